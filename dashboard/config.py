@@ -1,0 +1,81 @@
+"""Every environment variable that configures the dashboard, in one table.
+
+`settings.py` reads them through `read()`; the README table and `.env.example` are held to this table by
+`tests/test_config.py`. A secret may also come from a file: `NAME_FILE=/run/secrets/name`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or unsafe; the message is one sentence that says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: its default as text ("" = unset) and what it does."""
+
+    name: str
+    default: str
+    help: str
+    secret: bool = False
+
+
+VARIABLES = (
+    Variable("ONA_API_KEY", "", "Key for reading the API. Unset: a simulated fleet.", secret=True),
+    Variable("GITPOD_API_KEY", "", "Older name of `ONA_API_KEY`; used when that is unset.", secret=True),
+    Variable("ONA_BASE_URL", "", "Base address of the API. Default: `https://app.gitpod.io/api`."),
+    Variable("GITPOD_BASE_URL", "", "Older name of `ONA_BASE_URL`; used when that is unset."),
+    Variable("ONA_ACTION_API_KEY", "", "Read-write key used only for actions. Default: the reading key.", secret=True),
+    Variable("ONA_REQUESTS_PER_SECOND", "20", "Most requests a second that a worker sends to the API."),
+    Variable("POLL_HOT_SECONDS", "5", "Seconds between polls of what moves."),
+    Variable("POLL_FULL_SECONDS", "60", "Seconds between polls of everything."),
+    Variable("REDIS_URL", "", "Redis or Valkey: `redis://`, `rediss://` or `unix://`. Unset: `manage.py up` starts a private one."),
+    Variable("DATABASE_URL", "", "Database. Unset: SQLite in WAL mode under `VAR_DIR`."),
+    Variable("SECRET_KEY", "", "Django's signing key. Unset: `manage.py up` makes one and keeps it under `VAR_DIR`.", secret=True),
+    Variable("ALLOWED_HOSTS", "", "Host names the dashboard answers to, comma-separated. Default: this machine's loopback names."),
+    Variable("CSRF_TRUSTED_ORIGINS", "", "Origins trusted for forms, comma-separated, with scheme: `https://ona.example.com`."),
+    Variable("TIME_ZONE", "UTC", "Time zone in which pages without JavaScript show times."),
+    Variable("SSO_MODE", "local", "How people sign in. Only `local` (accounts in this database) so far."),
+    Variable("VAR_DIR", "var", "Folder for everything written at run time: database, private Valkey, logs, collected static files."),
+    Variable("DEBUG", "", "Set to 1 for Django's debug pages. Never where others can reach it."),
+)  # fmt: skip
+KNOWN = {variable.name: variable for variable in VARIABLES}
+
+
+def read(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """The text of setting `name`: the variable, else for a secret the file `NAME_FILE`, else the default.
+
+    Raises ConfigurationError when the file cannot be read, KeyError for a name that is not in the table.
+    """
+    variable = KNOWN[name]
+    environ = os.environ if environ is None else environ
+    if value := environ.get(name, "").strip():
+        return value
+    path = environ.get(f"{name}_FILE", "").strip() if variable.secret else ""
+    if not path:
+        return variable.default
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(f"{name}_FILE: cannot read {path} ({error.strerror}); set it to a readable file.") from error
+
+
+def read_list(name: str, environ: Mapping[str, str] | None = None) -> list[str]:
+    """A comma-separated setting as a list without blanks."""
+    return [part.strip() for part in read(name, environ).split(",") if part.strip()]
+
+
+def read_seconds(name: str, environ: Mapping[str, str] | None = None) -> float:
+    """A positive number; raises ConfigurationError otherwise."""
+    text = read(name, environ)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise ConfigurationError(f"{name}={text!r} is not a positive number; set it to one, or leave it unset.")
+    return value

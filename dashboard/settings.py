@@ -1,0 +1,144 @@
+"""Django settings, all of them read from the environment through `dashboard.config`."""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+
+from dashboard.config import ConfigurationError, read, read_list, read_seconds
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / read("VAR_DIR")
+
+DEBUG = read("DEBUG") == "1"
+EMBEDDED = os.environ.get("DASHBOARD_EMBEDDED") == "1"  # set by `manage.py up` for its children
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+
+
+def _secret_key() -> str:
+    if key := read("SECRET_KEY"):
+        return key
+    if read("DATABASE_URL") or read("REDIS_URL"):
+        raise ConfigurationError("SECRET_KEY is not set; set it to a long random text (50 characters or more).")
+    from dashboard.secret_key import kept_under
+
+    return kept_under(VAR_DIR)
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS") or LOOPBACK
+CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
+
+SSO_MODE = read("SSO_MODE")
+if SSO_MODE != "local":
+    raise ConfigurationError(f"SSO_MODE={SSO_MODE!r} is not available in this version; set SSO_MODE=local or leave it unset.")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "dashboard",
+    "dashboard.control",
+    "dashboard.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "dashboard.web.http.security_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.web.http.page_context",
+            ],
+            "loaders": [
+                ("django.template.loaders.cached.Loader", ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]),
+            ],
+            "builtins": ["dashboard.web.templatetags.words", "django.templatetags.static"],
+        },
+    }
+]  # fmt: skip
+if DEBUG:
+    TEMPLATES[0]["OPTIONS"].pop("loaders")  # type: ignore[attr-defined]
+    TEMPLATES[0]["APP_DIRS"] = True
+
+_SQLITE = f"sqlite:///{VAR_DIR / 'dashboard.sqlite3'}"
+DATABASES = {"default": dj_database_url.parse(read("DATABASE_URL") or _SQLITE, conn_max_age=60, conn_health_checks=True)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 10,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "control.User"
+AUTH_PASSWORD_VALIDATORS = [{"NAME": f"django.contrib.auth.password_validation.{name}"} for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")]  # fmt: skip
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "ona_session"
+CSRF_COOKIE_NAME = "ona_csrf"
+# Outside the embedded demo the dashboard sits behind a proxy that speaks TLS.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(CSRF_TRUSTED_ORIGINS) and all(o.startswith("https:") for o in CSRF_TRUSTED_ORIGINS)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = read("TIME_ZONE")
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MANIFEST_STRICT = False
+
+# The API
+ONA_API_KEY = read("ONA_API_KEY") or read("GITPOD_API_KEY")
+ONA_BASE_URL = (read("ONA_BASE_URL") or read("GITPOD_BASE_URL") or "https://app.gitpod.io/api").rstrip("/")
+ONA_ACTION_API_KEY = read("ONA_ACTION_API_KEY") or ONA_API_KEY
+ONA_REQUESTS_PER_SECOND = read_seconds("ONA_REQUESTS_PER_SECOND")
+ONA_SIMULATED = os.environ.get("DASHBOARD_SIMULATED") == "1"  # set by `manage.py up` beside the simulator's address
+POLL_HOT_SECONDS = read_seconds("POLL_HOT_SECONDS")
+POLL_FULL_SECONDS = read_seconds("POLL_FULL_SECONDS")
+
+# Redis, and Celery over it
+REDIS_URL = read("REDIS_URL") or f"unix://{VAR_DIR / 'valkey.sock'}"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # httpx logs every request at INFO; addresses carry no secrets, but thousands of lines hide the one that matters.
+    "loggers": {"httpx": {"level": "WARNING"}, "celery.worker.strategy": {"level": "WARNING"}, "celery.app.trace": {"level": "WARNING"}, "celery.beat": {"level": "WARNING"}},
+}  # fmt: skip
