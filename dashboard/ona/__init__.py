@@ -1,0 +1,24 @@
+"""Speaks the Ona API: `Ona` makes the calls, `schema` has what comes back, `errors` what can go wrong.
+
+Knows nothing of Django, Redis or the simulator.
+"""
+
+from dashboard.ona import errors, schema
+from dashboard.ona.client import Ona
+from dashboard.ona.decode import Page, Skipped
+from dashboard.ona.filters import EnvironmentFilter, ExecutionFilter, ServiceFilter, TaskFilter
+from dashboard.ona.pace import Pace, TokenPace
+
+__all__ = [
+    "EnvironmentFilter",
+    "ExecutionFilter",
+    "Ona",
+    "Pace",
+    "Page",
+    "ServiceFilter",
+    "Skipped",
+    "TaskFilter",
+    "TokenPace",
+    "errors",
+    "schema",
+]

@@ -1,0 +1,150 @@
+"""From the bytes of an answer to typed values. A list's page survives a malformed item; a page's token must be right.
+
+The good case is one call into pydantic's compiled validator for the whole page. Only when that fails is the page taken
+apart item by item.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from dashboard.ona.errors import BadAnswer
+from dashboard.ona.schema import Model
+
+M = TypeVar("M", bound=Model)
+LONGEST_INTEGER = 40
+"""Digits. Python refuses to read integers of thousands of digits; nothing here has more than 20."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An item that could not be read: its place on the page, its id if that could be read, and what was wrong.
+
+    `reason` names the field and the kind of error, never the value.
+    """
+
+    index: int
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Page(Generic[M]):
+    """One page of a list. `asked_at` is the epoch second just before the request that this answers was sent."""
+
+    items: list[M]
+    skipped: tuple[Skipped, ...]
+    asked_at: float
+
+
+class Pagination(Model):
+    """Strict, unlike the rest: a token that cannot be read must not look like the end of the list."""
+
+    next_token: str | None = None
+
+
+@dataclass(frozen=True)
+class Decoded(Generic[M]):
+    """What a list's answer says; `next_token` is "" at the end."""
+
+    items: list[M]
+    skipped: tuple[Skipped, ...]
+    next_token: str
+
+
+@dataclass(frozen=True)
+class ListShape(Generic[M]):
+    """A list answer `{key: [item…], "pagination": {"nextToken"}}`; either part may be absent."""
+
+    key: str
+    item: type[M]
+
+    @cached_property
+    def whole(self) -> type[BaseModel]:
+        """The model of the whole answer."""
+        items: Any = (list[self.item], Field(default=[], alias=self.key))  # type: ignore[name-defined]
+        return create_model("Answer", __base__=Model, items=items, pagination=(Pagination | None, None))
+
+    def decode(self, body: bytes) -> Decoded[M]:
+        """The answer's items; BadAnswer when it is not a list answer of this shape at all."""
+        try:
+            answer: Any = self.whole.model_validate_json(body)
+        except ValidationError:
+            return self.piecemeal(body)
+        if not answer.model_fields_set:
+            return self.piecemeal(body)
+        token = answer.pagination.next_token if answer.pagination else None
+        return Decoded(answer.items, (), token or "")
+
+    def piecemeal(self, body: bytes) -> Decoded[M]:
+        """The same, item by item."""
+        answer = json_object(body)
+        if answer and answer.keys().isdisjoint({self.key, "pagination", "count"}):
+            raise BadAnswer(f"the answer has neither {self.key!r} nor a pagination")
+        values = answer.get(self.key)
+        if not isinstance(values, list | None):
+            raise BadAnswer(f"{self.key!r} in the answer is not a list")
+        read = [self.read(index, value) for index, value in enumerate(values or [])]
+        items = [one for one in read if not isinstance(one, Skipped)]
+        return Decoded(items, tuple(one for one in read if isinstance(one, Skipped)), next_token(answer))
+
+    def read(self, index: int, value: object) -> M | Skipped:
+        """One item, or why it is skipped."""
+        try:
+            return self.item.model_validate(value)
+        except ValidationError as error:
+            reason = reason_of(error)
+        return Skipped(index, item_id(self.item, value), reason)
+
+
+def next_token(answer: dict[str, Any]) -> str:
+    """The token of the next page; BadAnswer when it cannot be read."""
+    try:
+        pagination = Pagination.model_validate(answer.get("pagination") or {})
+    except ValidationError:
+        pass
+    else:
+        return pagination.next_token or ""
+    raise BadAnswer("the answer's pagination cannot be read")
+
+
+def item_id(item: type[Model], value: object) -> str:
+    """The id of a malformed item, "" when that is what is malformed."""
+    field = item.model_fields.get("id")
+    found = value.get((field and field.alias) or "id") if isinstance(value, dict) else None
+    return found if isinstance(found, str) and len(found) <= 128 and found.isprintable() else ""
+
+
+def reason_of(error: ValidationError) -> str:
+    """What is wrong, as `field.path: error_type`. Deliberately without the value, which may be anything."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'item'}: {first['type']}"
+
+
+def read_one(body: bytes, model: type[M], key: str = "") -> M:
+    """The one resource of an answer `{key: {…}}`, or the answer itself when there is no key; BadAnswer when unreadable."""
+    answer = json_object(body)
+    try:
+        return model.model_validate(answer.get(key) if key else answer)
+    except ValidationError as error:
+        reason = reason_of(error)
+    raise BadAnswer(f"the answer's {key or 'content'} cannot be read ({reason})")
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The answer as an object; BadAnswer when it is none. A byte that is no UTF-8 costs that character only."""
+    try:
+        answer = json.loads(body.decode("utf-8-sig", "replace"), parse_int=integer)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise BadAnswer("the answer is not a JSON object")
+    return answer
+
+
+def integer(digits: str) -> int | None:
+    """A JSON integer, None when it is absurdly long."""
+    return int(digits) if len(digits) <= LONGEST_INTEGER else None

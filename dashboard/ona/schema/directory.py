@@ -1,0 +1,73 @@
+"""Names for ids: people, projects, runners, and who the key itself belongs to."""
+
+from pydantic import Field
+
+from dashboard.ona.schema.base import Enum, Id, Model, Part, Prose, Text, Time
+from dashboard.ona.schema.environment import Subject
+
+
+class IdentitySubject(Model):
+    """Like `Subject`, but without an id it identifies nobody."""
+
+    id: Id
+    principal: Enum = ""
+
+
+class Identity(Model):
+    """Whose key this is. Works for people and service accounts alike."""
+
+    subject: IdentitySubject
+    organization_id: Text = ""
+    organization_tier: Enum = ""
+
+
+class Member(Model):
+    """A person of the organization; `id` is the user id (on the wire: `userId`)."""
+
+    id: Id = Field(alias="userId")
+    full_name: Text = ""
+    email: Text = ""
+    avatar_url: Prose = ""
+    role: Enum = ""
+    status: Enum = ""
+    login_provider: Text = ""
+    member_since: Time = None
+
+
+class ProjectMetadata(Model):
+    organization_id: Text = ""
+    name: Text = ""
+    creator: Part[Subject] = Subject()
+    created_at: Time = None
+    updated_at: Time = None
+
+
+class Project(Model):
+    id: Id
+    metadata: Part[ProjectMetadata] = ProjectMetadata()
+
+    @property
+    def name(self) -> str:
+        return self.metadata.name
+
+
+class RunnerStatus(Model):
+    """Its public key and the address of its models are not read."""
+
+    phase: Enum = ""
+    region: Text = ""
+    version: Text = ""
+    message: Prose = ""
+    updated_at: Time = None
+
+
+class Runner(Model):
+    """Where environments run; `id` is on the wire `runnerId`."""
+
+    id: Id = Field(alias="runnerId")
+    name: Text = ""
+    kind: Enum = ""
+    provider: Enum = ""
+    created_at: Time = None
+    creator: Part[Subject] = Subject()
+    status: Part[RunnerStatus] = RunnerStatus()
