@@ -4,7 +4,9 @@
 `tests/test_config.py`. A secret may also come from a file: `NAME_FILE=/run/secrets/name`.
 """
 
+import hashlib
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,3 +81,14 @@ def read_seconds(name: str, environ: Mapping[str, str] | None = None) -> float:
     if not 0 < value < float("inf"):
         raise ConfigurationError(f"{name}={text!r} is not a positive number; set it to one, or leave it unset.")
     return value
+
+
+def valkey_socket(var_dir: Path) -> Path:
+    """Where the private Valkey of `manage.py up` listens: in `var_dir`, or where that is too deep for the address of a
+    unix socket (104 bytes on macOS, 108 on Linux) in a folder of this user's under the temporary files.
+    """
+    path = var_dir / "valkey.sock"
+    if len(os.fsencode(path)) < 100:
+        return path
+    digest = hashlib.sha256(os.fsencode(var_dir)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"ona-dashboard-{os.getuid()}-{digest}" / "valkey.sock"

@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import dj_database_url
 
-from dashboard.config import ConfigurationError, read, read_list, read_seconds
+from dashboard.config import ConfigurationError, read, read_list, read_seconds, valkey_socket
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / read("VAR_DIR")
@@ -131,7 +132,7 @@ POLL_HOT_SECONDS = read_seconds("POLL_HOT_SECONDS")
 POLL_FULL_SECONDS = read_seconds("POLL_FULL_SECONDS")
 
 # Redis, and Celery over it
-REDIS_URL = read("REDIS_URL") or f"unix://{VAR_DIR / 'valkey.sock'}"
+REDIS_URL = read("REDIS_URL") or f"unix://{quote(str(valkey_socket(VAR_DIR)))}"
 
 LOGGING = {
     "version": 1,
