@@ -3,9 +3,9 @@
     celery -A dashboard.celery worker --pool threads --concurrency 8
     celery -A dashboard.celery beat
 
-A message may be lost or arrive twice: the ledger and the next poll make up for both. So messages are acknowledged
-early and results are not kept. A broker that is down is tried again for ever by the worker, and fails a publish
-within a second instead of hanging the page that publishes.
+A message may be lost or arrive twice: the ledger and the next poll make up for both. So messages are
+acknowledged early and results are not kept. A broker that is down is tried again for ever by the worker, and
+fails a publish within a second instead of hanging the page that publishes.
 """
 
 import os
@@ -22,7 +22,7 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 logger = get_logger(__name__)
-RECONNECT = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2}
+RECONNECT: dict[str, Any] = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2}
 """Seconds between tries to reach the broker: the first wait, what each adds, the longest."""
 
 
@@ -71,7 +71,7 @@ def options(redis_url: str) -> dict[str, Any]:
     }
 
 
-class Consumer(consumer.Consumer):  # type: ignore[misc]
+class Consumer(consumer.Consumer):
     """Celery's consumer, which comes back within 2 s of a broker's return instead of up to 30 s."""
 
     def ensure_connected(self, conn: Any) -> Any:
@@ -79,7 +79,7 @@ class Consumer(consumer.Consumer):  # type: ignore[misc]
         return super().ensure_connected(conn)
 
 
-class Scheduler(beat.Scheduler):  # type: ignore[misc]
+class Scheduler(beat.Scheduler):
     """Celery's scheduler without a file: what repeats is due at once after a start."""
 
     def setup_schedule(self) -> None:

@@ -15,7 +15,7 @@ FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
 SETTLED_SECONDS = 30.0
 """A child that lived this long starts again as if it had never died."""
 LOG_BYTES = 5_000_000
-# The shell names itself to the guard before it becomes the child: no moment is left in which nobody knows the child.
+# The shell names itself to the guard before it becomes the child: at no moment does nobody know the child.
 BECOME = 'echo "+$0 $$" >&0; exec "$@" </dev/null'
 
 
@@ -30,12 +30,13 @@ class Spec:
 
 
 class Child:
-    """A child, running or waiting for its next start. `pid` is also its process group; 0 when it does not run."""
+    """A child, running or waiting for its next start. `pid` is also its process group; 0: it does not run."""
 
     def __init__(self, spec: Spec, log: Path, folder: Path) -> None:
         self.spec, self.log, self.folder = spec, log, folder
         self.delay = FIRST_DELAY
         self.due = 0.0
+        self.was_ready = False
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._log_start = 0
@@ -46,6 +47,7 @@ class Child:
 
     def start(self, guard: int) -> None:
         """Start it now; `guard` is the write end of the guard's pipe."""
+        self.was_ready = False
         trim(self.log)
         with self.log.open("ab") as log:
             self._log_start = log.tell()
@@ -65,18 +67,28 @@ class Child:
         return self._process is not None and _has_ended(self._process.pid)
 
     def bury(self) -> int:
-        """Kill what is left of its group, reap it, set when it may start again; its exit code (-9: by signal 9)."""
-        assert self._process is not None
+        """Kill what is left of its group, reap it, set when it may start again; its exit code (-9: signal 9)."""
+        if self._process is None:
+            raise RuntimeError(f"{self.spec.name} does not run")
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()
         self._process = None
-        now = time.monotonic()
-        if now - self._started >= SETTLED_SECONDS:
+        if self.age >= SETTLED_SECONDS:
             self.delay = FIRST_DELAY
-        self.due = now + self.delay
+        self.due = time.monotonic() + self.delay
         self.delay = min(self.delay * 2, LONGEST_DELAY)
         return code
+
+    def is_ready(self) -> bool:
+        """Whether it has been ready since its last start."""
+        self.was_ready = self.was_ready or (self.pid != 0 and self.spec.ready(self.output()))
+        return self.was_ready
+
+    @property
+    def age(self) -> float:
+        """Seconds since its last start."""
+        return time.monotonic() - self._started
 
     def ask_to_end(self) -> None:
         if self._process is not None:

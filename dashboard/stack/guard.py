@@ -2,10 +2,10 @@
 
     python guard.py < pipe
 
-Every child writes `+name pid` to the pipe before it becomes what it is; the supervisor writes `-name pid` when that
-child's process group is gone. The supervisor alone keeps the pipe open, so its end is the supervisor's end, however
-it came; what is still noted then is ended, Valkey last. Standard library only: it must start at once and outlive
-everything.
+Every child writes `+name pid` to the pipe before it becomes what it is; the supervisor writes `-name pid` when
+that child's process group is gone. The supervisor alone keeps the pipe open, so its end is the supervisor's end,
+however it came; what is still noted then is ended, Valkey last. Standard library only: it must start at once and
+outlive everything.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What `manage.py up` starts: the command line of each child, its environment, and how it shows that it is ready."""
+"""What `manage.py up` starts: each child's command line, its environment, and how it shows that it is ready."""
 
 import http.client
 import os
@@ -15,13 +15,7 @@ HOST = "127.0.0.1"
 PROBE_SECONDS = 2.0
 SIMULATED_KEY = "demo-key"
 # What would lead a child past the simulator to the real API.
-REAL_API = (
-    "ONA_API_KEY_FILE",
-    "GITPOD_API_KEY",
-    "GITPOD_API_KEY_FILE",
-    "ONA_ACTION_API_KEY",
-    "ONA_ACTION_API_KEY_FILE",
-)
+REAL_KEYS = ("ONA_API_KEY", "GITPOD_API_KEY", "ONA_ACTION_API_KEY")
 
 
 class BinaryMissing(Exception):
@@ -38,33 +32,16 @@ class Fleet:
 
 
 def valkey(path: Path, folder: Path) -> Spec:
-    """A Valkey that only this user reaches, over the unix socket `path`, and that keeps its data in `folder`."""
-    argv = [
-        _valkey_binary(),
-        "--port",
-        "0",
-        "--unixsocket",
-        str(path),
-        "--unixsocketperm",
-        "700",
-        "--daemonize",
-        "no",
-    ]
-    argv += ["--dir", str(folder), "--dbfilename", "valkey.rdb", "--save", "60 1", "--appendonly", "no"]
+    """A Valkey that only this user reaches, over the unix socket `path`; it keeps its data in `folder`."""
+    argv = [_valkey_binary(), "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "700"]
+    argv += ["--dir", str(folder), "--dbfilename", "valkey.rdb", "--save", "60 1"]
     argv += ["--maxmemory-policy", "noeviction"]
     return Spec("valkey", tuple(argv), os.environ, lambda _: _answers_ping(path))
 
 
 def simulator(port: int, fleet: Fleet, environ: Mapping[str, str]) -> Spec:
-    argv = [
-        sys.executable,
-        "manage.py",
-        "simulate",
-        "--port",
-        str(port),
-        "--environments",
-        str(fleet.environments),
-    ]
+    argv = [sys.executable, "manage.py", "simulate", "--port", str(port)]
+    argv += ["--environments", str(fleet.environments)]
     argv += ["--seed", fleet.seed] if fleet.seed is not None else []
     argv += ["--speed", str(fleet.speed)] if fleet.speed is not None else []
     return Spec("simulator", tuple(argv), environ, lambda _: _accepts(port))
@@ -78,9 +55,8 @@ def worker(environ: Mapping[str, str]) -> Spec:
 
 def beat(environ: Mapping[str, str]) -> Spec:
     """Its own child, not `worker -B`: a worker would not notice that its embedded beat has died."""
-    return Spec(
-        "beat", (*_celery("beat"), "--pidfile", ""), environ, lambda output: "beat: Starting" in output
-    )
+    argv = [*_celery("beat"), "--pidfile", ""]
+    return Spec("beat", tuple(argv), environ, lambda output: " is starting" in output)
 
 
 def web(port: int, host_name: str, environ: Mapping[str, str]) -> Spec:
@@ -100,12 +76,9 @@ def free_port() -> int:
 
 def simulated(environ: Mapping[str, str], port: int) -> dict[str, str]:
     """`environ` with the simulator on `port` as the API."""
-    kept = {name: value for name, value in environ.items() if name not in REAL_API}
-    return kept | {
-        "ONA_BASE_URL": f"http://{HOST}:{port}/api",
-        "ONA_API_KEY": SIMULATED_KEY,
-        "DASHBOARD_SIMULATED": "1",
-    }
+    kept = {name: value for name, value in environ.items() if name.removesuffix("_FILE") not in REAL_KEYS}
+    api = {"ONA_BASE_URL": f"http://{HOST}:{port}/api", "ONA_API_KEY": SIMULATED_KEY}
+    return kept | api | {"DASHBOARD_SIMULATED": "1"}
 
 
 def _celery(command: str) -> list[str]:
@@ -122,7 +95,8 @@ def _valkey_binary() -> str:
             if found := shutil.which(name):
                 return found
     raise BinaryMissing(
-        "Neither Valkey nor Redis is installed; install one (apt-get install redis-server) or set REDIS_URL to a running one."
+        "Neither Valkey nor Redis is installed; install one (apt-get install redis-server), "
+        "or set REDIS_URL to one that runs."
     )
 
 

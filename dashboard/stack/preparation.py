@@ -1,4 +1,4 @@
-"""What must hold before `manage.py up` starts its children: the port, the folder, the database, the static files."""
+"""What must hold before `manage.py up` starts its children: port, folder, database, static files."""
 
 import errno
 import fcntl
@@ -45,9 +45,8 @@ def claim_folder(folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Refused(
-            f"VAR_DIR={folder} cannot be written ({error.strerror}); set VAR_DIR to a folder that can."
-        ) from error
+        why = f"VAR_DIR={folder} cannot be written ({error.strerror})"
+        raise Refused(f"{why}; set VAR_DIR to a folder that can.") from error
     deadline = time.monotonic() + LEAVING_SECONDS
     while True:
         try:
@@ -56,9 +55,7 @@ def claim_folder(folder: Path) -> int:
             if running := _running(folder, lock):
                 raise Refused(running) from None
             if time.monotonic() > deadline:
-                raise Refused(
-                    f"The children of an earlier `up` in {folder} have not ended; try again."
-                ) from None
+                raise Refused(f"The children of an earlier start in {folder} have not ended yet.") from None
             time.sleep(0.1)
         else:
             os.ftruncate(lock, 0)
@@ -79,7 +76,8 @@ def _running(folder: Path, lock: int) -> str:
         where = f" at http://127.0.0.1:{json.loads((folder / 'up.json').read_text(encoding='utf-8'))['port']}"
     except (OSError, ValueError, KeyError):
         where = ""
-    return f"A dashboard already runs in {folder}{where} (process {pid}); stop that one, or set VAR_DIR to another folder."
+    who = f"A dashboard already runs in {folder}{where} (process {pid})"
+    return f"{who}; stop that one, or set VAR_DIR to another folder."
 
 
 def make_private(folder: Path) -> None:
@@ -87,9 +85,7 @@ def make_private(folder: Path) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise Refused(
-            f"{folder} is not a private folder of yours; remove it, or set VAR_DIR to a shorter path."
-        )
+        raise Refused(f"{folder} is not yours alone; remove it, or set VAR_DIR to a shorter path.")
 
 
 def migrate() -> None:
@@ -99,10 +95,8 @@ def migrate() -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
     except DatabaseError as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Refused(
-            f"The database cannot be used ({reason}); check DATABASE_URL, or leave it unset for SQLite."
-        ) from error
+        why = f"The database cannot be used ({(str(error).strip() or repr(error)).splitlines()[0]})"
+        raise Refused(f"{why}; check DATABASE_URL, or leave it unset for SQLite.") from error
 
 
 def collect_static() -> None:
@@ -116,11 +110,8 @@ def collect_static() -> None:
 
 
 def _static_fingerprint() -> str:
-    seen = [
-        str(settings.STATIC_ROOT),
-        str(settings.STORAGES["staticfiles"]),
-        str(Path(settings.STATIC_ROOT).is_dir()),
-    ]
+    root = Path(settings.STATIC_ROOT)
+    seen = [str(root), str(root.is_dir()), str(settings.STORAGES["staticfiles"])]
     for finder in get_finders():
         for name, storage in finder.list(["CVS", ".*", "*~"]):
             found = os.stat(storage.path(name))  # noqa: PTH116

@@ -27,8 +27,8 @@ class StartFailed(Exception):
 class Supervisor:
     """Starts, watches and ends children.
 
-    `lock` is the open lock file of the folder: the guard holds it too, so that no other `up` starts here before the
-    last child is gone. `say` prints a line to the person at the terminal.
+    `lock` is the open lock file of the folder: the guard holds it too, so that no other `up` starts here before
+    the last child is gone. `say` prints a line to the person at the terminal.
     """
 
     def __init__(self, folder: Path, lock: int, port: int, say: Callable[[str], None]) -> None:
@@ -51,7 +51,7 @@ class Supervisor:
         """Returns when all of `children` are ready; raises StartFailed when one ends or needs over 30 s."""
         deadline = time.monotonic() + START_SECONDS
         for child in children:
-            while not child.spec.ready(child.output()):
+            while not child.is_ready():
                 if child.is_dead():
                     raise StartFailed(_failure(child, "ended while it started"))
                 if time.monotonic() > deadline:
@@ -59,11 +59,13 @@ class Supervisor:
                 time.sleep(STEP_SECONDS)
 
     def watch(self) -> None:
-        """One look at every child: bury the dead, start again what is due."""
+        """One look at every child: bury the dead, start again what is due, name what does not get ready."""
         for child in self.children:
             if child.is_dead():
                 self._bury(child)
-            elif not child.pid and time.monotonic() >= child.due:
+            elif child.pid:
+                self._look_at_start(child)
+            elif time.monotonic() >= child.due:
                 child.start(self._pipe)
                 self._write_status()
         if self._guard.poll() is not None:
@@ -89,13 +91,20 @@ class Supervisor:
         with contextlib.suppress(FileNotFoundError):
             (self.folder / "up.json").unlink()
 
+    def _look_at_start(self, child: Child) -> None:
+        if not child.is_ready() and child.age > START_SECONDS:
+            child.was_ready = True  # it is said once
+            self.say(_failure(child, f"was not ready after {START_SECONDS:.0f} s"))
+
     def _bury(self, child: Child) -> None:
-        pid, code = child.pid, child.bury()
+        pid, code, ready = child.pid, child.bury(), child.was_ready
         delay = child.due - time.monotonic()
         self._tell_guard(f"-{child.spec.name} {pid}\n")
         self._write_status()
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         self.say(f"{child.spec.name} ended ({how}); starting it again in {delay:.1f} s. Log: {child.log}")
+        if not ready:
+            self.say(child.last_lines())
 
     def _start_guard(self) -> None:
         command = [sys.executable, "-I", "-S", guard.__file__]

@@ -1,5 +1,6 @@
 """`manage.py up`: the whole dashboard on this machine, in one terminal."""
 
+import contextlib
 import os
 import signal
 from types import FrameType
@@ -26,13 +27,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="port of the dashboard (8000)")
-        parser.add_argument(
-            "--environments", type=int, default=60, help="environments of the simulated fleet (60)"
-        )
+        parser.add_argument("--environments", type=int, default=60, help="size of the simulated fleet (60)")
         parser.add_argument("--seed", help="seed of the simulated fleet")
         parser.add_argument("--speed", type=float, help="simulated seconds in a second (1)")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         fleet = parts.Fleet(options["environments"], options["seed"], options["speed"])
         try:
             self._start(options["port"], fleet)
@@ -68,16 +67,14 @@ class Command(BaseCommand):
         accounts = _prepare()
         supervisor.wait(*needed)
         web = supervisor.start(parts.web(supervisor.port, _host_name(), environ))
-        worker = supervisor.start(parts.worker(environ))
+        supervisor.start(parts.worker(environ))
         supervisor.wait(web)
         self._greet(supervisor.port, fleet, accounts)
-        supervisor.wait(worker, supervisor.start(parts.beat(environ)))
+        supervisor.start(parts.beat(environ))
 
     def _greet(self, port: int, fleet: parts.Fleet, accounts: list[tuple[str, str]]) -> None:
         if not settings.ONA_API_KEY:
-            self._say(
-                f"No ONA_API_KEY is set: this is a simulated fleet of {fleet.environments} environments."
-            )
+            self._say(f"No ONA_API_KEY is set: showing {fleet.environments} simulated environments.")
         if accounts:
             self._say("New accounts, shown only this once:")
         for name, password in accounts:
@@ -85,8 +82,9 @@ class Command(BaseCommand):
         self._say(f"Dashboard: http://{parts.HOST}:{port}")
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        with contextlib.suppress(OSError):  # a terminal that is gone
+            self.stdout.write(line)
+            self.stdout.flush()
 
 
 def _prepare() -> list[tuple[str, str]]:

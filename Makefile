@@ -1,0 +1,48 @@
+# The commands of the Ona dashboard. They need make and Python 3.11 or newer; `make help` lists them.
+
+PORT ?= 8000
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Asked for again by .ci/run with another Python.
+UNIT = $(BIN)/python -m pytest -m "not browser"
+INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $(VENV)
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run install install-dev test test-python check lock screenshots clean
+
+help:  ## Lists these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
+
+run: install  ## Starts the dashboard on this machine (PORT=8000); Ctrl-C ends it
+	@exec $(BIN)/python manage.py up --port $(PORT)
+
+install:
+	@$(INSTALL) requirements.txt
+
+install-dev: install
+	@$(INSTALL) requirements-dev.txt
+
+check: install-dev  ## Checks without running: lint, format, exports of the lock, types, imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m scripts.exports check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check  ## Checks, then runs every test, in a real browser too
+	@path=$$($(BIN)/python -m scripts.chromium) && export CHROMIUM_PATH="$$path" && \
+	echo "Chromium: $$path" && $(BIN)/python -m pytest
+
+test-python: install-dev  ## Runs the tests that need no browser, with PYTHON= in VENV=
+	$(UNIT)
+
+lock: install-dev  ## Locks the newest versions allowed, and exports them for pip (needs uv)
+	$(BIN)/python -m scripts.exports write
+
+screenshots: install-dev  ## Takes the pictures of the documentation
+	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.screenshots
+
+clean:  ## Removes what was installed and cached; keeps var/
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""What the Makefile needs around the project: an installed virtual environment, a browser, checked exports."""
