@@ -11,7 +11,7 @@ import httpx
 from dashboard.ona.automations import Automations
 from dashboard.ona.directory import Directory
 from dashboard.ona.environments import Environments
-from dashboard.ona.http import Bearer, api_address, new_client
+from dashboard.ona.http import Bearer, Wire, api_address, new_client
 from dashboard.ona.pace import Pace, Unpaced
 from dashboard.ona.transport import Transport
 
@@ -27,7 +27,7 @@ class Ona:
         self.directory = Directory(transport)
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each is one knob with a name
         cls,
         base_url: str,
         api_key: str,
@@ -41,18 +41,19 @@ class Ona:
     ) -> Self:
         """Prepares calls to `base_url` (`https://app.gitpod.io/api`); nothing is sent yet.
 
-        `timeout` is in seconds, for each read and write; `clock` gives epoch seconds; `rng` gives 0.0 to 1.0. An `http`
-        that is passed in stays the caller's to close. ValueError when the address or the key cannot be used.
+        `timeout` is in seconds, for each read and write; `clock` gives epoch seconds; `rng` gives 0.0 to 1.0.
+        An `http` that is passed in stays the caller's to close. ValueError when the address or the key cannot
+        be used.
         """
         address, key = api_address(base_url), Bearer(api_key)
         client = http if http is not None else new_client()
-        transport = Transport(address, key, client, pace or Unpaced(), timeout, sleep, clock, rng)
-        return cls(transport, client if http is None else None)
+        wire = Wire(client, key, pace if pace is not None else Unpaced(), timeout, clock)
+        return cls(Transport(address, wire, sleep, rng), client if http is None else None)
 
     @property
     def requests(self) -> int:
         """HTTP requests sent so far, retries and redirects included."""
-        return self._transport.requests
+        return self._transport.wire.requests
 
     def close(self) -> None:
         if self._owned is not None:

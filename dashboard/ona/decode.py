@@ -1,7 +1,9 @@
-"""From the bytes of an answer to typed values. A list's page survives a malformed item; a page's token must be right.
+"""From the bytes of an answer to typed values.
 
-The good case is one call into pydantic's compiled validator for the whole page. Only when that fails is the page taken
-apart item by item.
+A page of a list survives a malformed item, but its token must be right: it says whether the list goes on.
+
+The good case is one call into pydantic's compiled validator for the whole page. Only when that fails is the
+page taken apart item by item.
 """
 
 import json
@@ -21,7 +23,7 @@ LONGEST_INTEGER = 40
 
 @dataclass(frozen=True)
 class Skipped:
-    """An item that could not be read: its place on the page, its id if that could be read, and what was wrong.
+    """An item that could not be read: its place on the page, its id if readable, and what was wrong.
 
     `reason` names the field and the kind of error, never the value.
     """
@@ -33,7 +35,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """One page of a list. `asked_at` is the epoch second just before the request that this answers was sent."""
+    """One page of a list. `asked_at` is the epoch second just before its request was sent."""
 
     items: list[M]
     skipped: tuple[Skipped, ...]
@@ -125,7 +127,7 @@ def reason_of(error: ValidationError) -> str:
 
 
 def read_one(body: bytes, model: type[M], key: str = "") -> M:
-    """The one resource of an answer `{key: {…}}`, or the answer itself when there is no key; BadAnswer when unreadable."""
+    """The resource of an answer `{key: {…}}`, or the answer itself when there is no key; else BadAnswer."""
     answer = json_object(body)
     try:
         return model.model_validate(answer.get(key) if key else answer)
@@ -135,9 +137,13 @@ def read_one(body: bytes, model: type[M], key: str = "") -> M:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """The answer as an object; BadAnswer when it is none. A byte that is no UTF-8 costs that character only."""
+    """The answer as an object; BadAnswer when it is none. A byte that is no UTF-8 costs one character."""
+    text = body.decode("utf-8-sig", "replace")
     try:
-        answer = json.loads(body.decode("utf-8-sig", "replace"), parse_int=integer)
+        answer = json.loads(text, parse_int=integer)
+        if "\\ud" in text.lower():
+            # Half a surrogate pair is no character: it could be neither stored nor sent to a browser.
+            answer = json.loads(json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):

@@ -1,7 +1,7 @@
 """What the details and headers of an error say: how long to wait, and what to tell a person.
 
-A detail's `value` is a protobuf message. The one that matters, `google.rpc.RetryInfo { Duration retry_delay = 1 }` with
-`Duration { int64 seconds = 1; int32 nanos = 2 }`, is small enough to read by hand.
+A detail's `value` is a protobuf message. The one that matters is small enough to read by hand:
+`google.rpc.RetryInfo { Duration retry_delay = 1 }`, `Duration { int64 seconds = 1; int32 nanos = 2 }`.
 """
 
 import base64
@@ -35,7 +35,7 @@ def decoded(value: object) -> bytes:
 
 
 def retry_after(details: Iterable[Detail], headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait: a RetryInfo detail, else `RateLimit-RetryAfter`, else `Retry-After`; None when nothing is said.
+    """Seconds to wait: a RetryInfo detail, else `RateLimit-RetryAfter`, else `Retry-After`; None if neither.
 
     0.0 comes only from a RetryInfo without a positive delay, which means: do not retry.
     """
@@ -44,7 +44,7 @@ def retry_after(details: Iterable[Detail], headers: Mapping[str, str], now: floa
             return max(0.0, retry_info(detail))
     for name in ("RateLimit-RetryAfter", "Retry-After"):
         delay = header_delay(headers.get(name, ""), now)
-        if delay is not None:
+        if delay:
             return delay
     return None
 

@@ -18,7 +18,7 @@ class Environments(Methods):
     def pages(
         self, restriction: EnvironmentFilter | None = None, page_size: int = PAGE_SIZE
     ) -> Iterator[Page[Environment]]:
-        """All environments the key can see, newest first; without `archival_status` the archived ones are left out."""
+        """All environments the key can see, newest first; archived ones only if the filter says so."""
         return self._pages((SERVICE, "ListEnvironments"), ENVIRONMENTS, restriction, page_size)
 
     def get(self, environment_id: str) -> Environment:

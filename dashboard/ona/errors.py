@@ -1,8 +1,8 @@
-"""Everything that can go wrong while speaking with the API. Callers branch on the type, never on a status number.
+"""Everything that can go wrong while speaking with the API. Callers branch on the type, never on a status.
 
 OnaError
 ├─ NoAnswer              nothing came back: no connection, a timeout, a connection that broke
-├─ BadAnswer             something came back that is no answer: not JSON, of the wrong shape, a page token that loops
+├─ BadAnswer             no answer to what was asked: not JSON, wrong shape, a page token that loops
 │  └─ Truncated          the answer broke off before its end
 └─ ApiError              the API (or what stands before it) refused
    ├─ InvalidRequest     invalid_argument, out_of_range
@@ -33,7 +33,7 @@ class OnaError(Exception):
 
 
 class NoAnswer(OnaError):
-    """Nothing came back. After a write with `maybe_received` the outcome is unknown: do not simply repeat it."""
+    """Nothing came back. After a write with `maybe_received` nobody knows whether it happened."""
 
     def __init__(self, message: str, maybe_received: bool = True) -> None:
         super().__init__(message, maybe_received)
@@ -53,7 +53,7 @@ class Truncated(BadAnswer):
 
 @dataclass(frozen=True)
 class Detail:
-    """One detail of an error: the protobuf type's name, its bytes, and the same as JSON if the server sent that."""
+    """One detail of an error: the protobuf type's name, its bytes, and the same as JSON if sent."""
 
     type: str
     value: bytes = b""
@@ -63,10 +63,13 @@ class Detail:
 class ApiError(OnaError):
     """The API refused.
 
-    `code` is the Connect code ("not_found"), "" when what answered was not the API itself; `message` is the API's own
-    text, cleaned, and may be empty; `status` is the HTTP status (0 when made up); `retry_after` is in seconds, None
-    when nothing was said; `method` is what was called ("GetEnvironment").
+    `code` is the Connect code ("not_found"), "" when what answered was not the API itself; `message` is the
+    API's own text, cleaned, and may be empty; `status` is the HTTP status (0 when made up); `retry_after` is
+    in seconds, None when nothing was said; `method` is what was called ("GetEnvironment").
     """
+
+    method: str = ""
+    told_not_to_retry: bool = False
 
     def __init__(
         self,
@@ -75,11 +78,10 @@ class ApiError(OnaError):
         status: int = 0,
         details: tuple[Detail, ...] = (),
         retry_after: float | None = None,
-        method: str = "",
     ) -> None:
         self.code, self.message, self.status, self.details = code, readable(message), status, details
-        self.retry_after, self.method = retry_after, method
-        super().__init__(code, self.message, status, details, retry_after, method)
+        self.retry_after = retry_after
+        super().__init__(code, self.message, status, details, retry_after)
 
     def __str__(self) -> str:
         text = self.message or "the API gave no reason"
@@ -128,7 +130,7 @@ class ServerError(ApiError):
 
 
 def readable(text: str) -> str:
-    """`text` as one line: control and format characters out, white space collapsed, at most 500 characters."""
+    """`text` as one line of at most 500 characters: control and format characters out, white space collapsed."""
     text = text[: 4 * LONGEST_MESSAGE]
     spaced = " ".join("".join(c if c.isprintable() or c.isspace() else "" for c in text).split())
     line = "".join(c for c in spaced if c == " " or unicodedata.category(c)[0] not in "CZ")

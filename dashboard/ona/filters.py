@@ -1,7 +1,8 @@
-"""What to ask the list methods for. Fields are ANDed, the values of one field ORed; an empty tuple does not filter.
+"""What to ask the list methods for.
 
-Enum fields take the wire name (`ENVIRONMENT_PHASE_RUNNING`) or its word (`running`). A list may hold 25 values: that is
-the API's own limit, and silently asking for fewer would look like resources that are gone.
+Fields are ANDed, the values of one field ORed; an empty tuple does not filter.
+Enum fields take the wire name (`ENVIRONMENT_PHASE_RUNNING`) or its word (`running`). A list may hold 25
+values: that is the API's own limit, and silently asking for fewer would look like resources that are gone.
 """
 
 from collections.abc import Mapping

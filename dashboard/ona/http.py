@@ -1,20 +1,22 @@
-"""The part that knows httpx: one exchange with the server, its redirects, its limits, and what its failures mean."""
+"""The part that knows httpx: one exchange with the server, its redirects, its limits, its failures."""
 
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from dashboard.ona import errors
+from dashboard.ona.pace import Pace
 
 CONNECT_SECONDS = 5.0
 REDIRECTS = 5
 LARGEST_BODY = 64 * 2**20
 """Bytes, unpacked. A page of 100 environments has about one million."""
 BODY_PATIENCE = 3
-"""How many timeouts a whole body may take: a server that drips bytes never runs into the timeout of one read."""
+"""How many timeouts a whole body may take: a server that drips bytes never runs into that of one read."""
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -34,14 +36,9 @@ class Bearer(httpx.Auth):
     """The key, kept where no repr, log line or error message shows it."""
 
     def __init__(self, secret: str) -> None:
-        """ValueError when the key is empty or cannot stand in a header (without quoting it)."""
+        """ValueError (without quoting it) when the key is empty or cannot stand in a header."""
         self.secret = secret.strip()
-        if (
-            not self.secret
-            or not self.secret.isascii()
-            or not self.secret.isprintable()
-            or " " in self.secret
-        ):
+        if not self.secret or not all("!" <= character <= "~" for character in self.secret):
             raise ValueError("the API key is empty or contains characters that no key has")
 
     def __repr__(self) -> str:
@@ -54,11 +51,12 @@ class Bearer(httpx.Auth):
 
 @dataclass(frozen=True)
 class Raw:
-    """An answer as it came, whatever its status."""
+    """An answer as it came, whatever its status; `asked_at` is the epoch second just before its request."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    asked_at: float
 
 
 def api_address(text: str) -> httpx.URL:
@@ -79,32 +77,77 @@ def new_client() -> httpx.Client:
     return httpx.Client(limits=httpx.Limits(max_connections=64, max_keepalive_connections=32))
 
 
-def timeouts(seconds: float) -> httpx.Timeout:
-    """Limits for connecting, each read, each write and waiting for a free connection."""
-    return httpx.Timeout(seconds, connect=CONNECT_SECONDS)
+@dataclass
+class Wire:
+    """Posts messages with one key, at the pace it is given, and counts them. Threads may share it."""
 
+    client: httpx.Client
+    key: Bearer
+    pace: Pace
+    timeout: float
+    clock: Callable[[], float]
+    requests: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-def exchange(
-    client: httpx.Client,
-    url: httpx.URL,
-    message: Mapping[str, Any],
-    key: Bearer,
-    timeout: httpx.Timeout,
-    before: Callable[[], None],
-) -> Raw:
-    """Posts `message` and returns the last answer; `before` is called before every request that is sent.
+    def exchange(self, url: httpx.URL, message: Mapping[str, Any]) -> Raw:
+        """Posts `message` and returns the answer; raises NoAnswer and BadAnswer.
 
-    Redirects (307, 308) are followed within the same origin only, so that the key goes nowhere else. Raises NoAnswer
-    and BadAnswer.
-    """
-    for _ in range(REDIRECTS + 1):
-        before()
-        request = client.build_request("POST", url, json=message, headers=HEADERS, timeout=timeout)
-        raw = send(client, request, key)
-        if raw.status not in {307, 308}:
-            return raw
-        url = redirected(url, raw.headers.get("Location", ""))
-    raise errors.BadAnswer(f"redirected more than {REDIRECTS} times")
+        Redirects (307, 308) are followed within the same origin only, so that the key goes nowhere else.
+        """
+        for _ in range(REDIRECTS + 1):
+            raw = self.post(url, message)
+            if raw.status not in {307, 308}:
+                return raw
+            url = redirected(url, raw.headers.get("Location", ""))
+        raise errors.BadAnswer(f"{url.host} redirected more than {REDIRECTS} times")
+
+    def post(self, url: httpx.URL, message: Mapping[str, Any]) -> Raw:
+        """One request, when the pace allows it, and its whole answer."""
+        limits = httpx.Timeout(self.timeout, connect=CONNECT_SECONDS)
+        request = self.client.build_request("POST", url, json=message, headers=HEADERS, timeout=limits)
+        self.pace.wait()
+        with self.lock:
+            self.requests += 1
+        asked_at = self.clock()
+        response = self.send(request)
+        return Raw(response.status_code, response.headers, self.body(response), asked_at)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer up to its headers; NoAnswer when there is none."""
+        try:
+            return self.client.send(request, auth=self.key, follow_redirects=False, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            failure = no_answer(error, request.url.host)
+        # Outside of the handler: httpx's own error refers to the request, and with it to the key.
+        raise failure
+
+    def body(self, response: httpx.Response) -> bytes:
+        """The whole body; the connection goes back to the pool, or is closed when the body broke off."""
+        host = response.request.url.host
+        failure: errors.OnaError
+        try:
+            return self.collect(response, host)
+        except httpx.RemoteProtocolError:
+            failure = errors.Truncated(f"the answer of {host} broke off")
+        except httpx.DecodingError:
+            failure = errors.BadAnswer(f"the answer of {host} cannot be unpacked")
+        except httpx.HTTPError as error:
+            failure = no_answer(error, host)
+        finally:
+            response.close()
+        raise failure
+
+    def collect(self, response: httpx.Response, host: str) -> bytes:
+        """The body, unpacked; NoAnswer when it takes too long in all, BadAnswer when it is absurdly large."""
+        deadline = time.monotonic() + BODY_PATIENCE * self.timeout
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise errors.BadAnswer(f"the answer of {host} is larger than {LARGEST_BODY} bytes")
+            if time.monotonic() > deadline:
+                raise errors.NoAnswer(f"waiting for the whole answer of {host} took too long")
+        return bytes(body)
 
 
 def redirected(url: httpx.URL, location: str) -> httpx.URL:
@@ -114,62 +157,13 @@ def redirected(url: httpx.URL, location: str) -> httpx.URL:
     except httpx.InvalidURL:
         target = httpx.URL("")
     if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port) or target.userinfo:
-        raise errors.BadAnswer("redirected to another host, which must not get the key")
+        raise errors.BadAnswer(f"{url.host} redirected to another host, which must not get the key")
     return target
 
 
-def send(client: httpx.Client, request: httpx.Request, key: Bearer) -> Raw:
-    """One request and its whole answer."""
-    failure: errors.OnaError
-    try:
-        response = client.send(request, auth=key, follow_redirects=False, stream=True)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        failure = no_answer(error, request)
-    else:
-        return received(response, request)
-    raise failure
-
-
-def received(response: httpx.Response, request: httpx.Request) -> Raw:
-    """The whole answer; the connection goes back to the pool, or is closed when the body broke off."""
-    failure: errors.OnaError
-    try:
-        with_body = body_of(response, request)
-    except httpx.RemoteProtocolError:
-        failure = errors.Truncated(f"the answer of {host(request)} broke off")
-    except httpx.DecodingError:
-        failure = errors.BadAnswer(f"the answer of {host(request)} cannot be unpacked")
-    except httpx.HTTPError as error:
-        failure = no_answer(error, request)
-    else:
-        return Raw(response.status_code, response.headers, with_body)
-    finally:
-        response.close()
-    raise failure
-
-
-def body_of(response: httpx.Response, request: httpx.Request) -> bytes:
-    """The body, unpacked; NoAnswer when it takes too long in all, BadAnswer when it is absurdly large."""
-    read_timeout: float = request.extensions["timeout"]["read"]
-    deadline = time.monotonic() + BODY_PATIENCE * read_timeout
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise errors.BadAnswer(f"the answer of {host(request)} is larger than {LARGEST_BODY} bytes")
-        if time.monotonic() > deadline:
-            raise errors.NoAnswer(f"the answer of {host(request)} took too long")
-    return bytes(body)
-
-
-def no_answer(error: Exception, request: httpx.Request) -> errors.NoAnswer:
+def no_answer(error: Exception, host: str) -> errors.NoAnswer:
     """What a failure of httpx means. Its own text is left out: it may quote a header."""
     what = "timed out" if isinstance(error, httpx.TimeoutException) else "failed"
-    if isinstance(error, NEVER_SENT):
-        return errors.NoAnswer(f"connecting to {host(request)} {what} ({type(error).__name__})", False)
-    return errors.NoAnswer(f"waiting for {host(request)} {what} ({type(error).__name__})")
-
-
-def host(request: httpx.Request) -> str:
-    """The server's name, for messages."""
-    return request.url.host
+    never_sent = isinstance(error, NEVER_SENT)
+    doing = "connecting to" if never_sent else "waiting for"
+    return errors.NoAnswer(f"{doing} {host} {what} ({type(error).__name__})", maybe_received=not never_sent)

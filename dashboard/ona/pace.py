@@ -42,8 +42,8 @@ class Unpaced:
 class TokenPace:
     """At most `rate` requests a second, spread evenly, shared by the threads of this process.
 
-    A 429 halves the rate (once a second at most: requests that were under way together are refused together), and
-    every success restores a hundredth of the full rate. `clock` is in seconds and must not run backwards.
+    A 429 halves the rate (once a second at most: requests that were under way together are refused together),
+    and every success restores a hundredth of the full rate. `clock` is in seconds and must not run backwards.
     """
 
     def __init__(

@@ -1,15 +1,16 @@
 """From an HTTP answer that is not 200 to the right `ApiError`.
 
-The API is a Connect server: an error is `{"code", "message", "details": [{"type", "value", "debug"}]}`, its `value` base64
-of a protobuf message. What stands before it (a load balancer, a proxy) answers with HTML or anything else.
+The API is a Connect server: an error is `{"code", "message", "details": [{"type", "value", "debug"}]}`, its
+`value` base64 of a protobuf message. What stands before it (a load balancer, a proxy) answers with HTML or
+anything else.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from dashboard.ona import errors
 from dashboard.ona.delays import details_of, retry_after, user_message
+from dashboard.ona.http import Raw
 
 BY_CODE: dict[str, type[errors.ApiError]] = {
     "invalid_argument": errors.InvalidRequest,
@@ -36,9 +37,11 @@ BY_STATUS: dict[int, type[errors.ApiError]] = {
     # Not NotFound: a proxy that knows no such address must never make a resource look deleted.
     404: errors.Unimplemented,
     405: errors.Unimplemented,
+    408: errors.Unavailable,
     409: errors.Conflict,
     415: errors.Unimplemented,
     429: errors.RateLimited,
+    499: errors.Unavailable,
     501: errors.Unimplemented,
 }
 WHATEVER_THE_CODE = {429: errors.RateLimited} | dict.fromkeys((502, 503, 504), errors.Unavailable)
@@ -46,22 +49,22 @@ SAID_BY_A_PROXY = "the answer did not come from the API itself"
 """The message of an error without a Connect code; the page that came instead is of no use to a reader."""
 
 
-def api_error(
-    status: int, headers: Mapping[str, str], body: bytes, *, method: str, key: str, now: float
-) -> errors.ApiError:
-    """The error that an answer with this `status` (400 and above) means.
+def api_error(raw: Raw, method: str, key: str, now: float) -> errors.ApiError:
+    """The error that an answer with a status of 400 and above means.
 
-    `key` is cut out of the body should the API quote it; `now` (epoch seconds) is what a
-    `Retry-After` date is measured against.
+    `key` is cut out of the body should the API quote it; `now` (epoch seconds) is what a `Retry-After` date
+    is measured against.
     """
-    answer = error_object(body.replace(key.encode(), b"[key]"))
+    answer = error_object(raw.body.replace(key.encode(), b"[key]"))
     code = answer.get("code")
     code = code if isinstance(code, str) and code in BY_CODE else ""
     details = tuple(details_of(answer.get("details")))
     message = user_message(details) or answer.get("message")
     text = message if isinstance(message, str) else "" if code else SAID_BY_A_PROXY
-    delay = retry_after(details, headers, now)
-    return kind_of(status, code)(code, text, status, details, delay, method)
+    delay = retry_after(details, raw.headers, now)
+    error = kind_of(raw.status, code)(code, text, raw.status, details, delay or None)
+    error.method, error.told_not_to_retry = method, delay == 0.0
+    return error
 
 
 def kind_of(status: int, code: str) -> type[errors.ApiError]:

@@ -21,7 +21,7 @@ OMITTED = {
     "status.output values": "whatever a script published, up to 4 kB each; only the keys are read",
     "runner.status.publicKey, llmUrl, additionalInfo, spec.configuration": "set-up of a runner, no state",
 }
-"""Fields deliberately not declared, and why. User parts of web addresses are cut out too (`without_credentials`)."""
+"""Fields deliberately not declared, and why. User parts of web addresses are cut out too."""
 
 __all__ = [
     "OMITTED",

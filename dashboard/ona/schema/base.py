@@ -1,9 +1,9 @@
 """What every model of the API shares: how names are spelled, and what a value that cannot be read becomes.
 
 The wire is proto3 JSON: a field at its zero value is left out, so every field but an id has a default here. A
-field that is there but unreadable (null, of another type) reads as that same default: one odd leaf must not hide
-the resource around it. All of it happens inside pydantic's compiled validator; only the few types that need it
-call back into Python.
+field that is there but unreadable (null, of another type) reads as that same default: one odd leaf must not
+hide the resource around it. All of it happens inside pydantic's compiled validator; only the few types that
+need it call back into Python.
 """
 
 import re
@@ -106,8 +106,8 @@ Int = Annotated[int, Else(0)]
 Version = Annotated[int, Field(ge=0), Else(0)]
 """An uint64, on the wire a decimal text or a number. Compare as integers: only the order means something."""
 Time = Annotated[AwareDatetime | None, Field(gt=EPOCH, lt=FAR), Else(None)]
-"""RFC 3339 with 0 to 9 digits of fraction (cut to microseconds), always aware. None: absent, unreadable, without
-a zone, or the zero time that Go and protobuf write for "never"."""
+"""RFC 3339 with 0 to 9 digits of fraction (cut to microseconds), always aware. None: absent, unreadable,
+without a zone, or the zero time that Go and protobuf write for "never"."""
 Seconds = Annotated[float | None, BeforeValidator(seconds)]
 """A duration in seconds. None is "not said", 0.0 is a value of its own (for a timeout: never)."""
 Names = Annotated[tuple[str, ...], BeforeValidator(keys), Else(())]
