@@ -33,6 +33,7 @@ class Supervisor:
 
     def __init__(self, folder: Path, lock: int, port: int, say: Callable[[str], None]) -> None:
         self.folder, self.port, self.say = folder, port, say
+        self.api = ""
         self.children: list[Child] = []
         self._lock = lock
         self._logs = folder / "log"
@@ -122,9 +123,9 @@ class Supervisor:
             os.write(self._pipe, line.encode())
 
     def _write_status(self) -> None:
-        """`up.json`: the port, and the process (group) of each running child by name."""
+        """`up.json`: port, address of the simulated API, and the process (group) of each running child."""
         pids = {child.spec.name: child.pid for child in self.children if child.pid}
-        status = {"port": self.port, "supervisor": os.getpid(), "guard": self._guard.pid, "pids": pids}
+        status = {"port": self.port, "api": self.api, "supervisor": os.getpid(), "pids": pids}
         new = self.folder / "up.json.new"
         new.write_text(json.dumps(status) + "\n", encoding="utf-8")
         new.replace(self.folder / "up.json")

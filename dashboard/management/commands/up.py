@@ -63,6 +63,7 @@ class Command(BaseCommand):
         else:
             api = parts.free_port()
             environ = parts.simulated(environ, api)
+            supervisor.api = environ["ONA_BASE_URL"]
             needed.append(supervisor.start(parts.simulator(api, fleet, environ)))
         accounts = _prepare()
         supervisor.wait(*needed)
