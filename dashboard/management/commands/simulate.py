@@ -1,0 +1,85 @@
+"""`manage.py simulate`: the simulated Ona API on a port."""
+
+import gc
+import signal
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dashboard.simulator import World, create_app
+from dashboard.simulator.server import bind, make
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class Command(BaseCommand):
+    """Serves until SIGTERM or SIGINT; needs neither database nor Redis."""
+
+    help = "Serve a simulated Ona API at http://127.0.0.1:PORT/api."
+    requires_system_checks = []
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Options; their names are part of the project's interface."""
+        parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; 0 picks a free one")
+        parser.add_argument("--environments", type=int, default=60, help="how many environments (default 60)")
+        parser.add_argument(
+            "--seed", type=int, default=7, help="same seed and start time: same fleet (default 7)"
+        )
+        parser.add_argument(
+            "--speed", type=float, default=1.0, help="simulated seconds per second; 0 freezes"
+        )
+        parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
+        parser.add_argument(
+            "--rate", type=float, help="calls a second before they are refused (default: no limit)"
+        )
+        parser.add_argument(
+            "--api-key", action="append", default=[], metavar="K", help="a valid key (default: any is valid)"
+        )
+
+    def handle(self, **options: object) -> None:
+        """Build the world, then accept connections."""
+        _refuse_nonsense(options)
+        signal.signal(signal.SIGTERM, _leave)
+        signal.signal(signal.SIGINT, _leave)
+        port = int(str(options["port"]))
+        try:
+            listener = bind(port)
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"Port {port} on 127.0.0.1 cannot be used: {error}.") from None
+        server, address = make(_app(options), listener)
+        self.stdout.write(f"Simulated Ona API: {address}")
+        self.stdout.flush()
+        server.serve_forever()
+
+
+def _app(options: dict[str, object]) -> "WSGIApplication":
+    gc.disable()  # nothing of what the world is built from is garbage
+    world = World(
+        environments=int(str(options["environments"])),
+        seed=int(str(options["seed"])),
+        speed=float(str(options["speed"])),
+    )
+    gc.freeze()
+    gc.enable()
+    rate, keys = options["rate"], options["api_key"]
+    return create_app(
+        world,
+        api_keys=[str(key) for key in keys] if isinstance(keys, list) else (),
+        rate=float(str(rate)) if rate is not None else None,
+        latency_ms=float(str(options["latency_ms"])),
+    )
+
+
+def _refuse_nonsense(options: dict[str, object]) -> None:
+    for name in ("environments", "speed", "latency_ms"):
+        if float(str(options[name])) < 0:
+            raise CommandError(f"--{name.replace('_', '-')} must be 0 or more.")
+    if options["rate"] is not None and float(str(options["rate"])) <= 0:
+        raise CommandError("--rate must be more than 0.")
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)

@@ -1,0 +1,213 @@
+"""The state machine of an environment.
+
+Calls only plan a change: every method of the API answers before its effect can be seen. Where the platform's
+documentation is silent (a start while stopping, a stop while stopped) the least surprising reading is taken.
+"""
+
+from typing import TYPE_CHECKING
+
+from dashboard.simulator import enums, executions, services
+from dashboard.simulator.errors import ConnectError
+from dashboard.simulator.models import Environment
+
+if TYPE_CHECKING:
+    from dashboard.simulator.world import World
+
+SIGNAL_SECONDS = 300
+
+
+def changed(environment: Environment, *, spec: bool = False) -> None:
+    """Raise the versions, as every visible change does."""
+    environment.status_version += 1
+    if spec:
+        environment.spec_version += 1
+
+
+def signal(environment: Environment, source: str, at: float) -> None:
+    """Note activity; the platform rounds its time down to five minutes."""
+    rounded = at - at % SIGNAL_SECONDS
+    if (environment.signal_source, environment.signal_at) != (source, rounded):
+        environment.signal_source, environment.signal_at = source, rounded
+        changed(environment)
+
+
+# Start
+
+
+def request_start(world: "World", environment: Environment, at: float, failure: str = "") -> None:
+    """Plan a start. Raises failed_precondition unless it is stopped or already up; `failure`: how it goes wrong."""
+    if environment.usable or environment.phase in enums.COMING_UP:
+        return
+    if environment.phase != enums.STOPPED:
+        word = environment.phase.rpartition("_")[2].lower()
+        raise ConnectError("failed_precondition", f"environment is {word} and cannot be started")
+    if environment.archived_at is not None:
+        raise ConnectError("failed_precondition", "environment is archived; unarchive it before starting it")
+    if environment.start_pending:
+        return
+    environment.start_pending = True
+    environment.moves += 1
+    move = environment.moves
+    world.plan(at + world.rng.uniform(0.35, 0.9), lambda w, t: _begin_start(w, environment, move, t, failure))
+
+
+def _begin_start(world: "World", environment: Environment, move: int, at: float, failure: str) -> None:
+    if environment.moves != move:
+        return
+    environment.start_pending = False
+    environment.timed_out = ""
+    environment.failures = ()
+    environment.devcontainer_failure = ""
+    environment.last_started = round(at, 6)
+    enter_starting(world, environment, at, failure)
+    changed(environment, spec=True)
+
+
+def enter_starting(world: "World", environment: Environment, at: float, failure: str = "") -> None:
+    """Bring the machine up: RUNNING follows after 20 to 60 s, or a stop with `failure`."""
+    environment.phase, environment.desired = enums.STARTING, enums.RUNNING
+    signal(environment, "Starting", at)
+    environment.moves += 1
+    move = environment.moves
+    changed(environment)
+    world.plan(at + world.rng.uniform(20, 60), lambda w, t: _came_up(w, environment, move, t, failure))
+
+
+def _came_up(world: "World", environment: Environment, move: int, at: float, failure: str) -> None:
+    if environment.moves != move:
+        return
+    if failure:
+        environment.failures = (failure,)
+        begin_stopping(world, environment, at)
+        return
+    environment.phase = enums.RUNNING
+    environment.moves += 1
+    changed(environment)
+    watch_for_idleness(world, environment, at)
+    services.environment_came_up(world, environment, at)
+    executions.environment_came_up(world, environment, at)
+
+
+# Stop
+
+
+def request_stop(world: "World", environment: Environment, at: float) -> None:
+    """Plan a stop by a person; without effect on one that is stopping, stopped or being deleted."""
+    if environment.start_pending:
+        environment.start_pending = False
+        environment.moves += 1
+    if not (environment.usable or environment.phase in enums.COMING_UP):
+        return
+    environment.moves += 1
+    move = environment.moves
+    world.plan(at + world.rng.uniform(0.6, 1.4), lambda w, t: _stop_by_person(w, environment, move, t))
+
+
+def _stop_by_person(world: "World", environment: Environment, move: int, at: float) -> None:
+    if environment.moves != move:
+        return
+    environment.desired = enums.STOPPED
+    environment.spec_version += 1
+    begin_stopping(world, environment, at)
+
+
+def begin_stopping(world: "World", environment: Environment, at: float) -> None:
+    """Shut down: services and executions end with it, STOPPED follows after 5 to 15 s."""
+    environment.phase = enums.STOPPING
+    environment.attended = False
+    environment.moves += 1
+    move = environment.moves
+    changed(environment)
+    executions.environment_stops(world, environment, at)
+    services.environment_stops(environment)
+    world.plan(at + world.rng.uniform(5, 15), lambda _w, _t: _stopped(environment, move))
+
+
+def _stopped(environment: Environment, move: int) -> None:
+    if environment.moves != move:
+        return
+    environment.phase = enums.STOPPED
+    environment.moves += 1
+    changed(environment)
+    services.environment_stopped(environment)
+
+
+def watch_for_idleness(world: "World", environment: Environment, at: float) -> None:
+    """Stop it once it has had no activity for its limit; a limit of 0 means never (as the API defines it)."""
+    if not environment.idle_limit:
+        return
+    started = environment.last_started
+    due = max(environment.signal_at or 0.0, started) + environment.idle_limit
+    if due > at:
+        world.plan(due, lambda w, t: _idle_check(w, environment, started, t))
+    else:
+        _time_out(world, environment, at)
+
+
+def _idle_check(world: "World", environment: Environment, started: float, at: float) -> None:
+    if environment.usable and environment.last_started == started:
+        watch_for_idleness(world, environment, at)
+
+
+def _time_out(world: "World", environment: Environment, at: float) -> None:
+    minutes = environment.idle_limit // 60
+    environment.timed_out = f"Timed out due to no activity detected for {minutes} minutes"
+    begin_stopping(world, environment, at)
+
+
+# Update, delete
+
+
+def begin_updating(world: "World", environment: Environment, at: float) -> None:
+    """Apply a changed spec while running: UPDATING for 10 to 30 s."""
+    environment.phase = enums.UPDATING
+    environment.moves += 1
+    move = environment.moves
+    changed(environment, spec=True)
+    world.plan(at + world.rng.uniform(10, 30), lambda _w, _t: _updated(environment, move))
+
+
+def _updated(environment: Environment, move: int) -> None:
+    if environment.moves == move:
+        environment.phase = enums.RUNNING
+        environment.moves += 1
+        changed(environment)
+
+
+def begin_creating(world: "World", environment: Environment, at: float, failure: str = "") -> None:
+    """First creation: credentials and compute for 4 to 15 s, then STARTING."""
+    environment.moves += 1
+    move = environment.moves
+
+    def started(w: "World", t: float) -> None:
+        if environment.moves == move:
+            enter_starting(w, environment, t, failure)
+
+    world.plan(at + world.rng.uniform(4, 15), started)
+
+
+def begin_deleting(world: "World", environment: Environment, at: float) -> None:
+    """Delete a stopped one: DELETING for 5 to 20 s, then DELETED, remembered for a day."""
+    environment.phase, environment.desired = enums.DELETING, enums.DELETED
+    environment.moves += 1
+    changed(environment, spec=True)
+    world.plan(at + world.rng.uniform(5, 20), lambda w, t: _deleted(w, environment, t))
+
+
+def _deleted(world: "World", environment: Environment, at: float) -> None:
+    environment.phase = enums.DELETED
+    changed(environment)
+    forget_automations(world, environment)
+    world.plan(at + 86_400, lambda w, _: w.environment_table.remove(environment.id))
+
+
+def forget_automations(world: "World", environment: Environment) -> None:
+    """Services, tasks and executions go with their environment."""
+    for service in environment.services:
+        world.service_table.remove(service.id)
+    for task in environment.tasks:
+        world.task_table.remove(task.id)
+    for execution in environment.executions:
+        world.execution_table.remove(execution.id)
+        world.live_executions.pop(execution.id, None)
+    environment.services, environment.tasks, environment.executions = [], [], []
