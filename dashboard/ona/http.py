@@ -10,6 +10,7 @@ import httpx
 
 from dashboard.ona import errors
 from dashboard.ona.pace import Pace
+from dashboard.ona.schema import without_credentials
 
 CONNECT_SECONDS = 5.0
 REDIRECTS = 5
@@ -162,8 +163,10 @@ def redirected(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def no_answer(error: Exception, host: str) -> errors.NoAnswer:
-    """What a failure of httpx means. Its own text is left out: it may quote a header."""
+    """What a failure of httpx means. Its own text helps when no connection was made; later it may quote a header."""
     what = "timed out" if isinstance(error, httpx.TimeoutException) else "failed"
-    never_sent = isinstance(error, NEVER_SENT)
-    doing = "connecting to" if never_sent else "waiting for"
-    return errors.NoAnswer(f"{doing} {host} {what} ({type(error).__name__})", maybe_received=not never_sent)
+    kind = type(error).__name__
+    if not isinstance(error, NEVER_SENT):
+        return errors.NoAnswer(f"waiting for {host} {what} ({kind})")
+    why = errors.readable(f"{kind}: {without_credentials(str(error))}")
+    return errors.NoAnswer(f"connecting to {host} {what} ({why})", maybe_received=False)

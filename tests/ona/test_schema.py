@@ -138,6 +138,7 @@ def test_timestamps(text, moment):
         (1800, None),
         ("s", None),
         ("1e9s", None),
+        ("-5s", None),
     ],
 )
 def test_durations_are_seconds_and_zero_is_not_absence(value, expected):
@@ -204,3 +205,23 @@ def test_names_of_people_projects_and_runners():
         "ProjectService/ListProjects",
         "RunnerService/ListRunners",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("https://tok@host/a", "https://host/a"),
+        ("https://a@b:tok@host/a@b", "https://host/a@b"),
+        ("HTTP://u:p@host", "HTTP://host"),
+        ("ssh://user:p@ss@host", "ssh://user@host"),
+        ("ssh://user@host", "ssh://user@host"),
+        ("git@github.com:a/b", "git@github.com:a/b"),
+        ("https://host?mail=a@b", "https://host?mail=a@b"),
+        (
+            "cannot clone https://x:tok@host/a: ask ops@acme.test",
+            "cannot clone https://host/a: ask ops@acme.test",
+        ),
+    ],
+)
+def test_credentials_are_cut_out_of_addresses(text, kept):
+    assert schema.without_credentials(text) == kept

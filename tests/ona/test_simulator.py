@@ -1,5 +1,6 @@
 """Every method over the simulator's wire: two independent readings of the same API have to agree."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -128,6 +129,15 @@ def test_filters_of_automations_mean_the_same_on_both_sides(fleet):
     ]
     live = ExecutionFilter(phases=("pending", "running"))
     assert {one.phase for one in everything(ona.automations.execution_pages(live))} <= {"pending", "running"}
+
+
+def test_threads_share_one_client(fleet):
+    ona, _ = fleet
+    before = ona.requests
+    with ThreadPoolExecutor(8) as threads:
+        counts = list(threads.map(lambda _: len(everything(ona.automations.service_pages())), range(16)))
+    assert len(set(counts)) == 1
+    assert ona.requests - before == 16 * -(-counts[0] // 100)
 
 
 def test_an_environment_is_stopped_and_started():

@@ -16,9 +16,9 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
 T = TypeVar("T")
-DURATION = re.compile(r"-?\d{1,12}(\.\d{1,9})?s", re.ASCII)
-WEB_CREDENTIALS = re.compile(r"(https?://)[^/@\s]*@", re.IGNORECASE)
-PASSWORD = re.compile(r"(\w://[^/@:\s]*):[^/@\s]*@")
+DURATION = re.compile(r"\d{1,12}(\.\d{1,9})?s", re.ASCII)
+WEB_CREDENTIALS = re.compile(r"(https?://)[^/?#\s]*@", re.IGNORECASE)
+PASSWORD = re.compile(r"(\w://[^/@:\s]*):[^/?#\s]*@")
 EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
