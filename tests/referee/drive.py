@@ -1,0 +1,75 @@
+"""Carries out calls with the official client. Runs in an environment of its own, outside the project.
+
+Reads from stdin `{"base_url", "key", "steps": [...]}` and writes a list with one result per step to stdout. A step:
+
+    {"call": "environments.retrieve", "args": {...}}      → {"value": <the answer as JSON>}
+    {"call": "environments.list", "args": {...}, "pages": true}
+                                                          → {"items": [...], "pages": <number of pages>}
+    {"call": ..., "args": ..., "watch": "environment.status.phase", "until": [...], "seconds": 20}
+                                                          → {"seen": [values in the order they appeared]}
+
+An error of the client becomes `{"error": <class name>, "status": <HTTP status>, "body": <its body>}`.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+from gitpod import APIStatusError, Gitpod
+
+WATCH_EVERY_SECONDS = 0.05
+
+
+def carry_out(client: Gitpod, step: dict[str, Any]) -> dict[str, Any]:
+    """One step's result; every error of the client is a result too."""
+    method: Any = client
+    for name in step["call"].split("."):
+        method = getattr(method, name)
+    try:
+        if "watch" in step:
+            return {"seen": _watch(method, step)}
+        answer = method(**step.get("args", {}))
+        if step.get("pages"):
+            return _all_pages(answer)
+        return {"value": answer if isinstance(answer, dict) else _plain(answer)}
+    except APIStatusError as error:
+        return {"error": type(error).__name__, "status": error.status_code, "body": error.body}
+
+
+def _plain(answer: Any) -> Any:
+    return answer.to_dict(mode="json") if hasattr(answer, "to_dict") else answer
+
+
+def _all_pages(first: Any) -> dict[str, Any]:
+    """Items in the order the client's own paging yields them."""
+    pages = 0
+    items: list[Any] = []
+    for page in first.iter_pages():
+        pages += 1
+        items.extend(_plain(item) for item in page._get_page_items())
+    return {"items": items, "pages": pages}
+
+
+def _watch(method: Any, step: dict[str, Any]) -> list[Any]:
+    seen: list[Any] = []
+    deadline = time.monotonic() + step["seconds"]
+    while time.monotonic() < deadline and (not seen or seen[-1] not in step["until"]):
+        value: Any = _plain(method(**step["args"]))
+        for name in step["watch"].split("."):
+            value = (value or {}).get(name)
+        if not seen or seen[-1] != value:
+            seen.append(value)
+        time.sleep(WATCH_EVERY_SECONDS)
+    return seen
+
+
+def main() -> None:
+    """Read the order, carry it out, write the results."""
+    order = json.load(sys.stdin)
+    client = Gitpod(bearer_token=order["key"], base_url=order["base_url"], max_retries=0, timeout=20)
+    sys.stdout.write(json.dumps([carry_out(client, step) for step in order["steps"]]))
+
+
+if __name__ == "__main__":
+    main()
