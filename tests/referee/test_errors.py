@@ -23,14 +23,12 @@ GET = {"call": "environments.retrieve", "args": {"environment_id": NOBODY}}
         (
             "environments.list",
             {"filter": {"project_ids": [NOBODY] * 26}},
-            "BadRequestError",
-            "invalid_argument",
+            ("BadRequestError", "invalid_argument"),
         ),
         (
             "environments.automations.tasks.list",
             {"filter": {"task_ids": ["x"]}},
-            "BadRequestError",
-            "invalid_argument",
+            ("BadRequestError", "invalid_argument"),
         ),
     ],
 )
