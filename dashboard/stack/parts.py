@@ -27,7 +27,7 @@ class Fleet:
     """The simulated fleet, as `manage.py simulate` takes it."""
 
     environments: int
-    seed: str | None
+    seed: int | None
     speed: float | None
 
 
@@ -42,7 +42,7 @@ def valkey(path: Path, folder: Path) -> Spec:
 def simulator(port: int, fleet: Fleet, environ: Mapping[str, str]) -> Spec:
     argv = [sys.executable, "manage.py", "simulate", "--port", str(port)]
     argv += ["--environments", str(fleet.environments)]
-    argv += ["--seed", fleet.seed] if fleet.seed is not None else []
+    argv += ["--seed", str(fleet.seed)] if fleet.seed is not None else []
     argv += ["--speed", str(fleet.speed)] if fleet.speed is not None else []
     return Spec("simulator", tuple(argv), environ, lambda _: _accepts(port))
 

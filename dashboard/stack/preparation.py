@@ -45,8 +45,8 @@ def claim_folder(folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        why = f"VAR_DIR={folder} cannot be written ({error.strerror})"
-        raise Refused(f"{why}; set VAR_DIR to a folder that can.") from error
+        why = f"VAR_DIR={folder} cannot be used ({error.strerror})"
+        raise Refused(f"{why}; set VAR_DIR to a folder that this user can write.") from error
     deadline = time.monotonic() + LEAVING_SECONDS
     while True:
         try:
@@ -103,15 +103,15 @@ def collect_static() -> None:
     """Collects the static files when one of them has changed since the last time."""
     stamp = settings.VAR_DIR / "static.stamp"
     found = _static_fingerprint()
-    if stamp.exists() and stamp.read_text(encoding="ascii") == found:
+    collected = Path(settings.STATIC_ROOT).is_dir() and stamp.exists()
+    if collected and stamp.read_text(encoding="ascii") == found:
         return
     call_command("collectstatic", interactive=False, verbosity=0, skip_checks=True)
     stamp.write_text(found, encoding="ascii")
 
 
 def _static_fingerprint() -> str:
-    root = Path(settings.STATIC_ROOT)
-    seen = [str(root), str(root.is_dir()), str(settings.STORAGES["staticfiles"])]
+    seen = [str(settings.STATIC_ROOT), str(settings.STORAGES["staticfiles"])]
     for finder in get_finders():
         for name, storage in finder.list(["CVS", ".*", "*~"]):
             found = os.stat(storage.path(name))  # noqa: PTH116

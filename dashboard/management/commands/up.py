@@ -28,10 +28,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="port of the dashboard (8000)")
         parser.add_argument("--environments", type=int, default=60, help="size of the simulated fleet (60)")
-        parser.add_argument("--seed", help="seed of the simulated fleet")
+        parser.add_argument("--seed", type=int, help="seed of the simulated fleet")
         parser.add_argument("--speed", type=float, help="simulated seconds in a second (1)")
 
     def handle(self, *_: Any, **options: Any) -> None:
+        os.umask(0o077)  # the database and the copy of the fleet are this user's alone
         fleet = parts.Fleet(options["environments"], options["seed"], options["speed"])
         try:
             self._start(options["port"], fleet)
