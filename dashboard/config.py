@@ -63,7 +63,9 @@ def read(name: str, environ: Mapping[str, str] | None = None) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ConfigurationError(f"{name}_FILE: cannot read {path} ({error.strerror}); set it to a readable file.") from error
+        raise ConfigurationError(
+            f"{name}_FILE: cannot read {path} ({error.strerror}); set it to a readable file."
+        ) from error
 
 
 def read_list(name: str, environ: Mapping[str, str] | None = None) -> list[str]:
@@ -79,7 +81,9 @@ def read_seconds(name: str, environ: Mapping[str, str] | None = None) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise ConfigurationError(f"{name}={text!r} is not a positive number; set it to one, or leave it unset.")
+        raise ConfigurationError(
+            f"{name}={text!r} is not a positive number; set it to one, or leave it unset."
+        )
     return value
 
 

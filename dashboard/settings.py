@@ -20,7 +20,9 @@ def _secret_key() -> str:
     if key := read("SECRET_KEY"):
         return key
     if read("DATABASE_URL") or read("REDIS_URL"):
-        raise ConfigurationError("SECRET_KEY is not set; set it to a long random text (50 characters or more).")
+        raise ConfigurationError(
+            "SECRET_KEY is not set; set it to a long random text (50 characters or more)."
+        )
     from dashboard.secret_key import kept_under
 
     return kept_under(VAR_DIR)
@@ -32,7 +34,9 @@ CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
 
 SSO_MODE = read("SSO_MODE")
 if SSO_MODE != "local":
-    raise ConfigurationError(f"SSO_MODE={SSO_MODE!r} is not available in this version; set SSO_MODE=local or leave it unset.")
+    raise ConfigurationError(
+        f"SSO_MODE={SSO_MODE!r} is not available in this version; set SSO_MODE=local or leave it unset."
+    )
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -58,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.web.http.sign_in_again",
 ]
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
@@ -84,7 +89,11 @@ if DEBUG:
     TEMPLATES[0]["APP_DIRS"] = True
 
 _SQLITE = f"sqlite:///{VAR_DIR / 'dashboard.sqlite3'}"
-DATABASES = {"default": dj_database_url.parse(read("DATABASE_URL") or _SQLITE, conn_max_age=60, conn_health_checks=True)}
+DATABASES = {
+    "default": dj_database_url.parse(
+        read("DATABASE_URL") or _SQLITE, conn_max_age=60, conn_health_checks=True
+    )
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 10,
@@ -103,7 +112,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "ona_session"
 CSRF_COOKIE_NAME = "ona_csrf"
 # Outside the embedded demo the dashboard sits behind a proxy that speaks TLS.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(CSRF_TRUSTED_ORIGINS) and all(o.startswith("https:") for o in CSRF_TRUSTED_ORIGINS)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(CSRF_TRUSTED_ORIGINS) and all(
+    o.startswith("https:") for o in CSRF_TRUSTED_ORIGINS
+)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -127,7 +138,9 @@ ONA_API_KEY = read("ONA_API_KEY") or read("GITPOD_API_KEY")
 ONA_BASE_URL = (read("ONA_BASE_URL") or read("GITPOD_BASE_URL") or "https://app.gitpod.io/api").rstrip("/")
 ONA_ACTION_API_KEY = read("ONA_ACTION_API_KEY") or ONA_API_KEY
 ONA_REQUESTS_PER_SECOND = read_seconds("ONA_REQUESTS_PER_SECOND")
-ONA_SIMULATED = os.environ.get("DASHBOARD_SIMULATED") == "1"  # set by `manage.py up` beside the simulator's address
+ONA_SIMULATED = (
+    os.environ.get("DASHBOARD_SIMULATED") == "1"
+)  # set by `manage.py up` beside the simulator's address
 POLL_HOT_SECONDS = read_seconds("POLL_HOT_SECONDS")
 POLL_FULL_SECONDS = read_seconds("POLL_FULL_SECONDS")
 

@@ -1,0 +1,260 @@
+"""The ledger of actions: request → claim → perform → confirm. Nothing lost, nothing twice.
+
+    queued ──claim──▶ sending ──accepted──▶ requested ──seen──▶ confirmed
+       ▲                 │                      └──not seen in time──▶ unconfirmed
+       └──may repeat─────┤
+                         ├──the API refused──▶ failed
+                         └──nobody knows whether it arrived, and it must not be repeated──▶ unknown
+
+The row is written before anything is sent. Claiming is one conditional update: the loser moves on, so a message delivered twice
+or a worker that died costs nothing but time. `sweep` drives on what was left behind.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from dashboard.control.models import Action, State, User
+from dashboard.control.permissions import Forbidden, refusal
+from dashboard.control.verbs import RULES, Outcome, Rule, Verb
+from dashboard.fleet.entities import Environment, Listed, Row
+from dashboard.fleet.snapshot import Fleet
+from dashboard.ona import Ona, errors
+
+logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 5
+LEFT_BEHIND = timedelta(seconds=8)
+"""A queued action that nobody claimed for so long is sent to the workers again."""
+WORKER_DIED = timedelta(seconds=60)
+"""No call takes this long (its timeouts are shorter): whoever was sending is gone."""
+LONGEST_DELAY = 60.0
+JUST_MADE = timedelta(seconds=30)
+"""The API may answer "not found" for a moment right after it made something."""
+
+Enqueue = Callable[[UUID], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came of asking: the action, and whether this request made it (False: the same wish was open already)."""
+
+    action: Action
+    new: bool
+
+
+def request(
+    user: User, verb: Verb, row: Listed, fleet: Fleet, *, now: datetime, enqueue: Enqueue, reason: str = ""
+) -> Request:
+    """Write the action and hand it to the workers once it is committed.
+
+    Raises Forbidden, without a row, when `user` may not. A wish that makes no sense is recorded as skipped; one that is open already
+    is returned as it is. `enqueue` may fail: the sweep finds the row.
+    """
+    if why_not := refusal(user, verb, row, fleet):
+        raise Forbidden(why_not)
+    action = _new_action(user, verb, row, now, reason)
+    try:
+        with transaction.atomic():
+            action.save(force_insert=True)
+    except IntegrityError:
+        return Request(_same_wish(action), new=False)
+    if action.state == State.QUEUED:
+        transaction.on_commit(lambda: _hand_over(action.id, enqueue))
+    return Request(action, new=True)
+
+
+def _same_wish(action: Action) -> Action:
+    same = Action.objects.filter(verb=action.verb, target_id=action.target_id)
+    return same.open().first() or same.order_by("-created")[0]
+
+
+def _new_action(user: User, verb: Verb, row: Listed, now: datetime, reason: str) -> Action:
+    rule = RULES[verb]
+    pointless = rule.pointless(row)
+    return Action(
+        verb=verb.value,
+        kind=rule.kind.value,
+        target_id=row.id,
+        target_name=row.name[:200],
+        environment_id=row.environment_id,
+        actor=user,
+        actor_name=str(user)[:200],
+        reason=reason[:500],
+        state=State.SKIPPED if pointless else State.QUEUED,
+        outcome=pointless,
+        phase_before=row.phase[:64],
+        failure_before=_failure(row),
+        created=now,
+        not_before=now,
+        ended=now if pointless else None,
+    )
+
+
+def _hand_over(action_id: UUID, enqueue: Enqueue) -> None:
+    try:
+        enqueue(action_id)
+    except Exception as error:  # noqa: BLE001  whatever the broker's client raises, the row is safe and the sweep will find it
+        logger.warning(
+            "action %s waits for the sweep: the broker did not take it (%s)", action_id, type(error).__name__
+        )
+
+
+def claim(action_id: UUID, now: datetime) -> Action | None:
+    """The action, if it was waiting and now is this worker's to send; None for everybody else."""
+    waiting = Action.objects.filter(id=action_id, state=State.QUEUED, not_before__lte=now)
+    if waiting.update(state=State.SENDING, sent=now) != 1:
+        return None
+    return Action.objects.get(id=action_id)
+
+
+def perform(action: Action, ona: Ona, now: Callable[[], datetime]) -> None:
+    """Send a claimed action and write down what came of it. Never raises for what the API does."""
+    rule = RULES[Verb(action.verb)]
+    action.attempts += 1
+    try:
+        action.result_id = rule.send(ona, action.target_id)
+    except errors.OnaError as error:
+        _refused(action, rule, error, now())
+        return
+    _move(action, State.REQUESTED, requested=now(), result_id=action.result_id, attempts=action.attempts)
+
+
+def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) -> None:
+    """A call that brought no success: try again later, or end it in a state that says what is known."""
+    if _may_repeat(rule, error) and action.attempts < MOST_ATTEMPTS:
+        delay = timedelta(seconds=_delay(action.attempts, error))
+        _move(
+            action, State.QUEUED, not_before=now + delay, attempts=action.attempts, outcome=str(error)[:1000]
+        )
+    elif not rule.repeatable and _may_have_arrived(error):
+        words = f"Nobody knows whether Ona received this: {error} Look at the task's executions before you run it again."
+        _move(action, State.UNKNOWN, ended=now, attempts=action.attempts, outcome=words[:1000])
+    else:
+        _move(action, State.FAILED, ended=now, attempts=action.attempts, outcome=str(error)[:1000])
+
+
+def _may_have_arrived(error: errors.OnaError) -> bool:
+    if isinstance(error, errors.NoAnswer | errors.BadAnswer):
+        return error.maybe_received
+    return isinstance(error, errors.Unavailable | errors.ServerError)
+
+
+def _may_repeat(rule: Rule, error: errors.OnaError) -> bool:
+    if isinstance(error, errors.RateLimited):
+        return True
+    passing = isinstance(error, errors.NoAnswer | errors.BadAnswer | errors.Unavailable | errors.ServerError)
+    return passing and (rule.repeatable or not _may_have_arrived(error))
+
+
+def _delay(attempts: int, error: errors.OnaError) -> float:
+    """Seconds until the next try: what the API asked for, else 1, 2, 4, 8."""
+    asked = error.retry_after if isinstance(error, errors.RateLimited) else None
+    return min(asked or 2.0 ** (attempts - 1), LONGEST_DELAY)
+
+
+def observe(action: Action, row: Row | None, asked: float, now: datetime) -> bool:
+    """Compare a requested action with what the API shows; True when that ended it.
+
+    `row` is None when the target is gone. An answer to a question `asked` (epoch seconds) before the request says nothing.
+    """
+    if action.state != State.REQUESTED or action.requested is None or asked < action.requested.timestamp():
+        return False
+    outcome = _gone(action, now) if row is None else _news(action, row)
+    if outcome is not None:
+        return _move(action, State(outcome.state), ended=now, outcome=outcome.words[:1000])
+    if now - action.requested > timedelta(seconds=RULES[Verb(action.verb)].patience):
+        words = f"Ona accepted it, but after {_minutes(action)} it still reads “{getattr(row, 'phase', '') or 'nothing'}”."
+        return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
+    return False
+
+
+def _news(action: Action, row: Row) -> Outcome | None:
+    """What `row` says of the action's end. A failure that was there before the action is no news until the target has moved."""
+    if not action.moved and getattr(row, "phase", "") != action.phase_before:
+        action.moved = True
+        Action.objects.filter(id=action.id).update(moved=True)
+    outcome = RULES[Verb(action.verb)].ended(row)
+    if outcome is None or outcome.state != State.FAILED or action.moved:
+        return outcome
+    return outcome if _failure(row) != action.failure_before else None
+
+
+def _failure(row: Row) -> str:
+    """The first failure message of a row, "" when it has none."""
+    messages = row.failures if isinstance(row, Environment) else (getattr(row, "failure", ""),)
+    return messages[0][:1000] if messages else ""
+
+
+def _minutes(action: Action) -> str:
+    minutes = round(RULES[Verb(action.verb)].patience / 60)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _gone(action: Action, now: datetime) -> Outcome | None:
+    """The target no longer exists: a stop has what it wanted, a start has not, unless it is too new to be found."""
+    if action.verb.endswith(".stop"):
+        return Outcome("confirmed", "It is no longer there.")
+    if action.requested is not None and now - action.requested < JUST_MADE:
+        return None
+    return Outcome("failed", "It is no longer there, or not visible to this key.")
+
+
+def overdue(action: Action, now: datetime) -> bool:
+    """End a requested action that nothing could be learnt of in time, such as when the API cannot be asked; True if it ended."""
+    if action.requested is None:
+        return False
+    patience = timedelta(seconds=RULES[Verb(action.verb)].patience)
+    if now - action.requested <= patience:
+        return False
+    words = f"Ona accepted it, but for {_minutes(action)} its state could not be read."
+    return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
+
+
+def sweep(now: datetime, enqueue: Enqueue) -> int:
+    """Drive on what a dead worker or broker left behind; returns how many rows were touched."""
+    return _requeue_waiting(now, enqueue) + _rescue_sending(now, enqueue)
+
+
+def _requeue_waiting(now: datetime, enqueue: Enqueue) -> int:
+    waiting = Action.objects.filter(state=State.QUEUED, not_before__lte=now).exclude(
+        created__gt=now - LEFT_BEHIND, attempts=0
+    )
+    return _hand_over_all(waiting.values_list("id", flat=True), enqueue)
+
+
+def _rescue_sending(now: datetime, enqueue: Enqueue) -> int:
+    stuck = Action.objects.filter(state=State.SENDING, sent__lt=now - WORKER_DIED)
+    repeatable = [verb.value for verb, rule in RULES.items() if rule.repeatable]
+    words = "The worker died while sending this, and it must not be sent twice. Look at the task's executions before you run it again."
+    lost = stuck.exclude(verb__in=repeatable).update(state=State.UNKNOWN, ended=now, outcome=words)
+    again = list(stuck.filter(verb__in=repeatable).values_list("id", flat=True))
+    Action.objects.filter(id__in=again, state=State.SENDING).update(state=State.QUEUED, not_before=now)
+    return lost + _hand_over_all(again, enqueue)
+
+
+def _hand_over_all(identifiers: Iterable[UUID], enqueue: Enqueue) -> int:
+    count = 0
+    for identifier in identifiers:
+        _hand_over(identifier, enqueue)
+        count += 1
+    return count
+
+
+def _move(action: Action, state: State, **fields: Any) -> bool:
+    """Change state only from the state this process knows; True when it did."""
+    moved = Action.objects.filter(id=action.id, state=action.state).update(state=state, **fields) == 1
+    if moved:
+        action.state = state
+        for name, value in fields.items():
+            setattr(action, name, value)
+    return moved
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

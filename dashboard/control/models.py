@@ -1,0 +1,113 @@
+"""Who signs in, and what they asked for."""
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", "Viewer"
+    OPERATOR = "operator", "Operator"
+    ADMIN = "admin", "Admin"
+
+
+class User(AbstractUser):
+    """A person of the dashboard. Their e-mail address ties them to an Ona user."""
+
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class State(models.TextChoices):
+    """The life of an action; every state is one that a person can read."""
+
+    QUEUED = "queued", "Waiting to be sent"
+    SENDING = "sending", "Being sent"
+    REQUESTED = "requested", "Accepted by Ona"
+    CONFIRMED = "confirmed", "Confirmed"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Skipped"
+    UNCONFIRMED = "unconfirmed", "Accepted, never seen"
+    UNKNOWN = "unknown", "Not known"
+
+
+OPEN = (State.QUEUED, State.SENDING, State.REQUESTED)
+
+
+class ActionQuerySet(models.QuerySet["Action"]):
+    """Reads are named after what needs them."""
+
+    def open(self) -> "ActionQuerySet":
+        return self.filter(state__in=OPEN)
+
+    def for_activity(self) -> "ActionQuerySet":
+        return self.order_by("-created", "-id")
+
+    def for_target(self, kind: str, target_id: str) -> "ActionQuerySet":
+        return self.filter(kind=kind, target_id=target_id).order_by("-created", "-id")
+
+
+class Action(models.Model):
+    """One thing one person asked of one target. Written before anything is sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    verb = models.CharField(max_length=40)
+    kind = models.CharField(max_length=20)
+    target_id = models.CharField(max_length=64)
+    target_name = models.CharField(max_length=200)
+    environment_id = models.CharField(max_length=64, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="actions"
+    )
+    actor_name = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500, blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    outcome = models.CharField(max_length=1000, blank=True)
+    phase_before = models.CharField(max_length=64, blank=True)
+    failure_before = models.CharField(max_length=1000, blank=True)
+    moved = models.BooleanField(default=False)
+    result_id = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created = models.DateTimeField()
+    not_before = models.DateTimeField()
+    sent = models.DateTimeField(null=True, blank=True)
+    requested = models.DateTimeField(null=True, blank=True)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    objects = ActionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-created", "-id"], name="action_newest"),
+            models.Index(fields=["kind", "target_id", "-created"], name="action_target"),
+            models.Index(fields=["state", "not_before"], name="action_open", condition=Q(state__in=OPEN)),
+        ]
+        constraints = [
+            # A double click, two tabs or two people: one open action per wish and target.
+            models.UniqueConstraint(
+                fields=["verb", "target_id"], condition=Q(state__in=OPEN), name="action_once_while_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.target_name} ({self.state})"
+
+    @property
+    def deed(self) -> str:
+        """start, stop…: the verb without the kind."""
+        return self.verb.partition(".")[2]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def took(self) -> timedelta | None:
+        """From the click to the end."""
+        return None if self.ended is None else self.ended - self.created

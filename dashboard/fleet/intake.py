@@ -1,0 +1,217 @@
+"""From what the API said to what we keep: lean rows, bounded texts, names for what has none.
+
+Commands of a service or task are kept for its own page alone, bounded; of variables, secrets and outputs only the names.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from dashboard.fleet import entities as rows
+from dashboard.ona import schema
+from dashboard.ona.schema import short
+
+LONGEST_NAME = 200
+LONGEST_MESSAGE = 1_000
+MOST_MESSAGES = 20
+MOST_PORTS = 100
+
+
+def environment(seen: schema.Environment) -> rows.Environment:
+    meta, spec, status = seen.metadata, seen.spec, seen.status
+    repository, branch = _repository(seen), _branch(seen)
+    git = status.content.git
+    return rows.Environment(
+        id=seen.id,
+        name=_line(meta.name) or _repository_and_branch(repository, branch) or rows.short_id(seen.id),
+        phase=seen.phase,
+        desired=short(spec.desired_phase, "ENVIRONMENT_PHASE_"),
+        status_version=status.status_version,
+        spec_version=spec.spec_version,
+        repository=repository,
+        branch=branch,
+        context_url=meta.original_context_url[:LONGEST_MESSAGE],
+        project_id=meta.project_id,
+        creator_id=meta.creator.id,
+        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
+        runner_id=meta.runner_id,
+        class_id=spec.machine.class_id,
+        role=short(meta.role, "ENVIRONMENT_ROLE_"),
+        created=_epoch(meta.created_at),
+        started=_epoch(meta.last_started_at),
+        archived=_epoch(meta.archived_at),
+        lockdown=_epoch(meta.lockdown_at),
+        failures=_messages(status.failure_message),
+        warnings=_messages((*status.warning_message, *_parts_trouble(status))),
+        signal_source=_line(status.activity_signal.source),
+        signal_at=_epoch(status.activity_signal.timestamp),
+        timeout=spec.timeout.disconnected,
+        timed_out=status.machine.timeout[:LONGEST_MESSAGE],
+        unpushed=0 if git is None else max(git.total_unpushed_commits, len(git.unpushed_commits)),
+        changed=0 if git is None else max(git.total_changed_files, len(git.changed_files)),
+        ports=_ports(seen),
+    )
+
+
+def _parts_trouble(status: schema.EnvironmentStatus) -> Iterable[str]:
+    """What is wrong with a part of an environment that as a whole goes on, such as a dev container that did not build."""
+    for part in (status.machine, status.content, status.devcontainer, status.automations_file):
+        yield part.failure_message
+        yield part.warning_message
+
+
+def _ports(seen: schema.Environment) -> tuple[rows.Port, ...]:
+    addresses = {port.port: port.url for port in seen.status.environment_urls.ports}
+    return tuple(
+        rows.Port(
+            port.port,
+            _line(port.name),
+            short(port.admission, "ADMISSION_LEVEL_"),
+            addresses.get(port.port, "")[:LONGEST_MESSAGE],
+        )
+        for port in seen.spec.ports[:MOST_PORTS]
+    )
+
+
+def _repository(seen: schema.Environment) -> str:
+    """`owner/name` of the repository, from the working copy, else from the initializer, else from the address it came from."""
+    git = seen.status.content.git
+    addresses = [git.clone_url if git is not None else ""]
+    for part in seen.spec.content.initializer.specs:
+        addresses.append(part.git.remote_uri if part.git is not None else "")
+        addresses.append(part.context_url.url if part.context_url is not None else "")
+    addresses.append(seen.metadata.original_context_url)
+    return next((name for address in addresses if (name := _path_of(address))), "")
+
+
+def _path_of(address: str) -> str:
+    try:
+        path = urlsplit(address).path
+    except ValueError:
+        return ""
+    parts = [part for part in unquote(path).split("/") if part]
+    return _line("/".join(parts[:2]).removesuffix(".git"))
+
+
+def _branch(seen: schema.Environment) -> str:
+    git = seen.status.content.git
+    targets = [part.git.clone_target for part in seen.spec.content.initializer.specs if part.git is not None]
+    return _line(git.branch if git is not None and git.branch else next(iter(targets), ""))
+
+
+def _repository_and_branch(repository: str, branch: str) -> str:
+    name = repository.rpartition("/")[2]
+    return f"{name} @ {branch}" if name and branch else name
+
+
+def service(seen: schema.Service) -> rows.Service:
+    meta = seen.metadata
+    return rows.Service(
+        id=seen.id,
+        environment_id=seen.environment_id,
+        name=_line(meta.name) or _line(meta.reference) or rows.short_id(seen.id),
+        reference=_line(meta.reference),
+        description=meta.description[:LONGEST_MESSAGE],
+        role=short(meta.role, "SERVICE_ROLE_"),
+        phase=seen.phase,
+        desired=short(seen.spec.desired_phase, "SERVICE_PHASE_"),
+        failure=seen.status.failure_message[:LONGEST_MESSAGE],
+        triggers=_triggers(meta.triggered_by),
+        creator_id=meta.creator.id,
+        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
+        created=_epoch(meta.created_at),
+    )
+
+
+def task(seen: schema.Task) -> rows.Task:
+    meta = seen.metadata
+    return rows.Task(
+        id=seen.id,
+        environment_id=seen.environment_id,
+        name=_line(meta.name) or _line(meta.reference) or rows.short_id(seen.id),
+        reference=_line(meta.reference),
+        description=meta.description[:LONGEST_MESSAGE],
+        triggers=_triggers(meta.triggered_by),
+        depends_on=seen.depends_on,
+        creator_id=meta.creator.id,
+        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
+        created=_epoch(meta.created_at),
+    )
+
+
+def execution(seen: schema.TaskExecution, name: str = "") -> rows.Execution:
+    """`name` is the task's, which an execution does not carry; without it the plan's last label serves."""
+    meta, status = seen.metadata, seen.status
+    steps = [step for group in seen.spec.plan for step in group.steps]
+    ended = {
+        step.id
+        for step in status.steps
+        if short(step.phase, "TASK_EXECUTION_PHASE_") in rows.FINISHED_EXECUTION
+    }
+    return rows.Execution(
+        id=seen.id,
+        task_id=meta.task_id,
+        environment_id=meta.environment_id,
+        name=name or (_line(steps[-1].label) if steps else "") or rows.short_id(seen.id),
+        phase=seen.phase,
+        desired=short(seen.spec.desired_phase, "TASK_EXECUTION_PHASE_"),
+        failure=_failure_of(seen)[:LONGEST_MESSAGE],
+        started_by=_line(meta.started_by),
+        creator_id=meta.creator.id,
+        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
+        created=_epoch(meta.created_at),
+        started=_epoch(meta.started_at),
+        completed=_epoch(meta.completed_at),
+        steps_done=sum(step.id in ended for step in steps),
+        steps_total=len(steps),
+    )
+
+
+def _failure_of(seen: schema.TaskExecution) -> str:
+    return seen.status.failure_message or next(
+        (step.failure_message for step in seen.status.steps if step.failure_message), ""
+    )
+
+
+def environment_class(seen: schema.EnvironmentClass) -> rows.EnvironmentClass:
+    return rows.EnvironmentClass(
+        seen.id, _line(seen.display_name), seen.description[:LONGEST_MESSAGE], seen.runner_id, seen.enabled
+    )
+
+
+def person(seen: schema.Member) -> rows.Person:
+    return rows.Person(seen.id, _line(seen.full_name), _line(seen.email))
+
+
+def project(seen: schema.Project) -> rows.Project:
+    return rows.Project(seen.id, _line(seen.name))
+
+
+def runner(seen: schema.Runner) -> rows.Runner:
+    return rows.Runner(
+        id=seen.id,
+        name=_line(seen.name),
+        runner_kind=short(seen.kind, "RUNNER_KIND_"),
+        provider=short(seen.provider, "RUNNER_PROVIDER_"),
+        phase=short(seen.status.phase, "RUNNER_PHASE_"),
+        region=_line(seen.status.region),
+    )
+
+
+def _triggers(seen: Iterable[schema.Trigger]) -> tuple[str, ...]:
+    return tuple(trigger.word for trigger in seen if trigger.word)
+
+
+def _messages(seen: Iterable[str]) -> tuple[str, ...]:
+    """Each message once, in order, bounded."""
+    unique = dict.fromkeys(message.strip()[:LONGEST_MESSAGE] for message in seen if message.strip())
+    return tuple(unique)[:MOST_MESSAGES]
+
+
+def _line(text: str) -> str:
+    """One line of text, bounded."""
+    return " ".join(text[: 4 * LONGEST_NAME].split())[:LONGEST_NAME]
+
+
+def _epoch(moment: datetime | None) -> float | None:
+    return None if moment is None else moment.timestamp()

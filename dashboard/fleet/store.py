@@ -1,0 +1,270 @@
+"""The fleet in Redis. The only module that speaks Redis.
+
+Keys, all under `ona:<namespace>:` (the namespace is a digest of base address and key, so that two organisations never mix):
+
+    rows:<kind>          hash, id → b"<version> <asked>\\n<blob>", asked = when the request was sent whose answer this is
+    version              counter, raised by each write that changed something
+    epoch                random text of this store's life; another epoch means another numbering
+    changes              capped stream; entry ids are <version>-<n>, fields kind, id, blob (empty = removed)
+    sweeps               hash, name of a sweep → JSON of its last run, and of its last success
+    detail:<kind>:<id>   blob of one resource's own page, expires
+    attention            sorted set, <kind>:<id> → when a page last asked for it
+    lock:<name>          single flight
+
+Every writer watches `version` while it compares and writes, so that two sweeps never interleave.
+"""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import Any, cast
+
+import redis
+from redis.client import Pipeline
+
+from dashboard.fleet.codec import decode_detail, decode_row, encode_detail, encode_row
+from dashboard.fleet.details import Detail
+from dashboard.fleet.entities import Kind, Row, kind_of
+
+StoreError = redis.RedisError
+"""Raised by every method here when Redis does not answer."""
+
+KEEP = 7 * 24 * 3600
+DETAIL_KEEP = 3600
+ATTENTION_KEEP = 60
+CHANGES_KEPT = 50_000
+BATCH = 2_000
+ATTEMPTS = 20
+
+Addressed = tuple[Kind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A row as the API showed it to a request sent at `asked` (epoch seconds)."""
+
+    row: Row
+    asked: float
+
+
+Newer = Callable[[Observation, Observation], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One run of a sweep: epoch seconds, counts, and the reason when it failed."""
+
+    name: str
+    started: float
+    seconds: float = 0.0
+    error: str = ""
+    requests: int = 0
+    changed: int = 0
+    skipped: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row that changed: `row` is None when it is gone."""
+
+    version: int
+    kind: Kind
+    id: str
+    row: Row | None
+
+
+def namespace(base_url: str, api_key: str) -> str:
+    return blake2b(f"{base_url}\0{api_key}".encode(), digest_size=6).hexdigest()
+
+
+def connect(url: str) -> "redis.Redis":
+    """A client with short timeouts, so that a dead Redis costs a page a moment and not its life."""
+    return redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=1, health_check_interval=15)
+
+
+def _pack(version: int, asked: float, blob: bytes) -> bytes:
+    return b"%d %.3f\n%b" % (version, asked, blob)
+
+
+def _unpack(value: bytes) -> tuple[int, float, bytes]:
+    head, _, blob = value.partition(b"\n")
+    version, _, asked = head.partition(b" ")
+    return int(version), float(asked), blob
+
+
+class Store:
+    """The fleet of one namespace in Redis."""
+
+    def __init__(self, client: "redis.Redis", name: str) -> None:
+        self._redis = client
+        self._prefix = f"ona:{name}:"
+
+    def _key(self, *parts: str) -> str:
+        return self._prefix + ":".join(parts)
+
+    # Reading
+
+    def position(self) -> tuple[str, int]:
+        """(epoch, version); ("", 0) when nothing has been written yet. One round trip."""
+        epoch, version = cast(
+            "list[bytes | None]", self._redis.mget(self._key("epoch"), self._key("version"))
+        )
+        return (epoch or b"").decode(), int(version or 0)
+
+    def rows(self, kind: Kind) -> Iterator[tuple[int, Row]]:
+        """Every (version, row) of a kind; what cannot be read is left out."""
+        for _, value in self._redis.hscan_iter(self._key("rows", kind), count=BATCH):
+            version, _, blob = _unpack(cast("bytes", value))
+            if (row := decode_row(kind, blob)) is not None:
+                yield version, row
+
+    def row(self, kind: Kind, identifier: str) -> Row | None:
+        value = cast("bytes | None", self._redis.hget(self._key("rows", kind), identifier))
+        return None if value is None else decode_row(kind, _unpack(value)[2])
+
+    def ids(self, kind: Kind) -> set[str]:
+        return {key.decode() for key in cast("list[bytes]", self._redis.hkeys(self._key("rows", kind)))}
+
+    def changes_since(self, version: int) -> list[Change] | None:
+        """What changed after `version`, oldest first; None when the stream no longer reaches back that far."""
+        entries = cast(
+            "list[Any]", self._redis.xrange(self._key("changes"), min=f"({version}-{2**63}", max="+")
+        )
+        changes = [self._change(identifier, fields) for identifier, fields in entries]
+        if not changes or changes[0].version != version + 1:
+            return None
+        return changes
+
+    @staticmethod
+    def _change(identifier: bytes, fields: Mapping[bytes, bytes]) -> Change:
+        kind, blob = Kind(fields[b"kind"].decode()), fields[b"blob"]
+        version = int(identifier.partition(b"-")[0])
+        return Change(version, kind, fields[b"id"].decode(), decode_row(kind, blob) if blob else None)
+
+    # Writing
+
+    def write(self, seen: Iterable[Observation], *, newer: Newer, gone: Iterable[Addressed] = ()) -> int:
+        """Write what differs and is newer than what is stored, remove `gone`; returns how many rows changed.
+
+        `newer(old, new)` decides. A write that changes nothing leaves version and stream alone.
+        """
+        fresh, removed, changed = list(seen), list(gone), 0
+        for start in range(0, len(fresh), BATCH):
+            changed += self._write_batch(fresh[start : start + BATCH], [], newer)
+        for start in range(0, len(removed), BATCH):
+            changed += self._write_batch([], removed[start : start + BATCH], newer)
+        return changed
+
+    def _write_batch(self, seen: list[Observation], gone: list[Addressed], newer: Newer) -> int:
+        for _ in range(ATTEMPTS):
+            with self._redis.pipeline() as pipe:
+                try:
+                    return self._compare_and_write(pipe, seen, gone, newer)
+                except redis.WatchError:
+                    continue
+        raise redis.RedisError("another writer kept changing the fleet")
+
+    def _compare_and_write(
+        self, pipe: Pipeline, seen: list[Observation], gone: list[Addressed], newer: Newer
+    ) -> int:
+        pipe.watch(self._key("version"))
+        version = self.position()[1] + 1
+        writes = self._different(seen, newer)
+        removals = [(kind, key, 0.0, b"") for kind, key in self._stored(gone)]
+        if not writes and not removals:
+            return 0
+        pipe.multi()
+        pipe.set(self._key("version"), version)
+        pipe.set(self._key("epoch"), secrets.token_hex(8), nx=True)
+        for number, (kind, key, asked, blob) in enumerate([*writes, *removals]):
+            if blob:
+                pipe.hset(self._key("rows", kind), key, cast("Any", _pack(version, asked, blob)))
+            else:
+                pipe.hdel(self._key("rows", kind), key)
+            entry = {"kind": kind.value, "id": key, "blob": blob}
+            pipe.xadd(self._key("changes"), cast("Any", entry), id=f"{version}-{number}", maxlen=CHANGES_KEPT)
+        pipe.execute()
+        return len(writes) + len(removals)
+
+    def _different(self, seen: list[Observation], newer: Newer) -> list[tuple[Kind, str, float, bytes]]:
+        stored = self._stored((kind_of(new.row), new.row.id) for new in seen)
+        result = []
+        for new in seen:
+            kind, blob = kind_of(new.row), encode_row(new.row)
+            _, asked, old_blob = stored.get((kind, new.row.id), (0, 0.0, b""))
+            old = decode_row(kind, old_blob) if old_blob and old_blob != blob else None
+            if old_blob != blob and (old is None or newer(Observation(old, asked), new)):
+                result.append((kind, new.row.id, new.asked, blob))
+        return result
+
+    def _stored(self, addresses: Iterable[Addressed]) -> dict[Addressed, tuple[int, float, bytes]]:
+        by_kind: dict[Kind, list[str]] = {}
+        for kind, key in addresses:
+            by_kind.setdefault(kind, []).append(key)
+        found: dict[Addressed, tuple[int, float, bytes]] = {}
+        for kind, keys in by_kind.items():
+            values = cast("list[bytes | None]", self._redis.hmget(self._key("rows", kind), keys))
+            found |= {(kind, key): _unpack(value) for key, value in zip(keys, values, strict=True) if value}
+        return found
+
+    # Sweeps
+
+    def record(self, sweep: Sweep) -> None:
+        """Keep a sweep's outcome beside its last success, and keep the fleet's keys alive for another week."""
+        text = json.dumps(asdict(sweep))
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(self._key("sweeps"), f"{sweep.name}:last", text)
+            if not sweep.error:
+                pipe.hset(self._key("sweeps"), f"{sweep.name}:ok", text)
+            for key in ("version", "epoch", "changes", "sweeps", *(f"rows:{kind}" for kind in Kind)):
+                pipe.expire(self._key(key), KEEP)
+            pipe.execute()
+
+    def sweeps(self) -> dict[str, Sweep]:
+        """`<name>:last` and `<name>:ok` of every sweep that has run."""
+        stored = cast("dict[bytes, bytes]", self._redis.hgetall(self._key("sweeps")))
+        return {name.decode(): Sweep(**json.loads(text)) for name, text in stored.items()}
+
+    # One resource in depth
+
+    def keep_detail(self, kind: Kind, detail: Detail) -> None:
+        self._redis.set(self._key("detail", kind, detail.id), encode_detail(detail), ex=DETAIL_KEEP)
+
+    def detail(self, kind: Kind, identifier: str) -> Detail | None:
+        blob = cast("bytes | None", self._redis.get(self._key("detail", kind, identifier)))
+        return None if blob is None else decode_detail(kind, blob)
+
+    def attend(self, kind: Kind, identifier: str) -> bool:
+        """Say that a page shows this resource now; True when nobody was looking at it before."""
+        return bool(self._redis.zadd(self._key("attention"), {f"{kind.value}:{identifier}": time.time()}))
+
+    def attended(self) -> list[Addressed]:
+        """What pages have shown within the last minute, latest first."""
+        key = self._key("attention")
+        self._redis.zremrangebyscore(key, "-inf", time.time() - ATTENTION_KEEP)
+        names = [
+            name.decode().partition(":") for name in cast("list[bytes]", self._redis.zrevrange(key, 0, -1))
+        ]
+        return [(Kind(kind), identifier) for kind, _, identifier in names]
+
+    # Single flight
+
+    @contextmanager
+    def single(self, name: str, seconds: float) -> Iterator[bool]:
+        """True for the one holder of lock `name`; it lapses after `seconds` if its holder dies."""
+        lock = self._redis.lock(self._key("lock", name), timeout=seconds, blocking=False)
+        if not lock.acquire():
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            try:
+                lock.release()
+            except redis.RedisError:
+                pass  # it lapsed or Redis is gone: either way nobody waits for us

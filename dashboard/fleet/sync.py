@@ -1,0 +1,215 @@
+"""Poll, compare, write: how the store comes to know what the API knows.
+
+A *full* sweep lists everything; what a complete scan did not show is gone. A *hot* sweep lists what moves: environments on their
+way, services of running environments, live executions; what left its hot state meanwhile is read one by one. An incomplete scan
+never removes anything, and a sweep that fails leaves the store as it was, with the reason beside it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from dashboard.fleet import intake, intake_details
+from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, Task, kind_of
+from dashboard.fleet.newer import newer
+from dashboard.fleet.snapshot import Fleet, Snapshot
+from dashboard.fleet.store import Addressed, Observation, Store, Sweep
+from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, Page, ServiceFilter, errors
+
+BATCH = 25
+"""The most values the API takes in one filter list."""
+MOST_READ_SINGLY = 40
+"""What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
+SWEPT = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION, Kind.CLASS)
+
+
+class Reading(Enum):
+    """What came of reading one resource."""
+
+    SEEN = "seen"
+    GONE = "gone"
+    HIDDEN = "not visible to this key"
+
+
+@dataclass
+class _Tally:
+    """What a sweep has seen so far."""
+
+    seen: list[Observation] = field(default_factory=list)
+    gone: list[Addressed] = field(default_factory=list)
+    skipped: int = 0
+
+    def add(self, page: Page[Any], convert: Callable[[Any], Row]) -> None:
+        self.seen += [Observation(convert(item), page.asked_at) for item in page.items]
+        self.skipped += len(page.skipped)
+
+    def ids(self, kind: Kind) -> set[str]:
+        return {one.row.id for one in self.seen if kind_of(one.row) == kind}
+
+
+class Sync:
+    """The sweeps over one API into one store. `clock` gives epoch seconds."""
+
+    def __init__(self, ona: Ona, store: Store, snapshot: Snapshot, clock: Callable[[], float]) -> None:
+        self._ona = ona
+        self._store = store
+        self._snapshot = snapshot
+        self._clock = clock
+
+    def full(self) -> Sweep:
+        """Everything: environments, services, tasks, executions and environment classes."""
+        return self._swept("full", self._scan_everything)
+
+    def hot(self) -> Sweep:
+        """What moves, what ended since, and what people have open."""
+        return self._swept("hot", self._scan_hot)
+
+    def names(self) -> Sweep:
+        """Names for ids: people, projects, runners. What the key may not read is left as it is."""
+        return self._swept("names", self._scan_names)
+
+    def refresh(self, address: Addressed) -> tuple[Reading, Row | None, float]:
+        """Read one resource now and write it: what came of it, the row, and when it was asked (epoch seconds).
+
+        Raises OnaError when the API does not answer.
+        """
+        tally, asked = _Tally(), self._clock()
+        reading = self._read(address, tally)
+        self._store.write(tally.seen, newer=newer, gone=tally.gone)
+        return reading, tally.seen[0].row if tally.seen else None, asked
+
+    def _swept(self, name: str, scan: Callable[[Fleet, _Tally], None]) -> Sweep:
+        started, requests, tally = self._clock(), self._ona.requests, _Tally()
+        error, changed = "", 0
+        try:
+            scan(self._snapshot.now().fleet, tally)
+        except errors.OnaError as trouble:
+            error = str(trouble)
+        else:
+            changed = self._store.write(tally.seen, newer=newer, gone=tally.gone)
+        counts = {kind.value: len(tally.ids(kind)) for kind in Kind}
+        spent = self._clock() - started
+        sweep = Sweep(
+            name, started, spent, error, self._ona.requests - requests, changed, tally.skipped, counts
+        )
+        self._store.record(sweep)
+        return sweep
+
+    # The full sweep
+
+    def _scan_everything(self, fleet: Fleet, tally: _Tally) -> None:
+        known = {kind: set(fleet.of(kind)) for kind in SWEPT}
+        for environments in self._ona.environments.pages():
+            tally.add(environments, intake.environment)
+        for services in self._ona.automations.service_pages():
+            tally.add(services, intake.service)
+        for tasks in self._ona.automations.task_pages():
+            tally.add(tasks, intake.task)
+        task_names = {one.row.id: one.row.name for one in tally.seen if isinstance(one.row, Task)}
+        for executions in self._ona.automations.execution_pages():
+            tally.add(
+                executions, lambda seen: intake.execution(seen, task_names.get(seen.metadata.task_id, ""))
+            )
+        for classes in self._ona.environments.class_pages():
+            tally.add(classes, intake.environment_class)
+        if not tally.skipped:  # a malformed item may be any of the missing ones
+            tally.gone += [
+                (kind, missing) for kind, before in known.items() for missing in before - tally.ids(kind)
+            ]
+
+    # The hot sweep
+
+    def _scan_hot(self, fleet: Fleet, tally: _Tally) -> None:
+        for environments in self._ona.environments.pages(EnvironmentFilter(status_phases=HOT_PHASES)):
+            tally.add(environments, intake.environment)
+        for batch in _batches(_running(tally)):
+            for services in self._ona.automations.service_pages(ServiceFilter(environment_ids=batch)):
+                tally.add(services, intake.service)
+        for executions in self._ona.automations.execution_pages(ExecutionFilter(phases=LIVE_EXECUTION)):
+            tally.add(
+                executions, lambda seen: intake.execution(seen, _task_name(fleet, seen.metadata.task_id))
+            )
+        for address in _left_hot(tally, fleet)[:MOST_READ_SINGLY]:
+            self._read(address, tally)
+        for address in self._store.attended()[:MOST_READ_SINGLY]:
+            self._read(address, tally)
+
+    # One resource
+
+    def _read(self, address: Addressed, tally: _Tally) -> Reading:
+        """Read one resource into `tally` and its detail into the store; raises OnaError when the API does not answer."""
+        kind, identifier = address
+        asked = self._clock()
+        try:
+            row = self._row_of(kind, identifier, asked)
+        except errors.NotFound:
+            tally.gone.append(address)
+            return Reading.GONE
+        except errors.PermissionDenied:
+            return Reading.HIDDEN
+        tally.seen.append(Observation(row, asked))
+        return Reading.SEEN
+
+    def _row_of(self, kind: Kind, identifier: str, asked: float) -> Row:
+        if kind is Kind.ENVIRONMENT:
+            environment = self._ona.environments.get(identifier)
+            self._store.keep_detail(kind, intake_details.environment(environment, asked))
+            return intake.environment(environment)
+        if kind is Kind.SERVICE:
+            service = self._ona.automations.get_service(identifier)
+            self._store.keep_detail(kind, intake_details.service(service, asked))
+            return intake.service(service)
+        if kind is Kind.TASK:
+            task = self._ona.automations.get_task(identifier)
+            self._store.keep_detail(kind, intake_details.task(task, asked))
+            return intake.task(task)
+        execution = self._ona.automations.get_execution(identifier)
+        self._store.keep_detail(Kind.EXECUTION, intake_details.execution(execution, asked))
+        return intake.execution(execution, _task_name(self._snapshot.now().fleet, execution.metadata.task_id))
+
+    # Names
+
+    def _scan_names(self, _: Fleet, tally: _Tally) -> None:
+        for scan in (self._scan_people, self._scan_projects, self._scan_runners):
+            try:
+                scan(tally)
+            except (errors.PermissionDenied, errors.Unimplemented, errors.NotFound, errors.InvalidRequest):
+                continue  # this key may not read these names: their ids are shown shortened
+
+    def _scan_people(self, tally: _Tally) -> None:
+        for members in self._ona.directory.member_pages(self._ona.directory.identity().organization_id):
+            tally.add(members, intake.person)
+
+    def _scan_projects(self, tally: _Tally) -> None:
+        for projects in self._ona.directory.project_pages():
+            tally.add(projects, intake.project)
+
+    def _scan_runners(self, tally: _Tally) -> None:
+        for runners in self._ona.directory.runner_pages():
+            tally.add(runners, intake.runner)
+
+
+def _running(tally: _Tally) -> list[str]:
+    rows = (one.row for one in tally.seen)
+    return [row.id for row in rows if isinstance(row, Environment) and row.phase in {"running", "updating"}]
+
+
+def _batches(identifiers: list[str]) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(identifiers), BATCH):
+        yield tuple(identifiers[start : start + BATCH])
+
+
+def _left_hot(tally: _Tally, fleet: Fleet) -> list[Addressed]:
+    """What we believed to move and the API no longer lists as moving."""
+    listed = tally.ids(Kind.ENVIRONMENT) | tally.ids(Kind.EXECUTION)
+    environments = [
+        row.id for row in fleet.environments.values() if row.phase in HOT_PHASES and row.id not in listed
+    ]
+    executions = [row.id for row in fleet.executions.values() if row.live and row.id not in listed]
+    return [(Kind.ENVIRONMENT, key) for key in environments] + [(Kind.EXECUTION, key) for key in executions]
+
+
+def _task_name(fleet: Fleet, task_id: str) -> str:
+    task = fleet.tasks.get(task_id)
+    return task.name if task is not None else ""

@@ -1,0 +1,165 @@
+"""Every Celery job, each a few lines: lock, call, report. (The word *task* belongs to Ona's tasks.)
+
+Beat does not prevent overlap, so each sweep takes a lock with a lifetime, and messages that waited too long expire. No result is
+kept and no acknowledgement mode matters: what was accepted is in the database, and `sweep_actions` finds what was left behind.
+"""
+
+import logging
+import time
+from datetime import timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from dashboard.celery import app
+from dashboard.control import ledger
+from dashboard.control.models import Action, State
+from dashboard.control.verbs import Verb, watched
+from dashboard.fleet.entities import Kind
+from dashboard.fleet.snapshot import Snapshot
+from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
+from dashboard.fleet.sync import Reading, Sync
+from dashboard.ona import Ona, TokenPace, errors
+
+logger = logging.getLogger(__name__)
+
+SWEEP_LIFETIME = 600.0
+"""Seconds after which a sweep's lock lapses, should its worker have died."""
+NAMES_KEEP = 3600.0
+"""Names hardly change: they are read again after an hour, or as soon as the last reading failed."""
+MOST_CHASED = 100
+
+
+@cache
+def store() -> Store:
+    """This process's store."""
+    return Store(connect(settings.REDIS_URL), namespace(settings.ONA_BASE_URL, settings.ONA_API_KEY))
+
+
+@cache
+def snapshot() -> Snapshot:
+    """This process's copy of the fleet."""
+    return Snapshot(store(), time.monotonic)
+
+
+@cache
+def _pace() -> TokenPace:
+    return TokenPace(settings.ONA_REQUESTS_PER_SECOND)
+
+
+@cache
+def reading() -> Ona:
+    """The API with the key for reading; connections are pooled for the life of the process."""
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY, pace=_pace())
+
+
+@cache
+def acting() -> Ona:
+    """The API with the key for actions."""
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_ACTION_API_KEY, pace=_pace())
+
+
+def sync() -> Sync:
+    return Sync(reading(), store(), snapshot(), time.time)
+
+
+@app.task(name="jobs.poll_hot", expires=settings.POLL_HOT_SECONDS)
+def poll_hot() -> None:
+    with store().single("hot", SWEEP_LIFETIME) as alone:
+        if alone:
+            _report(sync().hot())
+
+
+@app.task(name="jobs.poll_full", expires=settings.POLL_FULL_SECONDS)
+def poll_full() -> None:
+    with store().single("full", SWEEP_LIFETIME) as alone:
+        if alone:
+            _report(sync().full())
+
+
+@app.task(name="jobs.poll_names", expires=600)
+def poll_names() -> None:
+    good, last = store().sweeps().get("names:ok"), store().sweeps().get("names:last")
+    if good is not None and good == last and time.time() - good.started < NAMES_KEEP:
+        return
+    with store().single("names", SWEEP_LIFETIME) as alone:
+        if alone:
+            _report(sync().names())
+
+
+def _report(sweep: Sweep) -> None:
+    if sweep.error:
+        logger.warning("%s sweep failed after %.1f s: %s", sweep.name, sweep.seconds, sweep.error)
+    elif sweep.skipped:
+        logger.warning("%s sweep skipped %d items that could not be read", sweep.name, sweep.skipped)
+
+
+@app.task(name="jobs.refresh", expires=30)
+def refresh(kind: str, identifier: str) -> None:
+    """Read one resource that somebody has just opened."""
+    try:
+        sync().refresh((Kind(kind), identifier))
+    except errors.OnaError as error:
+        logger.warning("%s %s could not be read: %s", kind, identifier, error)
+
+
+@app.task(name="jobs.perform")
+def perform(action_id: str) -> None:
+    """Send one action, if nobody else has, then look at once what it did."""
+    action = ledger.claim(UUID(action_id), ledger.utc_now())
+    if action is None:
+        return
+    ledger.perform(action, acting(), ledger.utc_now)
+    if action.state == State.REQUESTED:
+        chase_one(action)
+    elif action.state == State.QUEUED:
+        delay = max(timedelta(), action.not_before - ledger.utc_now())
+        perform.apply_async([action_id], countdown=delay.total_seconds() + 0.1)
+
+
+@app.task(name="jobs.chase", expires=1)
+def chase() -> None:
+    """Look at what has an unconfirmed action, every second until it settles."""
+    requested = Action.objects.filter(state=State.REQUESTED).order_by("requested")
+    if not requested.exists():
+        return
+    with store().single("chase", 60.0) as alone:
+        if alone:
+            for action in requested[:MOST_CHASED]:
+                chase_one(action)
+
+
+def chase_one(action: Action) -> None:
+    """Read an action's target and compare; a target that cannot be read ends the action only when its time is up."""
+    try:
+        result, row, asked = sync().refresh(watched(Verb(action.verb), action.target_id, action.result_id))
+    except (errors.OnaError, StoreError) as error:
+        logger.warning("%s could not be followed up: %s", action, error)
+        ledger.overdue(action, ledger.utc_now())
+        return
+    if result is Reading.HIDDEN:
+        ledger.overdue(action, ledger.utc_now())
+    else:
+        ledger.observe(action, row, asked, ledger.utc_now())
+
+
+@app.task(name="jobs.sweep_actions", expires=10)
+def sweep_actions() -> None:
+    ledger.sweep(ledger.utc_now(), enqueue_action)
+
+
+def enqueue_action(action_id: UUID) -> None:
+    """Hand an action to the workers; raises what the broker's client raises."""
+    perform.delay(str(action_id))
+
+
+SCHEDULE: dict[str, Any] = {
+    "hot": {"task": "jobs.poll_hot", "schedule": settings.POLL_HOT_SECONDS},
+    "full": {"task": "jobs.poll_full", "schedule": settings.POLL_FULL_SECONDS},
+    "names": {"task": "jobs.poll_names", "schedule": 300.0},
+    "chase": {"task": "jobs.chase", "schedule": 1.0},
+    "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
+}
+app.conf.beat_schedule = SCHEDULE

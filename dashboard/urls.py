@@ -1,0 +1,38 @@
+"""Every address of the dashboard."""
+
+from django.contrib.auth import views as auth
+from django.urls import URLPattern, path
+
+from dashboard.fleet.entities import Kind
+from dashboard.web.pages import actions, activity, environments, executions, overview, services, system, tasks
+
+Pages = list[URLPattern]
+
+
+def _act(section: str, kind: Kind) -> URLPattern:
+    return path(
+        f"{section}/<str:identifier>/<slug:deed>/", actions.act, {"kind": kind}, name=f"{section}-act"
+    )
+
+
+urlpatterns: Pages = [
+    path("", overview.index, name="overview"),
+    path("environments/", environments.index, name="environments-list"),
+    path("environments/<str:identifier>/", environments.detail, name="environments-detail"),
+    _act("environments", Kind.ENVIRONMENT),
+    path("services/", services.index, name="services-list"),
+    path("services/<str:identifier>/", services.detail, name="services-detail"),
+    _act("services", Kind.SERVICE),
+    path("tasks/", tasks.index, name="tasks-list"),
+    path("tasks/<str:identifier>/", tasks.detail, name="tasks-detail"),
+    _act("tasks", Kind.TASK),
+    path("executions/", executions.index, name="executions-list"),
+    path("executions/<str:identifier>/", executions.detail, name="executions-detail"),
+    _act("executions", Kind.EXECUTION),
+    path("activity/", activity.index, name="activity"),
+    path("system/", system.index, name="system"),
+    path("accounts/login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
+    path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("healthz", system.healthz, name="healthz"),
+    path("readyz", system.readyz, name="readyz"),
+]

@@ -1,0 +1,8 @@
+"""The app that shows: pages, fragments, template tags."""
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    name = "dashboard.web"
+    label = "web"

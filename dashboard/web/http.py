@@ -1,0 +1,136 @@
+"""What every page has in common: fragment or page, how fresh the data are, who may see it, headers."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render, resolve_url
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from dashboard import jobs
+from dashboard.control.models import User
+from dashboard.fleet.entities import Kind, Listed
+from dashboard.fleet.freshness import Freshness, freshness
+from dashboard.fleet.snapshot import Moment
+from dashboard.web.live import Live, answer, is_poll, poller
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def moment() -> Moment:
+    """The fleet as this process knows it now."""
+    return jobs.snapshot().now()
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Whoever asks; every view but the exempt ones is behind the sign-in."""
+    return cast("User", request.user)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """True when htmx asks for a part; going back in the browser asks for the whole page."""
+    headers = request.headers
+    return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], live: Live, fragment: str = ""
+) -> HttpResponse:
+    """The page, or its `fragment` template when htmx asks for that, or what changed when the page polls."""
+    if is_poll(request):
+        response = answer(request, live)
+        response["HX-Trigger"] = json.dumps({"fleet:freshness": freshness_json(current_freshness())})
+    else:
+        chosen = fragment if fragment and is_fragment(request) else template
+        parts = {"poller": poller(request, live), "repoll": poller(request, live, swap=True)}
+        response = render(request, chosen, {**context, **parts})
+    patch_vary_headers(response, ["HX-Request"])
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def current_freshness() -> Freshness:
+    return freshness(moment(), time.time(), settings.POLL_HOT_SECONDS)
+
+
+def freshness_json(fresh: Freshness) -> dict[str, Any]:
+    at = None if fresh.at is None else datetime.fromtimestamp(fresh.at, UTC).isoformat(timespec="seconds")
+    return {"state": fresh.state, "at": at, "reason": fresh.reason}
+
+
+def page_context(request: HttpRequest) -> dict[str, Any]:
+    """For every template: freshness, where we are, and whether the fleet is simulated."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {"simulated": settings.ONA_SIMULATED}
+    match = request.resolver_match
+    return {
+        "simulated": settings.ONA_SIMULATED,
+        "freshness": current_freshness(),
+        "section": match.url_name.partition("-")[0] if match and match.url_name else "",
+        "now": datetime.now(UTC),
+    }
+
+
+def found_or_404(kind: Kind, identifier: str) -> Listed:
+    """The row, else a 404 page that says what may have become of it."""
+    row = moment().fleet.of(kind).get(identifier)
+    if row is None:
+        raise Http404(
+            f"There is no {'task execution' if kind is Kind.EXECUTION else kind.value} with the id {identifier}. "
+            "It may have been deleted, or it is not visible to this dashboard's key."
+        )
+    return cast("Listed", row)
+
+
+def next_address(request: HttpRequest, default: str) -> str:
+    """Where to go after a form: the `next` it carries if that stays on this site, else `default`."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return wanted
+    return default
+
+
+def security_headers(get_response: GetResponse) -> GetResponse:
+    """Middleware: what the browser may load and do, on every answer."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response
+
+    return middleware
+
+
+def sign_in_again(get_response: GetResponse) -> GetResponse:
+    """Middleware: a poll whose session has ended takes the whole page to the sign-in, not the sign-in into the page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        login = resolve_url(settings.LOGIN_URL)
+        if is_fragment(request) and response.status_code == 302 and response["Location"].startswith(login):
+            where = request.headers.get("HX-Current-URL", "").partition("://")[2]
+            target = redirect_to_login("/" + where.partition("/")[2]).url
+            response = HttpResponse(status=204)
+            response["HX-Redirect"] = target
+        return response
+
+    return middleware

@@ -1,0 +1,204 @@
+"""What the four lists share: the query from the address, rows as blocks, filters, sort links, pages."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+
+from dashboard.control.models import Action, User
+from dashboard.fleet import query as queries
+from dashboard.fleet.entities import Kind, Listed
+from dashboard.fleet.query import DEFAULT_SORT, Query, Result
+from dashboard.fleet.snapshot import Fleet
+from dashboard.web.http import moment, page, signed_in
+from dashboard.web.live import Block, Live
+from dashboard.web.offers import offers, wish_state, wishes
+from dashboard.web.templatetags.words import look_of
+
+RowFacts = Callable[[Fleet, Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading; `sort` is the field it sorts by ("" = it does not), `first` the direction of the first click."""
+
+    label: str
+    sort: str = ""
+    first: str = ""
+    css: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A list. `facts` gives what a row's template needs beyond the row: plain values, because the row's HTML depends on them."""
+
+    kind: Kind
+    title: str
+    noun: str
+    columns: tuple[Column, ...]
+    facts: RowFacts
+    folder: str
+    phases: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    label: str
+    css: str
+    url: str
+    direction: str
+
+
+def show(
+    request: HttpRequest,
+    listing: ListPage,
+    rows: list[Listed] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> HttpResponse:
+    """The list page, its list alone for htmx, or what changed in it for a poll."""
+    fleet, user = moment().fleet, signed_in(request)
+    result = queries.run(fleet, listing.kind, queries.parse(listing.kind, request.GET.dict()), rows)
+    blocks = row_blocks(listing, result.rows, fleet, user)
+    context = {
+        "listing": listing,
+        "result": result,
+        "query": result.query,
+        "headings": _headings(request.path, listing, result.query),
+        "choices": _choices(request.path, listing.kind, fleet, result),
+        "span": _span(result),
+        "links": _page_links(request.path, result, listing.kind),
+        "all_url": url_for(request.path, replace(result.query, phase="", page=1), listing.kind),
+        "all_count": sum(result.phases.values()),
+        "clear_url": request.path,
+        "filtered": bool(result.query.text or result.query.phase or result.query.project),
+        **(extra or {}),
+    }
+    summary = Block("summary", _summary_state(result, fleet), "lists/summary.html", context)
+    body = Block(
+        "rows", (), "lists/rows.html", {**context, "blocks": [block.html(request) for block in blocks]}
+    )
+    pager = Block("pager", (result.query, result.total), "lists/pager.html", context)
+    live = Live([summary, pager], blocks, body)
+    context |= {"summary": summary.html(request), "rows": body.html(request), "pager": pager.html(request)}
+    return page(request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html")
+
+
+def row_blocks(listing: ListPage, rows: list[Listed], fleet: Fleet, user: User) -> list[Block]:
+    """One block a row, in order."""
+    asked = wishes(listing.kind, [row.id for row in rows])
+    return [_row_block(listing, row, fleet, user, asked.get(row.id)) for row in rows]
+
+
+def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: Action | None) -> Block:
+    offered = offers(user, row, fleet)
+    facts = listing.facts(fleet, row)
+    state = (fleet.version_of(listing.kind, row.id), tuple(facts.values()), offered, wish_state(wish))
+    context = {"row": row, "offers": offered, "wish": wish, "listing": listing, **facts}
+    return Block(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context)
+
+
+def _summary_state(result: Result, fleet: Fleet) -> tuple[Any, ...]:
+    names = tuple((fleet.project(key), number) for key, number in sorted(result.projects.items()))
+    return (
+        result.query,
+        result.total,
+        result.pages,
+        result.everything,
+        tuple(sorted(result.phases.items())),
+        names,
+    )
+
+
+def url_for(path: str, query: Query, kind: Kind) -> str:
+    """The address of a query: what has its default is left out."""
+    sort = "" if query.sort == DEFAULT_SORT[kind] else query.sort
+    pairs = {"q": query.text, "phase": query.phase, "project": query.project, "sort": sort}
+    given = {name: value for name, value in pairs.items() if value}
+    if query.page > 1:
+        given["page"] = str(query.page)
+    return path + (f"?{urlencode(given)}" if given else "")
+
+
+def _headings(path: str, listing: ListPage, query: Query) -> list[Heading]:
+    return [_heading(path, listing, query, column) for column in listing.columns]
+
+
+def _heading(path: str, listing: ListPage, query: Query, column: Column) -> Heading:
+    if not column.sort:
+        return Heading(column.label, column.css, "", "")
+    current = query.sort.removeprefix("-") == column.sort
+    descending = query.sort.startswith("-")
+    flipped = column.sort if descending else f"-{column.sort}"
+    wanted = flipped if current else column.first + column.sort
+    direction = ("descending" if descending else "ascending") if current else ""
+    return Heading(
+        column.label, column.css, url_for(path, replace(query, sort=wanted, page=1), listing.kind), direction
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that a filter can take; `url` is the list with it chosen."""
+
+    value: str
+    label: str
+    count: int
+    url: str = ""
+
+
+def _choices(path: str, kind: Kind, fleet: Fleet, result: Result) -> dict[str, list[Choice]]:
+    """What the two filters offer: what is there, and what is chosen even when nothing is there."""
+    phases = {**({result.query.phase: 0} if result.query.phase else {}), **result.phases}
+    projects = {**({result.query.project: 0} if result.query.project else {}), **result.projects}
+    order = queries.PHASE_ORDER
+    return {
+        "phase": [
+            Choice(
+                phase,
+                look_of(phase).label,
+                number,
+                url_for(path, replace(result.query, phase=phase, page=1), kind),
+            )
+            for phase, number in sorted(
+                phases.items(), key=lambda item: (order.get(item[0], len(order)), item[0])
+            )
+            if phase
+        ],
+        "project": sorted(
+            (Choice(key, fleet.project(key), number) for key, number in projects.items() if key),
+            key=lambda choice: choice.label.casefold(),
+        ),
+    }
+
+
+def _span(result: Result) -> tuple[int, int]:
+    """The numbers of the first and the last row on this page."""
+    first = (result.query.page - 1) * queries.PAGE_SIZE + 1
+    return (first, first + len(result.rows) - 1) if result.rows else (0, 0)
+
+
+def _page_links(path: str, result: Result, kind: Kind) -> dict[str, str]:
+    query = result.query
+    links = {}
+    if query.page > 1:
+        links["previous"] = url_for(path, replace(query, page=query.page - 1), kind)
+    if query.page < result.pages:
+        links["next"] = url_for(path, replace(query, page=query.page + 1), kind)
+    return links
+
+
+def small_table(
+    request: HttpRequest, name: str, listing: ListPage, rows: list[Listed], fleet: Fleet
+) -> Block:
+    """Rows of another list inside a detail page; it changes as a whole."""
+    blocks = row_blocks(listing, rows, fleet, signed_in(request))
+    state = tuple(block.digest for block in blocks)
+    context = {
+        "name": name,
+        "listing": listing,
+        "blocks": [block.html(request) for block in blocks],
+        "count": len(rows),
+    }
+    return Block(name, state, "parts/small_table.html", context)

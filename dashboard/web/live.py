@@ -1,0 +1,105 @@
+"""Pages that follow the fleet: what a poll answers, and what it leaves alone.
+
+A page is made of blocks, each an element with an id whose HTML depends on its `state` alone. The page carries a digest of the blocks
+it shows; a poll sends it back as `seen`. Then:
+
+    nothing in view changed               204, no body
+    the same blocks, some in a new state  only those, as out-of-band swaps
+    other rows, or another order          the body that holds them
+
+So focus, selection, scroll position and open menus survive: what did not change is not touched. Every answer to a poll carries how
+fresh the data are in `HX-Trigger`, also a 204.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+LONGEST_SEEN = 4_000
+DIGEST = 4
+"""Letters of base64 for an id, and as many for a state: 24 bits each, to compare within one page, not to identify."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One element: its DOM id, what its HTML depends on, the template that makes it and that template's context."""
+
+    id: str
+    state: tuple[Any, ...]
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        return _digest(self.id) + _digest(repr(self.state))
+
+    def html(self, request: HttpRequest, *, swap: bool = False) -> SafeString:
+        """The element; with `swap` it tells htmx to put itself in the place of the one with its id."""
+        return mark_safe(render_to_string(self.template, {**self.context, "swap": swap}, request))  # noqa: S308  a template's output
+
+
+@dataclass(frozen=True)
+class Live:
+    """The blocks of a page. `rows` live in the element that `body` renders, from the context variable `rows`."""
+
+    blocks: Sequence[Block]
+    rows: Sequence[Block] = ()
+    body: Block | None = None
+
+    @property
+    def seen(self) -> str:
+        return "".join(block.digest for block in self.blocks) + "." + "".join(row.digest for row in self.rows)
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(blake2b(text.encode(), digest_size=3).digest()).decode()
+
+
+def is_poll(request: HttpRequest) -> bool:
+    return "seen" in request.GET and request.headers.get("HX-Request") == "true"
+
+
+def answer(request: HttpRequest, live: Live) -> HttpResponse:
+    """The answer to a poll."""
+    seen = request.GET["seen"][:LONGEST_SEEN]
+    if seen == live.seen:
+        return HttpResponse(status=204)
+    seen_blocks, _, seen_rows = seen.partition(".")
+    parts = _changed(request, live.blocks, seen_blocks)
+    if _ids(seen_rows) == [_digest(row.id) for row in live.rows]:
+        parts += [_in_template(html) for html in _changed(request, live.rows, seen_rows)]
+    elif live.body is not None:
+        parts.append(_in_template(live.body.html(request, swap=True)))
+    parts.append(poller(request, live, swap=True))
+    return HttpResponse("\n".join(parts))
+
+
+def poller(request: HttpRequest, live: Live, *, swap: bool = False) -> str:
+    """The element that polls: it carries what the page has seen."""
+    address = request.GET.copy()
+    address.pop("seen", None)
+    url = request.path + (f"?{address.urlencode()}" if address else "")
+    return render_to_string(
+        "parts/poller.html", {"url": url, "vals": json.dumps({"seen": live.seen}), "swap": swap}
+    )
+
+
+def _ids(seen: str) -> list[str]:
+    return [seen[start : start + DIGEST] for start in range(0, len(seen), 2 * DIGEST)]
+
+
+def _changed(request: HttpRequest, blocks: Sequence[Block], seen: str) -> list[str]:
+    known = {seen[start : start + 2 * DIGEST] for start in range(0, len(seen), 2 * DIGEST)}
+    return [block.html(request, swap=True) for block in blocks if block.digest not in known]
+
+
+def _in_template(html: str) -> str:
+    """Table rows survive the parser only inside a template; htmx looks there for what to swap."""
+    return f"<template>{html}</template>"

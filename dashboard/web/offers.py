@@ -1,0 +1,81 @@
+"""Which actions a page offers a person for a row, and what was asked of it last."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard.control.models import OPEN, Action, State, User
+from dashboard.control.permissions import can
+from dashboard.control.verbs import RULES, Verb, verbs_of
+from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
+from dashboard.fleet.snapshot import Fleet
+
+BAD_ENDS_SHOWN = timedelta(minutes=10)
+BAD_ENDS = (State.FAILED, State.UNCONFIRMED, State.UNKNOWN)
+SECTIONS = {
+    Kind.ENVIRONMENT: "environments",
+    Kind.SERVICE: "services",
+    Kind.TASK: "tasks",
+    Kind.EXECUTION: "executions",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button: `deed` is start, stop or run; `url` asks for confirmation."""
+
+    verb: Verb
+    deed: str
+    label: str
+    url: str
+
+
+def address(kind: Kind, identifier: str) -> str:
+    """The page of one resource."""
+    return reverse(f"{SECTIONS[kind]}-detail", args=[identifier])
+
+
+def offers(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
+    """The actions that make sense for `row` now and that `user` may take."""
+    kind = kind_of(row)
+    if why_nothing_runs(row, fleet):
+        return ()
+    sensible = (verb for verb in verbs_of(kind) if not RULES[verb].pointless(row))
+    return tuple(_offer(verb, row) for verb in sensible if can(user, verb, row, fleet))
+
+
+def _offer(verb: Verb, row: Listed) -> Offer:
+    rule = RULES[verb]
+    deed = verb.value.partition(".")[2]
+    return Offer(verb, deed, rule.label, reverse(f"{SECTIONS[rule.kind]}-act", args=[row.id, deed]))
+
+
+def why_nothing_runs(row: Listed, fleet: Fleet) -> str:
+    """Services and tasks run only inside a running environment: the reason why none does, or ""."""
+    if isinstance(row, Environment):
+        return ""
+    environment = fleet.environments.get(row.environment_id)
+    if environment is None:
+        return "Its environment is not there any more, or not visible to this dashboard's key."
+    if environment.phase in {"running", "updating"}:
+        return ""
+    return f"Its environment is {environment.phase or 'in no known phase'}; start that first."
+
+
+def wishes(kind: Kind, identifiers: Iterable[str]) -> dict[str, Action]:
+    """Target id → the newest action that is under way, or that ended badly within the last ten minutes. One query."""
+    recent = Q(state__in=OPEN) | Q(ended__gte=timezone.now() - BAD_ENDS_SHOWN)
+    actions = Action.objects.filter(recent, kind=kind.value, target_id__in=list(identifiers)).order_by(
+        "created"
+    )
+    newest = {action.target_id: action for action in actions if action.state != State.SKIPPED}
+    return {target: action for target, action in newest.items() if action.is_open or action.state in BAD_ENDS}
+
+
+def wish_state(action: Action | None) -> tuple[str, ...]:
+    """What the HTML of a wish depends on."""
+    return () if action is None else (str(action.id), action.state)

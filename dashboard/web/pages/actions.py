@@ -1,0 +1,106 @@
+"""Asking for an action: the question, then the answer. Works as a page and, with htmx, as a dialog."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from dashboard.control import ledger
+from dashboard.control.models import State
+from dashboard.control.permissions import Forbidden, refusal
+from dashboard.control.verbs import RULES, Verb
+from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
+from dashboard.fleet.snapshot import Fleet
+from dashboard.jobs import enqueue_action
+from dashboard.web.http import found_or_404, is_fragment, moment, next_address, signed_in
+from dashboard.web.offers import address
+
+
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, kind: Kind, identifier: str, deed: str) -> HttpResponse:
+    """GET asks whether to do it, POST does it. The verb, and so the right that is needed, follows from kind and deed."""
+    verb = _verb_or_404(kind, deed)
+    row, fleet = found_or_404(kind, identifier), moment().fleet
+    if why_not := refusal(signed_in(request), verb, row, fleet):
+        raise PermissionDenied(why_not)
+    if request.method == "POST":
+        return _do(request, verb, row, fleet)
+    return _ask(request, verb, row, fleet)
+
+
+def _verb_or_404(kind: Kind, deed: str) -> Verb:
+    try:
+        return Verb(f"{kind.value}.{deed}")
+    except ValueError:
+        raise Http404(f"There is nothing called “{deed}” to do here.") from None
+
+
+def _ask(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> HttpResponse:
+    context = {"row": row, "verb": verb.value, "rule": RULES[verb], "pointless": RULES[verb].pointless(row)}
+    context |= {
+        "next": _came_from(request, row),
+        "back": address(RULES[verb].kind, row.id),
+        **_consequences(row, fleet),
+    }
+    template = "actions/dialog.html" if is_fragment(request) else "actions/page.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _consequences(row: Listed, fleet: Fleet) -> dict[str, Any]:
+    """What a person should know before they decide."""
+    environment = fleet.environments.get(row.environment_id)
+    live = (
+        [run for run in fleet.executions.values() if run.live and run.environment_id == row.id]
+        if isinstance(row, Environment)
+        else []
+    )
+    creator = (
+        fleet.person(environment.creator_id, environment.creator_kind) if environment is not None else ""
+    )
+    return {"environment": environment, "creator": creator, "live_executions": live}
+
+
+def _came_from(request: HttpRequest, row: Listed) -> str:
+    """Back to the page the button was on: htmx says which, a plain link carries `next` or only a referrer."""
+    current = (
+        request.headers.get("HX-Current-URL") or request.GET.get("next") or request.headers.get("Referer", "")
+    )
+    allowed = url_has_allowed_host_and_scheme(
+        current, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return current if allowed and request.path not in current else address(kind_of(row), row.id)
+
+
+def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> HttpResponse:
+    reason = " ".join(request.POST.get("reason", "").split())
+    try:
+        asked = ledger.request(
+            signed_in(request), verb, row, fleet, now=ledger.utc_now(), enqueue=enqueue_action, reason=reason
+        )
+    except Forbidden as refused:
+        raise PermissionDenied(str(refused)) from None
+    level, words = _answer(asked, RULES[verb].label, row.name)
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = json.dumps(
+            {"toast": {"level": level, "text": words}, "dialog:close": "", "poll-now": ""}
+        )
+        return response
+    (messages.warning if level == "warn" else messages.success)(request, words)
+    return redirect(next_address(request, address(RULES[verb].kind, row.id)))
+
+
+def _answer(asked: ledger.Request, label: str, name: str) -> tuple[str, str]:
+    if not asked.new:
+        return "warn", f"{label} of “{name}” was asked for already by {asked.action.actor_name}."
+    if asked.action.state == State.SKIPPED:
+        return "warn", f"{label} of “{name}” was skipped: {asked.action.outcome}."
+    return "good", f"{label} of “{name}” is on its way."

@@ -1,0 +1,119 @@
+"""Overview: the fleet by phase, what failed, what happened last."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from dashboard.control.models import Action
+from dashboard.fleet.entities import Listed
+from dashboard.fleet.query import PHASE_ORDER, phase_of
+from dashboard.fleet.snapshot import Fleet
+from dashboard.web.details import actions_state
+from dashboard.web.http import moment, page, signed_in
+from dashboard.web.lists import row_blocks
+from dashboard.web.live import Block, Live
+from dashboard.web.pages import environments, executions, services
+
+SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows of a kind are in a phase; `start` and `share` place it on the bar, in percent."""
+
+    phase: str
+    count: int
+    start: float
+    share: float
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One kind of thing: how many there are, and by phase."""
+
+    title: str
+    noun: str
+    url: str
+    total: int
+    tallies: tuple[Tally, ...]
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    fleet = moment().fleet
+    troubles = _troubles(request, fleet)
+    live = Live([_panels(fleet), *troubles, _activity()])
+    context = {
+        "title": "Overview",
+        "trouble_names": [block.id for block in troubles],
+        "blocks": {block.id: block.html(request) for block in live.blocks},
+    }
+    return page(request, "overview/index.html", context, live)
+
+
+def _panels(fleet: Fleet) -> Block:
+    own_services = [service for service in fleet.services.values() if not service.platform]
+    panels = (
+        _panel("Environments", "environment,environments", "environments-list", fleet.environments.values()),
+        _panel("Services", "service,services", "services-list", own_services),
+        _panel("Task executions", "execution,executions", "executions-list", fleet.executions.values()),
+    )
+    return Block("panels", panels, "overview/panels.html", {"panels": panels, "tasks": len(fleet.tasks)})
+
+
+def _panel(title: str, noun: str, name: str, rows: Iterable[Listed]) -> Panel:
+    counts = Counter(phase_of(row) for row in rows)
+    total, url = sum(counts.values()), reverse(name)
+    ordered = sorted(counts.items(), key=lambda item: (PHASE_ORDER.get(item[0], len(PHASE_ORDER)), item[0]))
+    starts = accumulate((count for _, count in ordered), initial=0)
+    tallies = (
+        Tally(phase, count, 100 * start / total, 100 * count / total, f"{url}?{urlencode({'phase': phase})}")
+        for (phase, count), start in zip(ordered, starts, strict=False)
+    )
+    return Panel(title, noun, url, total, tuple(tallies))
+
+
+def _troubles(request: HttpRequest, fleet: Fleet) -> list[Block]:
+    """What failed, newest first: environments, services, executions."""
+    own_services = [service for service in fleet.services.values() if not service.platform and service.failed]
+    failed: tuple[tuple[str, Any, list[Any]], ...] = (
+        (
+            "failed-environments",
+            environments.LIST,
+            [row for row in fleet.environments.values() if row.failed],
+        ),
+        ("failed-services", services.LIST, own_services),
+        ("failed-executions", executions.LIST, [row for row in fleet.executions.values() if row.failed]),
+    )
+    return [_trouble(request, name, listing, rows, fleet) for name, listing, rows in failed]
+
+
+def _trouble(request: HttpRequest, name: str, listing: Any, rows: list[Listed], fleet: Fleet) -> Block:
+    newest = sorted(rows, key=lambda row: (_latest(row), row.id), reverse=True)[:SHOWN]
+    blocks = row_blocks(listing, newest, fleet, signed_in(request))
+    state = (len(rows), *(block.digest for block in blocks))
+    context = {
+        "name": name,
+        "listing": listing,
+        "blocks": [block.html(request) for block in blocks],
+        "count": len(rows),
+        "more": reverse(f"{listing.folder}-list") + "?phase=failed" if len(rows) > SHOWN else "",
+    }
+    return Block(name, state, "overview/trouble.html", context)
+
+
+def _latest(row: Listed) -> float:
+    return cast("float", getattr(row, "started", None) or row.created or 0.0)
+
+
+def _activity() -> Block:
+    actions = list(Action.objects.for_activity()[:SHOWN])
+    return Block("actions", actions_state(actions), "overview/activity.html", {"actions": actions})

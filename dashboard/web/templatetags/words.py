@@ -1,0 +1,199 @@
+"""How values read on a page: phases, times, durations, counts. Everything from the API is text and is escaped as such."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dashboard.control.models import Action
+from dashboard.fleet.entities import Kind
+from dashboard.fleet.entities import short_id as last_letters
+from dashboard.web.offers import SECTIONS, address
+
+register = template.Library()
+
+
+class Look(NamedTuple):
+    """A phase is colour (`tone`) and word (`label`) and shape, so that none of them has to be seen."""
+
+    tone: str
+    shape: str
+    label: str
+
+
+LOOKS = {
+    "running": Look("good", "disc", "Running"),
+    "succeeded": Look("good", "check", "Succeeded"),
+    "creating": Look("move", "ring", "Creating"),
+    "starting": Look("move", "ring", "Starting"),
+    "updating": Look("move", "ring", "Updating"),
+    "stopping": Look("move", "ring", "Stopping"),
+    "pending": Look("wait", "dots", "Pending"),
+    "stopped": Look("rest", "square", "Stopped"),
+    "failed": Look("bad", "triangle", "Failed"),
+    "deleting": Look("warn", "diamond", "Deleting"),
+    "deleted": Look("rest", "diamond", "Deleted"),
+    # states of an action
+    "queued": Look("wait", "dots", "Waiting to be sent"),
+    "sending": Look("move", "ring", "Being sent"),
+    "requested": Look("move", "ring", "Accepted by Ona"),
+    "confirmed": Look("good", "check", "Confirmed"),
+    "skipped": Look("rest", "square", "Skipped"),
+    "unconfirmed": Look("warn", "diamond", "Accepted, never seen"),
+    "unknown": Look("warn", "diamond", "Not known"),
+    # parts of an environment
+    "ready": Look("good", "check", "Ready"),
+    "initializing": Look("move", "ring", "Initialising"),
+    "unavailable": Look("warn", "diamond", "Unavailable"),
+}
+
+
+def look_of(phase: str) -> Look:
+    """A phase that this version does not know is shown as the word that came."""
+    return LOOKS.get(phase) or Look("rest", "question", phase.replace("_", " ").capitalize() or "No phase")
+
+
+@register.simple_tag
+def badge(phase: str) -> SafeString:
+    look = look_of(phase)
+    return format_html('<span class="badge tone-{}">{}{}</span>', look.tone, shape(phase), look.label)
+
+
+@register.simple_tag
+def shape(phase: str) -> SafeString:
+    name = look_of(phase).shape
+    return format_html(
+        '<svg class="shape shape-{}" aria-hidden="true"><use href="#shape-{}"/></svg>', name, name
+    )
+
+
+@register.filter
+def phase_label(phase: str) -> str:
+    return look_of(phase).label
+
+
+@register.filter
+def phase_tone(phase: str) -> str:
+    return look_of(phase).tone
+
+
+def _moment(value: float | datetime | None) -> datetime | None:
+    if value is None or isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+@register.simple_tag
+def when(value: float | datetime | None, empty: str = "—") -> SafeString | str:
+    """A time: relative in words, absolute on hover; the browser keeps it ticking."""
+    moment = _moment(value)
+    if moment is None:
+        return format_html('<span class="none">{}</span>', empty)
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>',
+        moment.isoformat(timespec="seconds"),
+        date_format(local, "j M Y, H:i:s") + " " + (local.tzname() or ""),
+        relative(timezone.now() - moment),
+    )
+
+
+def relative(ago: timedelta) -> str:
+    """ "3 min ago", "in 2 h"; the same words as static/dashboard.js uses."""
+    seconds = ago.total_seconds()
+    if abs(seconds) < 5:
+        return "just now"
+    words = span(abs(seconds))
+    return f"{words} ago" if seconds > 0 else f"in {words}"
+
+
+def span(seconds: float) -> str:
+    """A length of time by its largest unit: 42 s, 3 min, 5 h, 12 d."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
+
+
+@register.filter
+def length_of_time(seconds: float | None) -> str:
+    """A duration to two units: 1 h 20 min, 3 min 5 s, 0.8 s."""
+    if seconds is None:
+        return "—"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = int(seconds)
+    for (size, unit), (small, name) in (
+        (_UNITS[0], _UNITS[1]),
+        (_UNITS[1], _UNITS[2]),
+        (_UNITS[2], _UNITS[3]),
+    ):
+        if whole >= size:
+            rest = whole % size // small
+            return f"{whole // size} {unit} {rest} {name}" if rest else f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+@register.simple_tag
+def running_time(started: float | None, completed: float | None) -> SafeString | str:
+    """A duration; one that still grows is kept ticking by the browser."""
+    first, last = _moment(started), _moment(completed)
+    if first is None:
+        return format_html('<span class="none">—</span>')
+    if last is not None:
+        return length_of_time(max(0.0, (last - first).total_seconds()))
+    grown = max(0.0, (timezone.now() - first).total_seconds())
+    return format_html(
+        '<span data-since="{}">{}</span>', first.isoformat(timespec="seconds"), length_of_time(grown)
+    )
+
+
+@register.filter
+def short_id(identifier: str) -> str:
+    return last_letters(identifier)
+
+
+@register.filter
+def words(text: str) -> str:
+    """A word of the API as people write it: `creator_only` → creator only."""
+    return text.replace("_", " ")
+
+
+@register.filter
+def count(number: int) -> str:
+    return str(intcomma(number))
+
+
+@register.filter
+def many(number: int, nouns: str) -> str:
+    """`{{ 3|many:"commit,commits" }}` → 3 commits."""
+    one, _, more = nouns.partition(",")
+    return f"{intcomma(number)} {one if number == 1 else more}"
+
+
+@register.filter
+def web_address(address: str) -> str:
+    """The address if a browser may be sent there, else nothing: `javascript:` and its like end here."""
+    return address if address.startswith(("https://", "http://")) else ""
+
+
+@register.filter
+def target_url(action: Action) -> str:
+    """The page of an action's target, "" for a kind this version does not know."""
+    return address(Kind(action.kind), action.target_id) if action.kind in SECTIONS else ""
+
+
+@register.filter
+def get(mapping: Any, key: str) -> Any:
+    return mapping.get(key)

@@ -1,0 +1,170 @@
+// What the browser adds to pages that also work without it: ticking times, dialogs, toasts, polls that rest and recover.
+(() => {
+  "use strict";
+  document.documentElement.classList.remove("no-js");
+  const body = document.body;
+  const one = (selector, root = document) => root.querySelector(selector);
+
+  // Times. The words are those of dashboard/web/templatetags/words.py.
+  const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const span = (seconds) => {
+    const [size, unit] = UNITS.find(([size]) => seconds >= size) || UNITS[3];
+    return `${Math.floor(seconds / size)} ${unit}`;
+  };
+  const relative = (at) => {
+    const ago = (Date.now() - at) / 1000;
+    if (Math.abs(ago) < 5) return "just now";
+    return ago > 0 ? `${span(ago)} ago` : `in ${span(-ago)}`;
+  };
+  const duration = (seconds) => {
+    if (seconds < 10) return `${seconds.toFixed(1)} s`;
+    const whole = Math.floor(seconds);
+    const index = UNITS.findIndex(([size]) => whole >= size);
+    const [size, unit] = UNITS[index];
+    const small = UNITS[index + 1];
+    const rest = small ? Math.floor((whole % size) / small[0]) : 0;
+    return `${Math.floor(whole / size)} ${unit}` + (rest ? ` ${rest} ${small[1]}` : "");
+  };
+  const write = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+  };
+  const tick = (root = document) => {
+    for (const time of root.querySelectorAll("time[data-relative]")) write(time, relative(Date.parse(time.dateTime)));
+    for (const grown of root.querySelectorAll("[data-since]"))
+      write(grown, duration(Math.max(0, (Date.now() - Date.parse(grown.dataset.since)) / 1000)));
+  };
+  const absolute = (root = document) => {
+    for (const time of root.querySelectorAll("time[data-relative]:not([data-local])")) {
+      time.dataset.local = "";
+      time.title = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "long" });
+    }
+  };
+  tick();
+  absolute();
+  setInterval(() => document.hidden || tick(), 1000);
+
+  // How fresh the data are: every answer to a poll says so, also one without a body.
+  const words = { fresh: "Updated ", stale: "Last update ", failed: "Last update " };
+  const timeOf = (at) => {
+    const time = document.createElement("time");
+    time.dateTime = at;
+    time.dataset.relative = "";
+    time.textContent = relative(Date.parse(at));
+    return time;
+  };
+  const showFreshness = ({ state, at, reason }) => {
+    const place = one("#freshness");
+    if (!place) return;
+    place.dataset.state = state;
+    one(".words", place).replaceChildren(...(at ? [words[state] || "", timeOf(at)] : [reason]));
+    absolute(place);
+    showTrouble(state, at, reason);
+  };
+  const showTrouble = (state, at, reason) => {
+    const banner = one("#trouble");
+    if (!banner) return;
+    const titles = { failed: "These data are not up to date.", stale: "These data are getting old." };
+    banner.dataset.state = state;
+    banner.hidden = !titles[state];
+    const key = `${state} ${reason}`;
+    if (banner.hidden || banner.dataset.key === key) return;
+    banner.dataset.key = key;
+    const strong = document.createElement("strong");
+    strong.textContent = titles[state];
+    banner.replaceChildren(strong, ` ${reason} `, ...(at ? ["What you see is from ", timeOf(at), "."] : ["Nothing has been read yet."]));
+  };
+  body.addEventListener("fleet:freshness", (event) => showFreshness(event.detail));
+
+  // Polls rest while nobody looks, and say so when they get no answer.
+  let silent = 0;
+  const isPoll = (event) => event.target.id === "poll";
+  const pollNow = () => window.htmx && htmx.trigger(body, "poll-now");
+  body.addEventListener("htmx:beforeRequest", (event) => {
+    if (isPoll(event) && document.hidden) event.preventDefault();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    tick();
+    pollNow();
+  });
+  window.addEventListener("online", pollNow);
+  const noAnswer = (event) => {
+    if (!isPoll(event)) return toast("bad", "The dashboard does not answer. Nothing was sent; try again in a moment.");
+    silent += 1;
+    if (silent >= 2) {
+      const place = one("#freshness");
+      showFreshness({ state: "failed", at: place && one("time", place)?.dateTime, reason: "The dashboard does not answer; trying again." });
+    }
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout"]) body.addEventListener(name, noAnswer);
+  body.addEventListener("htmx:responseError", (event) => {
+    if (isPoll(event)) {
+      if (event.detail.xhr.status === 404) location.reload();
+      else noAnswer(event);
+      return;
+    }
+    const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+    const reason = one("main p", page)?.textContent || `The dashboard answered ${event.detail.xhr.status}.`;
+    one("#dialog").close();
+    toast("bad", reason);
+  });
+  body.addEventListener("htmx:afterRequest", (event) => {
+    if (isPoll(event) && event.detail.successful) silent = 0;
+  });
+
+  // Addresses stay short: what is empty is left out.
+  body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get") return;
+    for (const [name, value] of Object.entries(event.detail.parameters)) if (value === "") delete event.detail.parameters[name];
+  });
+
+  // Dialogs
+  const dialog = one("#dialog");
+  body.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target === dialog && !dialog.open) dialog.showModal();
+  });
+  body.addEventListener("htmx:load", (event) => {
+    tick(event.target.parentNode || document);
+    absolute(event.target.parentNode || document);
+  });
+  body.addEventListener("dialog:close", () => dialog.close());
+  dialog?.addEventListener("click", (event) => {
+    if (event.target === dialog) return dialog.close();
+    if (event.target.closest("[data-close]")) {
+      event.preventDefault();
+      dialog.close();
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === " " && event.target.matches?.("a[role=button]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+
+  // Toasts
+  const toast = (level, text) => {
+    const element = document.createElement("div");
+    element.className = `toast ${level}`;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.textContent = "×";
+    close.setAttribute("aria-label", "Dismiss");
+    close.addEventListener("click", () => element.remove());
+    const said = document.createElement("span");
+    said.textContent = text;
+    element.append(said, close);
+    one("#toasts").append(element);
+    if (level !== "bad") setTimeout(() => element.remove(), 6000);
+  };
+  body.addEventListener("toast", (event) => toast(event.detail.level, event.detail.text));
+
+  // Copying ids
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 1500);
+  });
+})();
