@@ -1,4 +1,4 @@
-"""Keeps `requirements.txt` and `requirements-dev.txt` in step with `uv.lock`.
+"""Keeps `requirements.txt`, `requirements-dev.txt` and `requirements-postgres.txt` in step with `uv.lock`.
 
 python -m scripts.exports write     # what `make lock` runs; needs uv
 python -m scripts.exports check     # what `make check` runs; without uv it compares the pinned versions
@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-EXPORTS = {"requirements.txt": ["--no-dev"], "requirements-dev.txt": ["--all-groups"]}
+EXPORTS = {
+    "requirements.txt": ["--no-dev"],
+    "requirements-dev.txt": ["--all-groups"],
+    "requirements-postgres.txt": ["--no-dev", "--extra", "postgres"],
+}
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 
