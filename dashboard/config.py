@@ -31,20 +31,46 @@ VARIABLES = (
     Variable("GITPOD_API_KEY", "", "Older name of `ONA_API_KEY`; used when that is unset.", secret=True),
     Variable("ONA_BASE_URL", "", "Base address of the API. Default: `https://app.gitpod.io/api`."),
     Variable("GITPOD_BASE_URL", "", "Older name of `ONA_BASE_URL`; used when that is unset."),
-    Variable("ONA_ACTION_API_KEY", "", "Read-write key used only for actions. Default: the reading key.", secret=True),
+    Variable(
+        "ONA_ACTION_API_KEY",
+        "",
+        "Read-write key used only for actions. Default: the reading key.",
+        secret=True,
+    ),
     Variable("ONA_REQUESTS_PER_SECOND", "20", "Most requests a second that a worker sends to the API."),
     Variable("POLL_HOT_SECONDS", "5", "Seconds between polls of what moves."),
     Variable("POLL_FULL_SECONDS", "60", "Seconds between polls of everything."),
-    Variable("REDIS_URL", "", "Redis or Valkey: `redis://`, `rediss://` or `unix://`. Unset: `manage.py up` starts a private one."),
+    Variable(
+        "REDIS_URL",
+        "",
+        "Redis or Valkey: `redis://`, `rediss://` or `unix://`. Unset: `manage.py up` starts a private one.",
+    ),
     Variable("DATABASE_URL", "", "Database. Unset: SQLite in WAL mode under `VAR_DIR`."),
-    Variable("SECRET_KEY", "", "Django's signing key. Unset: `manage.py up` makes one and keeps it under `VAR_DIR`.", secret=True),
-    Variable("ALLOWED_HOSTS", "", "Host names the dashboard answers to, comma-separated. Default: this machine's loopback names."),
-    Variable("CSRF_TRUSTED_ORIGINS", "", "Origins trusted for forms, comma-separated, with scheme: `https://ona.example.com`."),
+    Variable(
+        "SECRET_KEY",
+        "",
+        "Django's signing key. Unset: `manage.py up` makes one and keeps it under `VAR_DIR`.",
+        secret=True,
+    ),
+    Variable(
+        "ALLOWED_HOSTS",
+        "",
+        "Host names the dashboard answers to, comma-separated. Default: this machine's loopback names.",
+    ),
+    Variable(
+        "CSRF_TRUSTED_ORIGINS",
+        "",
+        "Origins trusted for forms, comma-separated, with scheme: `https://ona.example.com`.",
+    ),
     Variable("TIME_ZONE", "UTC", "Time zone in which pages without JavaScript show times."),
     Variable("SSO_MODE", "local", "How people sign in. Only `local` (accounts in this database) so far."),
-    Variable("VAR_DIR", "var", "Folder for everything written at run time: database, private Valkey, logs, collected static files."),
+    Variable(
+        "VAR_DIR",
+        "var",
+        "Folder for everything written at run time: database, private Valkey, logs, collected static files.",
+    ),
     Variable("DEBUG", "", "Set to 1 for Django's debug pages. Never where others can reach it."),
-)  # fmt: skip
+)
 KNOWN = {variable.name: variable for variable in VARIABLES}
 
 

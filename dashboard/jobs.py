@@ -1,7 +1,8 @@
 """Every Celery job, each a few lines: lock, call, report. (The word *task* belongs to Ona's tasks.)
 
-Beat does not prevent overlap, so each sweep takes a lock with a lifetime, and messages that waited too long expire. No result is
-kept and no acknowledgement mode matters: what was accepted is in the database, and `sweep_actions` finds what was left behind.
+Beat does not prevent overlap, so each sweep takes a lock with a lifetime, and messages that waited too long
+expire. No result is kept and no acknowledgement mode matters: what was accepted is in the database, and
+`sweep_actions` finds what was left behind.
 """
 
 import logging
@@ -116,7 +117,7 @@ def perform(action_id: str) -> None:
         chase_one(action)
     elif action.state == State.QUEUED:
         delay = max(timedelta(), action.not_before - ledger.utc_now())
-        perform.apply_async([action_id], countdown=delay.total_seconds() + 0.1)
+        perform.apply_async((action_id,), countdown=delay.total_seconds() + 0.1)
 
 
 @app.task(name="jobs.chase", expires=1)

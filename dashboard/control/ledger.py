@@ -6,8 +6,8 @@
                          ├──the API refused──▶ failed
                          └──nobody knows whether it arrived, and it must not be repeated──▶ unknown
 
-The row is written before anything is sent. Claiming is one conditional update: the loser moves on, so a message delivered twice
-or a worker that died costs nothing but time. `sweep` drives on what was left behind.
+The row is written before anything is sent. Claiming is one conditional update: the loser moves on, so a
+message delivered twice or a worker that died costs nothing but time. `sweep` drives on what was left behind.
 """
 
 import logging
@@ -36,6 +36,7 @@ WORKER_DIED = timedelta(seconds=60)
 LONGEST_DELAY = 60.0
 JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
+LOOK_FIRST = "Look at the task's executions before you run it again."
 
 Enqueue = Callable[[UUID], None]
 
@@ -48,13 +49,13 @@ class Request:
     new: bool
 
 
-def request(
+def request(  # noqa: PLR0913 - an action is who, what, on what, when and why
     user: User, verb: Verb, row: Listed, fleet: Fleet, *, now: datetime, enqueue: Enqueue, reason: str = ""
 ) -> Request:
     """Write the action and hand it to the workers once it is committed.
 
-    Raises Forbidden, without a row, when `user` may not. A wish that makes no sense is recorded as skipped; one that is open already
-    is returned as it is. `enqueue` may fail: the sweep finds the row.
+    Raises Forbidden, without a row, when `user` may not. A wish that makes no sense is recorded as skipped;
+    one that is open already is returned as it is. `enqueue` may fail: the sweep finds the row.
     """
     if why_not := refusal(user, verb, row, fleet):
         raise Forbidden(why_not)
@@ -133,7 +134,7 @@ def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) 
             action, State.QUEUED, not_before=now + delay, attempts=action.attempts, outcome=str(error)[:1000]
         )
     elif not rule.repeatable and _may_have_arrived(error):
-        words = f"Nobody knows whether Ona received this: {error} Look at the task's executions before you run it again."
+        words = f"Nobody knows whether Ona received this: {error} {LOOK_FIRST}"
         _move(action, State.UNKNOWN, ended=now, attempts=action.attempts, outcome=words[:1000])
     else:
         _move(action, State.FAILED, ended=now, attempts=action.attempts, outcome=str(error)[:1000])
@@ -161,7 +162,8 @@ def _delay(attempts: int, error: errors.OnaError) -> float:
 def observe(action: Action, row: Row | None, asked: float, now: datetime) -> bool:
     """Compare a requested action with what the API shows; True when that ended it.
 
-    `row` is None when the target is gone. An answer to a question `asked` (epoch seconds) before the request says nothing.
+    `row` is None when the target is gone. An answer to a question `asked` (epoch seconds) before the request
+    says nothing.
     """
     if action.state != State.REQUESTED or action.requested is None or asked < action.requested.timestamp():
         return False
@@ -169,13 +171,16 @@ def observe(action: Action, row: Row | None, asked: float, now: datetime) -> boo
     if outcome is not None:
         return _move(action, State(outcome.state), ended=now, outcome=outcome.words[:1000])
     if now - action.requested > timedelta(seconds=RULES[Verb(action.verb)].patience):
-        words = f"Ona accepted it, but after {_minutes(action)} it still reads “{getattr(row, 'phase', '') or 'nothing'}”."
+        phase = getattr(row, "phase", "") or "nothing"
+        words = f"Ona accepted it, but after {_minutes(action)} it still reads “{phase}”."
         return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
     return False
 
 
 def _news(action: Action, row: Row) -> Outcome | None:
-    """What `row` says of the action's end. A failure that was there before the action is no news until the target has moved."""
+    """What `row` says of the action's end. A failure that was there before the action is no news until the
+    target has moved.
+    """
     if not action.moved and getattr(row, "phase", "") != action.phase_before:
         action.moved = True
         Action.objects.filter(id=action.id).update(moved=True)
@@ -206,7 +211,9 @@ def _gone(action: Action, now: datetime) -> Outcome | None:
 
 
 def overdue(action: Action, now: datetime) -> bool:
-    """End a requested action that nothing could be learnt of in time, such as when the API cannot be asked; True if it ended."""
+    """End a requested action that nothing could be learnt of in time, such as when the API cannot be asked;
+    True if it ended.
+    """
     if action.requested is None:
         return False
     patience = timedelta(seconds=RULES[Verb(action.verb)].patience)
@@ -231,7 +238,7 @@ def _requeue_waiting(now: datetime, enqueue: Enqueue) -> int:
 def _rescue_sending(now: datetime, enqueue: Enqueue) -> int:
     stuck = Action.objects.filter(state=State.SENDING, sent__lt=now - WORKER_DIED)
     repeatable = [verb.value for verb, rule in RULES.items() if rule.repeatable]
-    words = "The worker died while sending this, and it must not be sent twice. Look at the task's executions before you run it again."
+    words = f"The worker died while sending this, and it must not be sent twice. {LOOK_FIRST}"
     lost = stuck.exclude(verb__in=repeatable).update(state=State.UNKNOWN, ended=now, outcome=words)
     again = list(stuck.filter(verb__in=repeatable).values_list("id", flat=True))
     Action.objects.filter(id__in=again, state=State.SENDING).update(state=State.QUEUED, not_before=now)

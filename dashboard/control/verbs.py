@@ -1,7 +1,8 @@
 """What a person can ask of Ona, one line a verb: the call, when it makes sense, and how its end is recognised.
 
-Rules come from the API's state machines: stop and start calls return before the change is visible; a service's stop may take two
-minutes (SIGTERM, then SIGKILL); only StartTask makes something new with each call, so only it must never be sent twice.
+Rules come from the API's state machines: stop and start calls return before the change is visible; a
+service's stop may take two minutes (SIGTERM, then SIGKILL); only StartTask makes something new with each
+call, so only it must never be sent twice.
 """
 
 from collections.abc import Callable
@@ -36,8 +37,9 @@ class Outcome:
 class Rule:
     """Everything the ledger needs to know of a verb.
 
-    `pointless(row)` is the reason for skipping, or "". `ended(row)` is the outcome an observation shows, or None while it is open.
-    `patience` is how many seconds after the request the change should be visible. `send` returns the id of what it made, or "".
+    `pointless(row)` is the reason for skipping, or "". `ended(row)` is the outcome an observation shows, or
+    None while it is open. `patience` is how many seconds after the request the change should be visible.
+    `send` returns the id of what it made, or "".
     """
 
     verb: Verb
@@ -152,31 +154,73 @@ RULES = {
     rule.verb: rule
     for rule in (
         Rule(
-            Verb.STOP_ENVIRONMENT, Kind.ENVIRONMENT, "Stop", "stop", True, 300.0,
-            _no_result(lambda ona, key: ona.environments.stop(key)), _stop_environment_pointless, _environment_stopped,
+            Verb.STOP_ENVIRONMENT,
+            Kind.ENVIRONMENT,
+            "Stop",
+            "stop",
+            True,
+            300.0,
+            _no_result(lambda ona, key: ona.environments.stop(key)),
+            _stop_environment_pointless,
+            _environment_stopped,
         ),
         Rule(
-            Verb.START_ENVIRONMENT, Kind.ENVIRONMENT, "Start", "start", True, 900.0,
-            _no_result(lambda ona, key: ona.environments.start(key)), _start_environment_pointless, _environment_running,
+            Verb.START_ENVIRONMENT,
+            Kind.ENVIRONMENT,
+            "Start",
+            "start",
+            True,
+            900.0,
+            _no_result(lambda ona, key: ona.environments.start(key)),
+            _start_environment_pointless,
+            _environment_running,
         ),
         Rule(
-            Verb.START_SERVICE, Kind.SERVICE, "Start", "start", True, 300.0,
-            _no_result(lambda ona, key: ona.automations.start_service(key)), _start_service_pointless, _service_running,
+            Verb.START_SERVICE,
+            Kind.SERVICE,
+            "Start",
+            "start",
+            True,
+            300.0,
+            _no_result(lambda ona, key: ona.automations.start_service(key)),
+            _start_service_pointless,
+            _service_running,
         ),
         Rule(
-            Verb.STOP_SERVICE, Kind.SERVICE, "Stop", "stop", True, 180.0,
-            _no_result(lambda ona, key: ona.automations.stop_service(key)), _stop_service_pointless, _service_stopped,
+            Verb.STOP_SERVICE,
+            Kind.SERVICE,
+            "Stop",
+            "stop",
+            True,
+            180.0,
+            _no_result(lambda ona, key: ona.automations.stop_service(key)),
+            _stop_service_pointless,
+            _service_stopped,
         ),
         Rule(
-            Verb.START_TASK, Kind.TASK, "Run", "run", False, 300.0,
-            lambda ona, key: ona.automations.start_task(key).id, _never, _execution_seen,
+            Verb.START_TASK,
+            Kind.TASK,
+            "Run",
+            "run",
+            False,
+            300.0,
+            lambda ona, key: ona.automations.start_task(key).id,
+            _never,
+            _execution_seen,
         ),
         Rule(
-            Verb.STOP_EXECUTION, Kind.EXECUTION, "Stop", "stop", True, 60.0,
-            _no_result(lambda ona, key: ona.automations.stop_execution(key)), _stop_execution_pointless, _execution_finished,
+            Verb.STOP_EXECUTION,
+            Kind.EXECUTION,
+            "Stop",
+            "stop",
+            True,
+            60.0,
+            _no_result(lambda ona, key: ona.automations.stop_execution(key)),
+            _stop_execution_pointless,
+            _execution_finished,
         ),
     )
-}  # fmt: skip
+}
 
 
 def verbs_of(kind: Kind) -> list[Verb]:

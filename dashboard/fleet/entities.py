@@ -1,8 +1,8 @@
 """What the dashboard keeps of the fleet: lean, immutable rows, free of secrets.
 
-Times are epoch seconds (UTC) or None; phases are the API's words without their prefix, lower case ("running"); a word this
-version does not know survives as it came. Texts are bounded by `intake`. Names of other things are ids here and are resolved
-from the snapshot's directory when shown.
+Times are epoch seconds (UTC) or None; phases are the API's words without their prefix, lower case
+("running"); a word this version does not know survives as it came. Texts are bounded by `intake`. Names of
+other things are ids here and are resolved from the snapshot's directory when shown.
 """
 
 from dataclasses import dataclass

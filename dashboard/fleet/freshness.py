@@ -10,7 +10,9 @@ SWEEPS = ("hot", "full")
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """`state` is fresh, stale, failed or empty; `at` the epoch seconds of the newest good sweep; `reason` says what is wrong."""
+    """`state` is fresh, stale, failed or empty; `at` the epoch seconds of the newest good sweep; `reason`
+    says what is wrong.
+    """
 
     state: str
     at: float | None
@@ -18,7 +20,9 @@ class Freshness:
 
 
 def freshness(moment: Moment, now: float, interval: float) -> Freshness:
-    """Fresh until twice the interval (seconds between hot polls) plus what a sweep takes; failed when the last sweep failed."""
+    """Fresh until twice the interval (seconds between hot polls) plus what a sweep takes; failed when the
+    last sweep failed.
+    """
     good = [sweep for name in SWEEPS if (sweep := moment.sweeps.get(f"{name}:ok"))]
     last = max(
         (sweep for name in SWEEPS if (sweep := moment.sweeps.get(f"{name}:last"))), key=_end, default=None

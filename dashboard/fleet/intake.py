@@ -1,6 +1,7 @@
 """From what the API said to what we keep: lean rows, bounded texts, names for what has none.
 
-Commands of a service or task are kept for its own page alone, bounded; of variables, secrets and outputs only the names.
+Commands of a service or task are kept for its own page alone, bounded; of variables, secrets and outputs only
+the names.
 """
 
 from collections.abc import Iterable
@@ -54,7 +55,9 @@ def environment(seen: schema.Environment) -> rows.Environment:
 
 
 def _parts_trouble(status: schema.EnvironmentStatus) -> Iterable[str]:
-    """What is wrong with a part of an environment that as a whole goes on, such as a dev container that did not build."""
+    """What is wrong with a part of an environment that as a whole goes on, such as a dev container that did
+    not build.
+    """
     for part in (status.machine, status.content, status.devcontainer, status.automations_file):
         yield part.failure_message
         yield part.warning_message
@@ -74,7 +77,9 @@ def _ports(seen: schema.Environment) -> tuple[rows.Port, ...]:
 
 
 def _repository(seen: schema.Environment) -> str:
-    """`owner/name` of the repository, from the working copy, else from the initializer, else from the address it came from."""
+    """`owner/name` of the repository, from the working copy, else from the initializer, else from the address
+    it came from.
+    """
     git = seen.status.content.git
     addresses = [git.clone_url if git is not None else ""]
     for part in seen.spec.content.initializer.specs:

@@ -38,11 +38,35 @@ def _parts(status: schema.EnvironmentStatus) -> tuple[details.Part, ...]:
         status.automations_file,
     )
     found = (
-        _part("Machine", short(machine.phase, "PHASE_"), machine.timeout, machine.failure_message, machine.warning_message),
-        _part("Content", short(content.phase, "CONTENT_PHASE_"), content.content_location_in_machine, content.failure_message, content.warning_message),
-        _part("Dev container", short(container.phase, "PHASE_"), container.devcontainer_file_path, container.failure_message, container.warning_message),
-        _part("Automations file", short(automations.phase, "CONTENT_PHASE_"), automations.automations_file_path, automations.failure_message, automations.warning_message),
-    )  # fmt: skip
+        _part(
+            "Machine",
+            short(machine.phase, "PHASE_"),
+            machine.timeout,
+            machine.failure_message,
+            machine.warning_message,
+        ),
+        _part(
+            "Content",
+            short(content.phase, "CONTENT_PHASE_"),
+            content.content_location_in_machine,
+            content.failure_message,
+            content.warning_message,
+        ),
+        _part(
+            "Dev container",
+            short(container.phase, "PHASE_"),
+            container.devcontainer_file_path,
+            container.failure_message,
+            container.warning_message,
+        ),
+        _part(
+            "Automations file",
+            short(automations.phase, "CONTENT_PHASE_"),
+            automations.automations_file_path,
+            automations.failure_message,
+            automations.warning_message,
+        ),
+    )
     return tuple(part for part in found if part.phase or part.failure or part.warning)
 
 

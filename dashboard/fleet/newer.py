@@ -7,9 +7,9 @@ from dashboard.fleet.store import Observation
 def newer(old: Observation, new: Observation) -> bool:
     """True when `new` may replace `old`.
 
-    An environment carries versions that only rise, so they decide when both have them (reference: versions impose a partial
-    order; drop what is older). Everywhere else the moment of the request decides: a service's versions are made anew for each
-    answer and say nothing.
+    An environment carries versions that only rise, so they decide when both have them (reference: versions
+    impose a partial order; drop what is older). Everywhere else the moment of the request decides: a
+    service's versions are made anew for each answer and say nothing.
     """
     if isinstance(old.row, Environment) and isinstance(new.row, Environment):
         if (

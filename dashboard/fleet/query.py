@@ -1,7 +1,7 @@
 """Which rows a list shows, in which order: free text, phase, project, sort, page. All of it comes from the address.
 
-Everything a person can type ends in the nearest sensible list: an unknown sort is the default one, a page out of range the
-nearest page.
+Everything a person can type ends in the nearest sensible list: an unknown sort is the default one, a page out
+of range the nearest page.
 """
 
 import heapq
@@ -21,14 +21,26 @@ Key = Callable[[Fleet, Any], Any]
 
 # Failed first, then what moves, then what runs, then the rest; unknown words last.
 _PHASES = (
-    "failed", "deleting", "stopping", "creating", "starting", "updating", "pending", "running", "succeeded", "stopped", "deleted",
-)  # fmt: skip
+    "failed",
+    "deleting",
+    "stopping",
+    "creating",
+    "starting",
+    "updating",
+    "pending",
+    "running",
+    "succeeded",
+    "stopped",
+    "deleted",
+)
 PHASE_ORDER = {phase: number for number, phase in enumerate(_PHASES)}
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the address asks for; `phase` and `project` are "" for all, `sort` is a field name with "-" for descending."""
+    """What the address asks for; `phase` and `project` are "" for all, `sort` is a field name with "-" for
+    descending.
+    """
 
     text: str = ""
     phase: str = ""
@@ -39,7 +51,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Result:
-    """One page of rows; `phases` and `projects` count what the other filters leave, so that a choice shows its outcome."""
+    """One page of rows; `phases` and `projects` count what the other filters leave, so that a choice shows
+    its outcome.
+    """
 
     query: Query
     rows: list[Listed]

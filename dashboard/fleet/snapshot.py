@@ -1,8 +1,9 @@
 """This process's copy of the fleet, from which every page is rendered.
 
-`Fleet` is immutable: a request takes one and sees one moment throughout. `Snapshot` keeps the newest one: it asks Redis for the
-version at most every `CHECK_SECONDS`, applies the changes since, and reads everything again when it has fallen behind the stream
-or the store began a new life. When Redis does not answer, the last fleet stays, with the reason.
+`Fleet` is immutable: a request takes one and sees one moment throughout. `Snapshot` keeps the newest one: it
+asks Redis for the version at most every `CHECK_SECONDS`, applies the changes since, and reads everything
+again when it has fallen behind the stream or the store began a new life. When Redis does not answer, the last
+fleet stays, with the reason.
 """
 
 import threading
@@ -164,7 +165,9 @@ class Fleet:
 
 
 def load(store: Store) -> Fleet:
-    """Everything in the store. Written to meanwhile, it may hold rows newer than its version; applying them again is harmless."""
+    """Everything in the store. Written to meanwhile, it may hold rows newer than its version; applying them
+    again is harmless.
+    """
     epoch, version = store.position()
     rows: dict[Kind, Mapping[str, Row]] = {}
     versions: dict[Kind, Mapping[str, int]] = {}

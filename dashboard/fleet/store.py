@@ -1,8 +1,9 @@
 """The fleet in Redis. The only module that speaks Redis.
 
-Keys, all under `ona:<namespace>:` (the namespace is a digest of base address and key, so that two organisations never mix):
+Keys, all under `ona:<namespace>:` (the namespace is a digest of base address and key, so that two
+organisations never mix):
 
-    rows:<kind>          hash, id → b"<version> <asked>\\n<blob>", asked = when the request was sent whose answer this is
+    rows:<kind>          hash, id → b"<version> <asked>\\n<blob>"; asked = when the request for it was sent
     version              counter, raised by each write that changed something
     epoch                random text of this store's life; another epoch means another numbering
     changes              capped stream; entry ids are <version>-<n>, fields kind, id, blob (empty = removed)
@@ -18,7 +19,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any, cast
@@ -172,7 +173,7 @@ class Store:
     def _compare_and_write(
         self, pipe: Pipeline, seen: list[Observation], gone: list[Addressed], newer: Newer
     ) -> int:
-        pipe.watch(self._key("version"))
+        pipe.watch(self._key("version"))  # type: ignore[no-untyped-call]
         version = self.position()[1] + 1
         writes = self._different(seen, newer)
         removals = [(kind, key, 0.0, b"") for kind, key in self._stored(gone)]
@@ -264,7 +265,5 @@ class Store:
         try:
             yield True
         finally:
-            try:
+            with suppress(redis.RedisError):  # it lapsed, or Redis is gone: either way nobody waits for us
                 lock.release()
-            except redis.RedisError:
-                pass  # it lapsed or Redis is gone: either way nobody waits for us

@@ -1,8 +1,9 @@
 """Poll, compare, write: how the store comes to know what the API knows.
 
-A *full* sweep lists everything; what a complete scan did not show is gone. A *hot* sweep lists what moves: environments on their
-way, services of running environments, live executions; what left its hot state meanwhile is read one by one. An incomplete scan
-never removes anything, and a sweep that fails leaves the store as it was, with the reason beside it.
+A *full* sweep lists everything; what a complete scan did not show is gone. A *hot* sweep lists what moves:
+environments on their way, services of running environments, live executions; what left its hot state
+meanwhile is read one by one. An incomplete scan never removes anything, and a sweep that fails leaves the
+store as it was, with the reason beside it.
 """
 
 from collections.abc import Callable, Iterator
@@ -138,7 +139,9 @@ class Sync:
     # One resource
 
     def _read(self, address: Addressed, tally: _Tally) -> Reading:
-        """Read one resource into `tally` and its detail into the store; raises OnaError when the API does not answer."""
+        """Read one resource into `tally` and its detail into the store; raises OnaError when the API does not
+        answer.
+        """
         kind, identifier = address
         asked = self._clock()
         try:

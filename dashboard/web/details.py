@@ -18,7 +18,8 @@ ACTIONS_SHOWN = 8
 def in_depth(kind: Kind, identifier: str) -> Detail | None:
     """What the store knows of one resource in depth; None until the workers have read it.
 
-    Tells them that somebody looks: the first look makes them read it at once, and the hot sweep keeps it fresh while the page polls.
+    Tells them that somebody looks: the first look makes them read it at once, and the hot sweep keeps it
+    fresh while the page polls.
     """
     try:
         first_look = jobs.store().attend(kind, identifier)

@@ -22,7 +22,9 @@ RowFacts = Callable[[Fleet, Any], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's heading; `sort` is the field it sorts by ("" = it does not), `first` the direction of the first click."""
+    """A column's heading; `sort` is the field it sorts by ("" = it does not), `first` the direction of the
+    first click.
+    """
 
     label: str
     sort: str = ""
@@ -32,7 +34,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A list. `facts` gives what a row's template needs beyond the row: plain values, because the row's HTML depends on them."""
+    """A list. `facts` gives what a row's template needs beyond the row: plain values, because the row's HTML
+    depends on them.
+    """
 
     kind: Kind
     title: str

@@ -1,14 +1,14 @@
 """Pages that follow the fleet: what a poll answers, and what it leaves alone.
 
-A page is made of blocks, each an element with an id whose HTML depends on its `state` alone. The page carries a digest of the blocks
-it shows; a poll sends it back as `seen`. Then:
+A page is made of blocks, each an element with an id whose HTML depends on its `state` alone. The page carries
+a digest of the blocks it shows; a poll sends it back as `seen`. Then:
 
     nothing in view changed               204, no body
     the same blocks, some in a new state  only those, as out-of-band swaps
     other rows, or another order          the body that holds them
 
-So focus, selection, scroll position and open menus survive: what did not change is not touched. Every answer to a poll carries how
-fresh the data are in `HX-Trigger`, also a 204.
+So focus, selection, scroll position and open menus survive: what did not change is not touched. Every answer
+to a poll carries how fresh the data are in `HX-Trigger`, also a 204.
 """
 
 import base64

@@ -24,7 +24,9 @@ from dashboard.web.offers import address
 
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, kind: Kind, identifier: str, deed: str) -> HttpResponse:
-    """GET asks whether to do it, POST does it. The verb, and so the right that is needed, follows from kind and deed."""
+    """GET asks whether to do it, POST does it. The verb, and so the right that is needed, follows from kind
+    and deed.
+    """
     verb = _verb_or_404(kind, deed)
     row, fleet = found_or_404(kind, identifier), moment().fleet
     if why_not := refusal(signed_in(request), verb, row, fleet):

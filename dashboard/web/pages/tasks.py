@@ -73,8 +73,15 @@ def _blocks(request: HttpRequest, row: Task, fleet: Fleet) -> list[Block]:
     version = fleet.version_of(Kind.TASK, row.id)
     runs: list[Listed] = list(fleet.runs_of(row.id)[:RUNS_SHOWN])
     context = {
-        "row": row, "depth": depth, "actions": actions, "wish": wish, "offers": offered, "blocked": blocked, "needs": needs, **facts,
-    }  # fmt: skip
+        "row": row,
+        "depth": depth,
+        "actions": actions,
+        "wish": wish,
+        "offers": offered,
+        "blocked": blocked,
+        "needs": needs,
+        **facts,
+    }
     depth_state = (repr(depth and (depth.command, depth.runs_on, depth.variables)),)
     return [
         Block(

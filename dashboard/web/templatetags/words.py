@@ -1,4 +1,6 @@
-"""How values read on a page: phases, times, durations, counts. Everything from the API is text and is escaped as such."""
+"""How values read on a page: phases, times, durations, counts. Everything from the API is text and is escaped
+as such.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
