@@ -187,7 +187,7 @@ def begin_creating(world: "World", environment: Environment, at: float, failure:
 
 
 def begin_deleting(world: "World", environment: Environment, at: float) -> None:
-    """Delete a stopped one: DELETING for 5 to 20 s, then DELETED, remembered for a day."""
+    """Delete a stopped one: DELETING for 5 to 20 s, then DELETED, remembered for two hours."""
     environment.phase, environment.desired = enums.DELETING, enums.DELETED
     environment.moves += 1
     changed(environment, spec=True)
@@ -198,7 +198,7 @@ def _deleted(world: "World", environment: Environment, at: float) -> None:
     environment.phase = enums.DELETED
     changed(environment)
     forget_automations(world, environment)
-    world.plan(at + 86_400, lambda w, _: w.environment_table.remove(environment.id))
+    world.plan(at + 7200, lambda w, _: w.environment_table.remove(environment.id))
 
 
 def forget_automations(world: "World", environment: Environment) -> None:

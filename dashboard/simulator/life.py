@@ -17,6 +17,8 @@ T = TypeVar("T", bound=HasId)
 # Simulated people keep their hands off what a request has just changed.
 HANDS_OFF_SECONDS = 600.0
 START_FAILURE_RATE = 0.06
+BROKEN_DEVCONTAINER_RATE = 0.06
+WARNING_RATE = 0.1
 TRIES = 24
 
 
@@ -199,6 +201,10 @@ def _create_or_delete(world: "World", at: float) -> None:
 
 def _create(world: "World", at: float) -> None:
     environment = seed.new_environment(world.directory, world.rng, world.rng.randrange(10_000), at)
+    if world.rng.random() < BROKEN_DEVCONTAINER_RATE:
+        environment.devcontainer_failure = names.DEVCONTAINER_FAILURE
+    if world.rng.random() < WARNING_RATE:
+        environment.warnings = (world.rng.choice(names.WARNINGS),)
     world.environment_table.add(environment)
     equip(environment, world.rng, at)
     for service in environment.services:
@@ -212,4 +218,4 @@ def _create(world: "World", at: float) -> None:
 _ACTIONS = (
     _run_task, _work_on_files, _service_trouble, _start_or_stop, _come_or_go, _create_or_delete, _update,
 )  # fmt: skip
-_WEIGHTS = (34, 20, 14, 14, 9, 6, 3)
+_WEIGHTS = (34, 20, 14, 15, 10, 4, 3)

@@ -181,9 +181,9 @@ def read_time(text: str, name: str) -> float:
         moment = datetime.fromisoformat(
             _FRACTION.sub(lambda found: "." + found.group(1)[:6].ljust(6, "0"), text)
         )
-    except ValueError:
+        return moment.astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):
         raise malformed(f"invalid google.protobuf.Timestamp value for field {name}: {text[:40]!r}") from None
-    return moment.astimezone(UTC).timestamp()
 
 
 def malformed(why: str) -> ConnectError:

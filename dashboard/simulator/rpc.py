@@ -62,7 +62,8 @@ class Api:
             error = ConnectError(
                 "resource_exhausted", f"message is larger than configured max {LARGEST_BODY}"
             )
-            answer, status, headers = error.document(), error.status, NO_HEADERS
+            # The rest of the body stays unread, so nothing else can follow on this connection.
+            answer, status, headers = error.document(), error.status, (("Connection", "close"),)
         except ConnectError as error:
             answer, status, headers = error.document(), error.status, error.headers
         if self.latency:

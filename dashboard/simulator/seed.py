@@ -90,6 +90,8 @@ def new_environment(people: Directory, rng: Random, position: int, created: floa
         role, creator = enums.PREBUILD_ROLE, people.prebuilder
     elif position % 23 == 11:
         role = enums.WORKFLOW_ROLE
+    elif position % 97 == 50:
+        role = enums.UNKNOWN_ROLE
     return Environment(
         id=uuid7(created, rng),
         created=created,

@@ -44,7 +44,7 @@ class Handler(WSGIRequestHandler):
             if name.lower() != "content-length":
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
-        self._headers_buffer.append(b"\r\n" + body)
+        self._headers_buffer.append(b"\r\n" + (b"" if self.command == "HEAD" else body))
         self.flush_headers()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:

@@ -71,7 +71,9 @@ def test_the_fleet_shows_what_a_viewer_has_to_cope_with(wire):
     rows = list(wire.world.environments.values())
     stopped = [row for row in rows if row.phase == enums.STOPPED]
     running = [row for row in rows if row.phase == enums.RUNNING]
-    assert {row.role for row in rows} == {enums.DEFAULT_ROLE, enums.PREBUILD_ROLE, enums.WORKFLOW_ROLE}
+    assert {row.role for row in rows} == {
+        enums.DEFAULT_ROLE, enums.PREBUILD_ROLE, enums.WORKFLOW_ROLE, enums.UNKNOWN_ROLE,
+    }  # fmt: skip
     assert any(row.failures for row in stopped)
     assert any(row.timed_out and row.desired == enums.RUNNING for row in stopped)
     assert any(row.desired == enums.STOPPED for row in stopped)

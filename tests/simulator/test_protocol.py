@@ -43,6 +43,13 @@ def wire():
         (LIST, {"body": b'{"filter": {"runnerIds": "x"}}'}, 400, "invalid_argument"),
         (LIST, {"body": b'{"pagination": {"pageSize": "many"}}'}, 400, "invalid_argument"),
         (LIST, {"body": b'{"filter": {"createdBefore": "yesterday"}}'}, 400, "invalid_argument"),
+        (
+            LIST,
+            {"body": b'{"filter": {"createdBefore": "9999-12-31T23:59:59-23:00"}}'},
+            400,
+            "invalid_argument",
+        ),
+        (LIST, {"body": b'{"search": "' + b"x" * 5_000_000 + b'"}'}, 429, "resource_exhausted"),
         (LIST, {"body": b"{}", "Content_Encoding": "gzip"}, 400, "invalid_argument"),
         (LIST, {"body": b"{}", "Content_Encoding": "br"}, 501, "unimplemented"),
     ],
