@@ -1,0 +1,103 @@
+"""What tests share: a real Valkey, a simulated world on the wire, and a clock that only tests move."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import redis
+
+from dashboard.fleet.snapshot import Snapshot
+from dashboard.fleet.store import Store, connect
+from dashboard.fleet.sync import Sync
+from dashboard.ona import Ona
+from dashboard.simulator import World, create_app, serve
+from dashboard.stack import parts
+
+
+def until(holds: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until `holds()` is true; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not true within {seconds} s"
+        time.sleep(0.02)
+
+
+@dataclass
+class Clock:
+    """Epoch seconds that pass only when a test says so."""
+
+    now: float = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """A real Valkey of this test run, on a unix socket."""
+    with tempfile.TemporaryDirectory(prefix="ona-test-") as folder:
+        path = Path(folder) / "valkey.sock"
+        spec = parts.valkey(path, Path(folder))
+        with subprocess.Popen(spec.argv, stdout=subprocess.DEVNULL) as process:
+            try:
+                until(lambda: spec.ready(""))
+                yield f"unix://{path}"
+            finally:
+                process.terminate()
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> Iterator[redis.Redis]:
+    """An empty Valkey."""
+    client = connect(valkey_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(valkey: redis.Redis) -> Store:
+    return Store(valkey, "test")
+
+
+@dataclass
+class Simulated:
+    """A world behind its wire, and the sync that reads it into the store. `clock` moves both."""
+
+    world: World
+    ona: Ona
+    store: Store
+    clock: Clock
+    ticks: list[float] = field(default_factory=list)
+
+    def snapshot(self) -> Snapshot:
+        """A new process's copy; it asks Redis every time, because its own clock always moves on."""
+
+        def monotonic() -> float:
+            self.ticks.append(0.0)
+            return float(len(self.ticks))
+
+        return Snapshot(self.store, monotonic)
+
+    def sync(self) -> Sync:
+        return Sync(self.ona, self.store, self.snapshot(), self.clock)
+
+
+@pytest.fixture
+def simulated(store: Store, clock: Clock) -> Iterator[Simulated]:
+    """Sixty simulated environments that move only when the test's clock does."""
+    world = World(environments=60, seed=7, now=clock)
+    with serve(create_app(world)) as base_url, Ona.open(base_url, "test-key", clock=clock) as ona:
+        yield Simulated(world, ona, store, clock)
