@@ -9,10 +9,13 @@ from dashboard.simulator.models import Subject
 from dashboard.simulator.paging import Page, read_page
 from dashboard.simulator.requests import Message
 from dashboard.simulator.table import HasId, T, Table
-from dashboard.simulator.wire import Json
+from dashboard.simulator.wire import Json, message
 
 if TYPE_CHECKING:
     from dashboard.simulator.world import World
+
+# The platform bounds its totals and says so (relation GTE); where its bound lies is not documented.
+COUNT_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,14 @@ class Request:
         if row is None:
             raise ConnectError("not_found", f"{what} not found")
         return row
+
+    def count(self, page: Page, total: Callable[[], int]) -> Json:
+        """The `count` of an answer: only when asked for, and only with the first page."""
+        if not (page.first and self.body.part("count").flag("include")):
+            return {}
+        number = total()
+        relation = "COUNT_RESPONSE_RELATION_EQ" if number <= COUNT_LIMIT else "COUNT_RESPONSE_RELATION_GTE"
+        return {"count": message(value=min(number, COUNT_LIMIT), relation=relation)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Names instead of ids: who calls, members, projects, runners."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from dashboard.simulator import enums, show_directory
 from dashboard.simulator.errors import ConnectError
 from dashboard.simulator.methods.call import Method, Request, id_key
 from dashboard.simulator.models import Member, Project, Runner
-from dashboard.simulator.paging import after, turn
+from dashboard.simulator.paging import Key, after, turn
 from dashboard.simulator.show_environment import subject
 from dashboard.simulator.wire import Json
 
@@ -27,11 +27,19 @@ def list_members(request: Request) -> Json:
     ids, search, email = (
         set(part.uuids("userIds")),
         part.text("search", longest=256).casefold(),
-        part.text("email"),
+        part.text("email", longest=320),
     )
     roles = set(part.enums("roles", enums.ORGANIZATION_ROLES))
     statuses = set(part.enums("statuses", enums.USER_STATUSES))
-    page = request.page("members")
+    login = part.enum("loginProvider", enums.LOGIN_PROVIDERS).rpartition("_")[2].lower()
+    part.uuids("excludeGroupIds")  # checked, and without effect: the organisation has no groups
+    sort = request.body.part("sort")
+    order, key = (
+        sort.enum("order", enums.SORT_ORDERS),
+        _MEMBER_KEYS[sort.enum("field", enums.MEMBER_SORT_FIELDS)],
+    )
+    descending = order != "SORT_ORDER_ASC"
+    page = request.page(f"members {sort.enum('field', enums.MEMBER_SORT_FIELDS)} {descending}")
     if organization != request.world.directory.organization_id:
         raise ConnectError("permission_denied", "not a member of this organization")
 
@@ -40,12 +48,24 @@ def list_members(request: Request) -> Json:
             (not ids or row.id in ids)
             and (not roles or row.role in roles)
             and (not statuses or row.status in statuses)
+            and (not login or row.login == login)
             and (not email or row.email == email.casefold())
             and (not search or search in f"{row.name} {row.email}".casefold())
         )
 
-    rows = after(page, filter(fits, request.world.directory.members), id_key, descending=True)
-    return turn(page, "members", rows, id_key, show_directory.member)
+    found = list(filter(fits, request.world.directory.members))
+    rows = after(page, found, key, descending=descending)
+    return {
+        **turn(page, "members", rows, key, show_directory.member),
+        **request.count(page, lambda: len(found)),
+    }
+
+
+_MEMBER_KEYS: Mapping[str, Callable[[Member], Key]] = {
+    "": id_key,
+    "SORT_FIELD_NAME": lambda row: (row.name.casefold(), row.id),
+    "SORT_FIELD_DATE_JOINED": lambda row: (row.since, row.id),
+}
 
 
 def list_projects(request: Request) -> Json:
@@ -69,8 +89,10 @@ def list_projects(request: Request) -> Json:
         )
 
     organization = request.world.directory.organization_id
-    rows = after(page, filter(fits, request.world.directory.projects), id_key, descending=True)
-    return turn(page, "projects", rows, id_key, lambda row: show_directory.project(row, organization))
+    found = list(filter(fits, request.world.directory.projects))
+    rows = after(page, found, id_key, descending=True)
+    answer = turn(page, "projects", rows, id_key, lambda row: show_directory.project(row, organization))
+    return {**answer, **request.count(page, lambda: len(found))}
 
 
 def list_runners(request: Request) -> Json:

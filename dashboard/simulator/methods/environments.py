@@ -8,10 +8,7 @@ from dashboard.simulator.methods.call import Method, Request, id_key, position
 from dashboard.simulator.methods.environment_filter import matching, read_filter
 from dashboard.simulator.models import Environment, MachineClass
 from dashboard.simulator.paging import Key, Page, after, turn
-from dashboard.simulator.wire import Json, message
-
-# The platform bounds its totals and says so (relation GTE); where its bound lies is not documented.
-COUNT_LIMIT = 1000
+from dashboard.simulator.wire import Json
 
 
 def list_environments(request: Request) -> Json:
@@ -20,7 +17,6 @@ def list_environments(request: Request) -> Json:
     sort = request.body.part("sort")
     by_archiving = sort.enum("field", enums.SORT_FIELDS) == "SORT_FIELD_ARCHIVED_AT"
     ascending = sort.enum("order", enums.SORT_ORDERS) == "SORT_ORDER_ASC"
-    counting = request.body.part("count").flag("include")
     page = request.page(
         f"environments {'archived' if by_archiving else 'id'} {'up' if ascending else 'down'}"
     )
@@ -32,9 +28,8 @@ def list_environments(request: Request) -> Json:
     else:
         rows = matching(chosen, table.descending(_start(page, chosen.newest_id)))
     answer = turn(page, "environments", rows, key, lambda row: _show(request, row))
-    if counting and page.first:
-        answer["count"] = _count(sum(1 for _ in matching(chosen, table.descending(chosen.newest_id))))
-    return answer
+    total = request.count(page, lambda: sum(1 for _ in matching(chosen, table.descending(chosen.newest_id))))
+    return {**answer, **total}
 
 
 def _show(request: Request, row: Environment) -> Json:
@@ -49,11 +44,6 @@ def _start(page: Page, newest: str | None) -> str | None:
 
 def _archiving_key(row: Environment) -> Key:
     return (row.archived_at or 0.0, row.id)
-
-
-def _count(total: int) -> Json:
-    relation = "COUNT_RESPONSE_RELATION_EQ" if total <= COUNT_LIMIT else "COUNT_RESPONSE_RELATION_GTE"
-    return message(value=min(total, COUNT_LIMIT), relation=relation)
 
 
 def get_environment(request: Request) -> Json:
