@@ -32,8 +32,8 @@ LIST = ListPage(
     columns=(
         Column("Task", "name"),
         Column("Phase", "phase"),
-        Column("Environment", "environment"),
-        Column("Project", "project", css="wide"),
+        Column("Environment", "environment", css="place"),
+        Column("Project", "project", css="place wide"),
         Column("Started by", css="wide"),
         Column("Requested", "created", "-"),
         Column("Duration", "duration", "-"),

@@ -21,7 +21,7 @@ from dashboard.web.lists import row_blocks
 from dashboard.web.live import Block, Live
 from dashboard.web.pages import environments, executions, services
 
-SHOWN = 8
+SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)

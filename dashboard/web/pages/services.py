@@ -32,8 +32,8 @@ LIST = ListPage(
     columns=(
         Column("Service", "name"),
         Column("Phase", "phase"),
-        Column("Environment", "environment"),
-        Column("Project", "project"),
+        Column("Environment", "environment", css="place"),
+        Column("Project", "project", css="place"),
         Column("Starts on", css="wide"),
         Column("Created", "created", "-", "wide"),
         Column("Actions", css="actions"),

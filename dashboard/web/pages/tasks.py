@@ -37,8 +37,8 @@ LIST = ListPage(
     columns=(
         Column("Task", "name"),
         Column("Last run", "run", "-"),
-        Column("Environment", "environment"),
-        Column("Project", "project"),
+        Column("Environment", "environment", css="place"),
+        Column("Project", "project", css="place"),
         Column("Runs on", css="wide"),
         Column("Created", "created", "-", "wide"),
         Column("Actions", css="actions"),

@@ -36,6 +36,7 @@ LOOKS = {
     "updating": Look("move", "ring", "Updating"),
     "stopping": Look("move", "ring", "Stopping"),
     "pending": Look("wait", "dots", "Pending"),
+    "not_started": Look("wait", "dots", "Not started"),
     "stopped": Look("rest", "square", "Stopped"),
     "failed": Look("bad", "triangle", "Failed"),
     "deleting": Look("warn", "diamond", "Deleting"),
