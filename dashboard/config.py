@@ -7,9 +7,13 @@
 import hashlib
 import os
 import tempfile
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+
+import dj_database_url
 
 
 class ConfigurationError(Exception):
@@ -111,6 +115,33 @@ def read_seconds(name: str, environ: Mapping[str, str] | None = None) -> float:
             f"{name}={text!r} is not a positive number; set it to one, or leave it unset."
         )
     return value
+
+
+def read_time_zone(environ: Mapping[str, str] | None = None) -> str:
+    """`TIME_ZONE`; raises ConfigurationError when there is no such zone."""
+    name = read("TIME_ZONE", environ)
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(
+            f"TIME_ZONE={name!r} is no time zone; set it to one such as Europe/Berlin."
+        ) from error
+    return name
+
+
+def read_database(default: str, environ: Mapping[str, str] | None = None) -> dj_database_url.DBConfig:
+    """`DATABASE_URL`, else `default`, as Django takes it; raises ConfigurationError when it cannot be used."""
+    url = read("DATABASE_URL", environ) or default
+    try:
+        database = dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)
+    except ValueError as error:
+        known = "postgres://user:password@host/name or sqlite:////folder/file"
+        raise ConfigurationError(f"DATABASE_URL cannot be read; set it to {known}.") from error
+    if database["ENGINE"].endswith("postgresql") and find_spec("psycopg") is None:
+        raise ConfigurationError(
+            "DATABASE_URL needs the PostgreSQL driver; install requirements-postgres.txt to set it."
+        )
+    return database
 
 
 def valkey_socket(var_dir: Path) -> Path:

@@ -4,9 +4,15 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-import dj_database_url
-
-from dashboard.config import ConfigurationError, read, read_list, read_seconds, valkey_socket
+from dashboard.config import (
+    ConfigurationError,
+    read,
+    read_database,
+    read_list,
+    read_seconds,
+    read_time_zone,
+    valkey_socket,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / read("VAR_DIR")
@@ -84,11 +90,7 @@ TEMPLATES = [
 ]
 
 _SQLITE = f"sqlite:///{VAR_DIR / 'dashboard.sqlite3'}"
-DATABASES = {
-    "default": dj_database_url.parse(
-        read("DATABASE_URL") or _SQLITE, conn_max_age=60, conn_health_checks=True
-    )
-}
+DATABASES = {"default": read_database(_SQLITE)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 10,
@@ -118,7 +120,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = read("TIME_ZONE")
+TIME_ZONE = read_time_zone()
 USE_TZ = True
 USE_I18N = True
 

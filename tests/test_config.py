@@ -92,7 +92,14 @@ def test_a_bad_number_is_refused_with_a_sentence(text: str) -> None:
 
 @pytest.mark.parametrize(
     "variables",
-    [{"POLL_FULL_SECONDS": "soon"}, {"SSO_MODE": "magic"}, {"REDIS_URL": "redis://x", "SECRET_KEY": ""}],
+    [
+        {"POLL_FULL_SECONDS": "soon"},
+        {"SSO_MODE": "magic"},
+        {"TIME_ZONE": "Nowhere"},
+        {"TIME_ZONE": "../etc/passwd"},
+        {"DATABASE_URL": "magic://x", "SECRET_KEY": "x"},
+        {"REDIS_URL": "redis://x", "SECRET_KEY": ""},
+    ],
 )
 def test_a_bad_setting_stops_a_command_with_one_sentence(variables: dict[str, str]) -> None:
     ended = manage("check", **variables)

@@ -4,8 +4,8 @@
 
 Every child writes `+name pid` to the pipe before it becomes what it is; the supervisor writes `-name pid` when
 that child's process group is gone. The supervisor alone keeps the pipe open, so its end is the supervisor's end,
-however it came; what is still noted then is ended, Valkey last. Standard library only: it must start at once and
-outlive everything.
+however it came; what is still noted then is ended, what others need last. Standard library only: it must start
+at once and outlive everything.
 """
 
 import os
@@ -16,6 +16,8 @@ from collections.abc import Iterable
 
 GENTLE_SECONDS = 1.5
 STEP_SECONDS = 0.05
+LAST = ("valkey", "simulator")
+"""Children that others need to finish what they are doing."""
 
 
 def is_alive(group: int) -> bool:
@@ -51,8 +53,8 @@ def main() -> None:
             noted[int(pid)] = name
         else:
             noted.pop(int(pid), None)
-    end(pid for pid, name in noted.items() if name != "valkey")
-    end(pid for pid, name in noted.items() if name == "valkey")
+    end(pid for pid, name in noted.items() if name not in LAST)
+    end(pid for pid, name in noted.items() if name in LAST)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 TRIM_SECONDS = 60.0
 STEP_SECONDS = 0.02
-LAST = "valkey"
-"""Ends after all others, so that a worker can still finish what it is doing."""
+LAST = guard.LAST
+"""End after all others, so that a worker can still finish what it is doing."""
 
 
 class StartFailed(Exception):
@@ -84,9 +84,9 @@ class Supervisor:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Ends every child, Valkey last: SIGTERM, and SIGKILL for what is left of its group after 5 s."""
-        _end([child for child in self.children if child.spec.name != LAST])
-        _end([child for child in self.children if child.spec.name == LAST])
+        """Ends every child, what others need last: SIGTERM; after 5 s SIGKILL for what is left of its group."""
+        _end([child for child in self.children if child.spec.name not in LAST])
+        _end([child for child in self.children if child.spec.name in LAST])
         os.close(self._pipe)
         self._guard.wait()
         with contextlib.suppress(FileNotFoundError):
