@@ -7,6 +7,7 @@ from dashboard.simulator.errors import ConnectError
 from dashboard.simulator.methods.call import Method, Request, id_key
 from dashboard.simulator.models import Member, Project, Runner
 from dashboard.simulator.paging import Key, after, turn
+from dashboard.simulator.requests import Message
 from dashboard.simulator.show_environment import subject
 from dashboard.simulator.wire import Json
 
@@ -23,42 +24,34 @@ def get_identity(request: Request) -> Json:
 def list_members(request: Request) -> Json:
     """People of the organisation, newest first; permission_denied for an organisation of somebody else."""
     organization = request.body.uuid("organizationId", required=True)
-    part = request.body.part("filter")
-    ids, search, email = (
-        set(part.uuids("userIds")),
-        part.text("search", longest=256).casefold(),
-        part.text("email", longest=320),
-    )
+    fits = _member_filter(request.body.part("filter"))
+    sort = request.body.part("sort")
+    field = sort.enum("field", enums.MEMBER_SORT_FIELDS)
+    descending = sort.enum("order", enums.SORT_ORDERS) != "SORT_ORDER_ASC"
+    page = request.page(f"members {field} {descending}")
+    if organization != request.world.directory.organization_id:
+        raise ConnectError("permission_denied", "not a member of this organization")
+    found = list(filter(fits, request.world.directory.members))
+    key = _MEMBER_KEYS[field]
+    answer = turn(page, "members", after(page, found, key, descending=descending), key, show_directory.member)
+    return {**answer, **request.count(page, lambda: len(found))}
+
+
+def _member_filter(part: Message) -> Callable[[Member], bool]:
+    ids = set(part.uuids("userIds"))
+    search, email = part.text("search", longest=256).casefold(), part.text("email", longest=320).casefold()
     roles = set(part.enums("roles", enums.ORGANIZATION_ROLES))
     statuses = set(part.enums("statuses", enums.USER_STATUSES))
     login = part.enum("loginProvider", enums.LOGIN_PROVIDERS).rpartition("_")[2].lower()
     part.uuids("excludeGroupIds")  # checked, and without effect: the organisation has no groups
-    sort = request.body.part("sort")
-    order, key = (
-        sort.enum("order", enums.SORT_ORDERS),
-        _MEMBER_KEYS[sort.enum("field", enums.MEMBER_SORT_FIELDS)],
+    return lambda row: (
+        (not ids or row.id in ids)
+        and (not roles or row.role in roles)
+        and (not statuses or row.status in statuses)
+        and (not login or row.login == login)
+        and (not email or row.email == email)
+        and (not search or search in f"{row.name} {row.email}".casefold())
     )
-    descending = order != "SORT_ORDER_ASC"
-    page = request.page(f"members {sort.enum('field', enums.MEMBER_SORT_FIELDS)} {descending}")
-    if organization != request.world.directory.organization_id:
-        raise ConnectError("permission_denied", "not a member of this organization")
-
-    def fits(row: Member) -> bool:
-        return (
-            (not ids or row.id in ids)
-            and (not roles or row.role in roles)
-            and (not statuses or row.status in statuses)
-            and (not login or row.login == login)
-            and (not email or row.email == email.casefold())
-            and (not search or search in f"{row.name} {row.email}".casefold())
-        )
-
-    found = list(filter(fits, request.world.directory.members))
-    rows = after(page, found, key, descending=descending)
-    return {
-        **turn(page, "members", rows, key, show_directory.member),
-        **request.count(page, lambda: len(found)),
-    }
 
 
 _MEMBER_KEYS: Mapping[str, Callable[[Member], Key]] = {
