@@ -85,7 +85,9 @@ def _came_up(world: "World", environment: Environment, move: int, at: float, fai
     changed(environment)
     watch_for_idleness(world, environment, at)
     services.environment_came_up(world, environment, at)
-    executions.environment_came_up(world, environment, at)
+    executions.environment_came_up(
+        world, environment, at, first=environment.last_started == environment.created
+    )
 
 
 # Stop
@@ -96,8 +98,9 @@ def request_stop(world: "World", environment: Environment, at: float) -> None:
     if environment.start_pending:
         environment.start_pending = False
         environment.moves += 1
-    if not (environment.usable or environment.phase in enums.COMING_UP):
+    if environment.stop_pending or not (environment.usable or environment.phase in enums.COMING_UP):
         return
+    environment.stop_pending = True
     environment.moves += 1
     move = environment.moves
     world.plan(at + world.rng.uniform(0.6, 1.4), lambda w, t: _stop_by_person(w, environment, move, t))
@@ -114,7 +117,7 @@ def _stop_by_person(world: "World", environment: Environment, move: int, at: flo
 def begin_stopping(world: "World", environment: Environment, at: float) -> None:
     """Shut down: services and executions end with it, STOPPED follows after 5 to 15 s."""
     environment.phase = enums.STOPPING
-    environment.attended = False
+    environment.attended = environment.stop_pending = False
     environment.moves += 1
     move = environment.moves
     changed(environment)

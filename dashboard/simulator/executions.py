@@ -212,11 +212,12 @@ def environment_stops(world: "World", environment: Environment, at: float) -> No
             _finish(world, execution, enums.CANCELLED, "", at)
 
 
-def environment_came_up(world: "World", environment: Environment, at: float) -> None:
-    """Run the tasks that the environment's start triggers."""
+def environment_came_up(world: "World", environment: Environment, at: float, *, first: bool) -> None:
+    """Run the tasks that this start triggers; the dev container is only built on the first one."""
+    triggers = {"postEnvironmentStart", "postDevcontainerStart"} if first else {"postEnvironmentStart"}
     for task in environment.tasks:
-        if "postEnvironmentStart" in task.recipe.triggers:
-            request_start(world, task, environment.creator, at, "postEnvironmentStart")
+        if trigger := next((name for name in task.recipe.triggers if name in triggers), ""):
+            request_start(world, task, environment.creator, at, trigger)
 
 
 def resume(world: "World", execution: Execution, at: float) -> None:

@@ -175,7 +175,11 @@ def _service_trouble(world: "World", at: float) -> None:
 
 
 def _update(world: "World", at: float) -> None:
-    environment = _find(world, world.environment_table, lambda e: e.phase == enums.RUNNING and _free(e, at))
+    environment = _find(
+        world,
+        world.environment_table,
+        lambda e: e.phase == enums.RUNNING and not e.stop_pending and _free(e, at),
+    )
     if environment is not None:
         environments.begin_updating(world, environment, at)
 

@@ -174,6 +174,7 @@ class Environment:
     status_version: int = 1
     moves: int = 0
     start_pending: bool = False
+    stop_pending: bool = False
     attended: bool = False
     handled_at: float = 0.0
     services: list[Service] = field(default_factory=list)

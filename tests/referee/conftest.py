@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,25 @@ def referee_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def drive(referee_python: Path) -> Drive:
+def drive(referee_python: Path) -> Iterator[Drive]:
     """`drive(base_url, *steps, key="token")` → one result per step (see drive.py)."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([referee_python, DRIVER], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        orders, answers = process.stdin, process.stdout
 
-    def run(base_url: str, *steps: Step, key: str = "token") -> list[Any]:
-        order = json.dumps({"base_url": base_url, "key": key, "steps": steps})
-        done = subprocess.run(
-            [referee_python, DRIVER], input=order, capture_output=True, text=True, check=False, timeout=60
-        )
-        assert done.returncode == 0, done.stderr
-        results: list[Any] = json.loads(done.stdout)
-        return results
+        def run(base_url: str, *steps: Step, key: str = "token") -> list[Any]:
+            orders.write(json.dumps({"base_url": base_url, "key": key, "steps": steps}) + "\n")
+            orders.flush()
+            line = answers.readline()
+            assert line, "the official client's process ended; its traceback is on stderr"
+            results: list[Any] = json.loads(line)
+            return results
 
-    return run
+        yield run
+        orders.close()
+    assert process.returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +57,10 @@ def base_url(world: World) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def process_url() -> Iterator[str]:
-    """A real `manage.py simulate` on a free port, alive and at thirty times the speed."""
-    command = [sys.executable, "manage.py", "simulate", "--port", "0", "--speed", "30", "--api-key", "token"]
+@contextmanager
+def simulate(*arguments: str) -> Iterator[str]:
+    """A real `manage.py simulate` on a free port; yields its base address."""
+    command = [sys.executable, "manage.py", "simulate", "--port", "0", *arguments]
     process = subprocess.Popen(command, cwd=venv.ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

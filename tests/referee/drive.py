@@ -1,6 +1,7 @@
 """Carries out calls with the official client. Runs in an environment of its own, outside the project.
 
-Reads from stdin `{"base_url", "key", "steps": [...]}` and writes a list with one result per step to stdout. A step:
+Reads orders from stdin, one a line: `{"base_url", "key", "steps": [...]}`. Answers each with a line on stdout: a list
+with one result per step. A step:
 
     {"call": "environments.retrieve", "args": {...}}      → {"value": <the answer as JSON>}
     {"call": "environments.list", "args": {...}, "pages": true}
@@ -65,10 +66,15 @@ def _watch(method: Any, step: dict[str, Any]) -> list[Any]:
 
 
 def main() -> None:
-    """Read the order, carry it out, write the results."""
-    order = json.load(sys.stdin)
-    client = Gitpod(bearer_token=order["key"], base_url=order["base_url"], max_retries=0, timeout=20)
-    sys.stdout.write(json.dumps([carry_out(client, step) for step in order["steps"]]))
+    """Carry out orders until stdin ends."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        with Gitpod(
+            bearer_token=order["key"], base_url=order["base_url"], max_retries=0, timeout=20
+        ) as client:
+            results = [carry_out(client, step) for step in order["steps"]]
+        sys.stdout.write(json.dumps(results) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

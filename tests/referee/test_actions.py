@@ -44,24 +44,6 @@ def test_a_stopped_environment_starts_and_stops_again(drive: Drive, world: World
         assert int(new[part][version]) > int(old[part][version])
 
 
-def test_the_same_over_a_real_process_that_lives_by_itself(drive: Drive, process_url: str) -> None:
-    [stopped] = drive(
-        process_url,
-        {"call": "environments.list", "args": {"filter": {"status_phases": [STOPPED]}}, "pages": True},
-    )
-    target = stopped["items"][-1]["id"]
-    start, up, stop, down = drive(
-        process_url,
-        {"call": "environments.start", "args": {"environment_id": target}},
-        environment_until(RUNNING, target),
-        {"call": "environments.stop", "args": {"environment_id": target}},
-        environment_until(STOPPED, target),
-    )
-    assert start == stop == {"value": {}}
-    assert up["seen"][-1] == RUNNING
-    assert down["seen"][-1] == STOPPED
-
-
 def test_a_service_stops_and_starts(drive: Drive, world: World, base_url: str) -> None:
     target = next(
         row.id

@@ -153,6 +153,24 @@ def test_a_stop_right_after_a_start_wins(wire):
     assert wire.environment(row.id)["status"]["phase"] == STOPPED
 
 
+def test_a_stop_repeated_every_half_second_still_stops_it(wire):
+    row = some(wire, "RUNNING")
+    for _ in range(60):
+        stop(wire, row)
+        wire.time.passes(0.5)
+    assert wire.environment(row.id)["status"]["phase"] == STOPPED
+
+
+def test_the_first_start_also_runs_what_a_new_dev_container_triggers():
+    wire = Wire(environments=300, life=True)
+    row = some(wire, "CREATING", lambda row: any(task.recipe.reference == "install" for task in row.tasks))
+    wire.time.passes(90)
+    wire.world.advance()
+    assert ("install", "postDevcontainerStart") in {
+        (run.task.recipe.reference, run.started_by) for run in row.executions
+    }
+
+
 def test_two_starts_are_one(wire):
     row = some(wire, "STOPPED")
     start(wire, row)
