@@ -1,6 +1,7 @@
 """Every address of the dashboard."""
 
 from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path
 
 from dashboard.fleet.entities import Kind
@@ -32,7 +33,7 @@ urlpatterns: Pages = [
     path("activity/", activity.index, name="activity"),
     path("system/", system.index, name="system"),
     path("accounts/login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
-    path("accounts/logout/", auth.LogoutView.as_view(), name="logout"),
+    path("accounts/logout/", login_not_required(auth.LogoutView.as_view()), name="logout"),
     path("healthz", system.healthz, name="healthz"),
     path("readyz", system.readyz, name="readyz"),
 ]
