@@ -33,9 +33,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-def moment() -> Moment:
-    """The fleet as this process knows it now."""
-    return jobs.snapshot().now()
+def moment(request: HttpRequest) -> Moment:
+    """The fleet as this process knows it now; one request sees one moment, however often it asks.
+
+    Else a page could show a row of one moment under the version of the next, and no poll would put that right.
+    """
+    known: Moment | None = getattr(request, "fleet_moment", None)
+    if known is None:
+        known = jobs.snapshot().now()
+        request.fleet_moment = known  # type: ignore[attr-defined]
+    return known
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -55,18 +62,23 @@ def page(
     """The page, or its `fragment` template when htmx asks for that, or what changed when the page polls."""
     if is_poll(request):
         response = answer(request, live)
-        response["HX-Trigger"] = json.dumps({"fleet:freshness": freshness_json(current_freshness())})
+        response["HX-Trigger"] = json.dumps({"fleet:freshness": freshness_json(current_freshness(request))})
+    elif fragment and is_fragment(request):
+        response = render(request, fragment, {**context, "repoll": poller(request, live, swap=True)})
     else:
-        chosen = fragment if fragment and is_fragment(request) else template
-        parts = {"poller": poller(request, live), "repoll": poller(request, live, swap=True)}
-        response = render(request, chosen, {**context, **parts})
-    patch_vary_headers(response, ["HX-Request"])
+        response = render(request, template, {**context, "poller": poller(request, live)})
+    return varied(response)
+
+
+def varied(response: HttpResponse) -> HttpResponse:
+    """Page and fragment share an address, and neither may be kept: what they show and offer passes."""
+    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
     response["Cache-Control"] = "no-store"
     return response
 
 
-def current_freshness() -> Freshness:
-    return freshness(moment(), time.time(), settings.POLL_HOT_SECONDS)
+def current_freshness(request: HttpRequest) -> Freshness:
+    return freshness(moment(request), time.time(), settings.POLL_HOT_SECONDS)
 
 
 def freshness_json(fresh: Freshness) -> dict[str, Any]:
@@ -81,21 +93,26 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     return {
         "simulated": settings.ONA_SIMULATED,
-        "freshness": current_freshness(),
+        "freshness": current_freshness(request),
         "section": match.url_name.partition("-")[0] if match and match.url_name else "",
         "now": datetime.now(UTC),
     }
 
 
-def found_or_404(kind: Kind, identifier: str) -> Listed:
+def found_or_404(request: HttpRequest, kind: Kind, identifier: str) -> Listed:
     """The row, else a 404 page that says what may have become of it."""
-    row = moment().fleet.of(kind).get(identifier)
+    row = moment(request).fleet.of(kind).get(identifier)
     if row is None:
         raise Http404(
             f"There is no {'task execution' if kind is Kind.EXECUTION else kind.value} with the id {identifier}. "
             "It may have been deleted, or it is not visible to this dashboard's key."
         )
     return cast("Listed", row)
+
+
+def text_of(typed: str) -> str:
+    """What somebody typed, without NUL, which PostgreSQL refuses in texts and in questions about them."""
+    return typed.replace("\0", "")
 
 
 def next_address(request: HttpRequest, default: str) -> str:

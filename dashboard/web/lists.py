@@ -17,6 +17,9 @@ from dashboard.web.live import Block, Live
 from dashboard.web.offers import offers, wish_state, wishes
 from dashboard.web.templatetags.words import look_of
 
+SMALL = 20
+"""Rows that a table inside a detail page shows at most."""
+
 RowFacts = Callable[[Fleet, Any], dict[str, Any]]
 
 
@@ -62,7 +65,7 @@ def show(
     extra: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """The list page, its list alone for htmx, or what changed in it for a poll."""
-    fleet, user = moment().fleet, signed_in(request)
+    fleet, user = moment(request).fleet, signed_in(request)
     result = queries.run(fleet, listing.kind, queries.parse(listing.kind, request.GET.dict()), rows)
     blocks = row_blocks(listing, result.rows, fleet, user)
     context = {
@@ -196,13 +199,14 @@ def _page_links(path: str, result: Result, kind: Kind) -> dict[str, str]:
 def small_table(
     request: HttpRequest, name: str, listing: ListPage, rows: list[Listed], fleet: Fleet
 ) -> Block:
-    """Rows of another list inside a detail page; it changes as a whole."""
-    blocks = row_blocks(listing, rows, fleet, signed_in(request))
-    state = tuple(block.digest for block in blocks)
+    """The first rows of another list inside a detail page; it changes as a whole."""
+    blocks = row_blocks(listing, rows[:SMALL], fleet, signed_in(request))
+    state = (len(rows), *(block.digest for block in blocks))
     context = {
         "name": name,
         "listing": listing,
         "blocks": [block.html(request) for block in blocks],
-        "count": len(rows),
+        "count": len(blocks),
+        "total": len(rows),
     }
     return Block(name, state, "parts/small_table.html", context)

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +17,7 @@ from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import enqueue_action
-from dashboard.web.http import found_or_404, is_fragment, moment, next_address, signed_in
+from dashboard.web.http import found_or_404, is_fragment, moment, next_address, signed_in, text_of, varied
 from dashboard.web.offers import address
 
 
@@ -28,7 +27,7 @@ def act(request: HttpRequest, kind: Kind, identifier: str, deed: str) -> HttpRes
     and deed.
     """
     verb = _verb_or_404(kind, deed)
-    row, fleet = found_or_404(kind, identifier), moment().fleet
+    row, fleet = found_or_404(request, kind, identifier), moment(request).fleet
     if why_not := refusal(signed_in(request), verb, row, fleet):
         raise PermissionDenied(why_not)
     if request.method == "POST":
@@ -51,9 +50,7 @@ def _ask(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> HttpRes
         **_consequences(row, fleet),
     }
     template = "actions/dialog.html" if is_fragment(request) else "actions/page.html"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
+    return varied(render(request, template, context))
 
 
 def _consequences(row: Listed, fleet: Fleet) -> dict[str, Any]:
@@ -82,7 +79,7 @@ def _came_from(request: HttpRequest, row: Listed) -> str:
 
 
 def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> HttpResponse:
-    reason = " ".join(request.POST.get("reason", "").split())
+    reason = " ".join(text_of(request.POST.get("reason", "")).split())
     try:
         asked = ledger.request(
             signed_in(request), verb, row, fleet, now=ledger.utc_now(), enqueue=enqueue_action, reason=reason

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from dashboard.control.models import Action, State
-from dashboard.web.http import page
+from dashboard.web.http import page, text_of
 from dashboard.web.live import Block, Live
 
 PAGE_SIZE = 50
@@ -17,7 +17,7 @@ LONGEST_TEXT = 200
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    text, state = request.GET.get("q", "").strip()[:LONGEST_TEXT], request.GET.get("state", "")
+    text, state = text_of(request.GET.get("q", ""))[:LONGEST_TEXT].strip(), request.GET.get("state", "")
     state = state if state in State.values else ""
     shown = Paginator(_matching(text, state), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [row_block(action) for action in shown]

@@ -16,8 +16,6 @@ from dashboard.web.live import Block, Live
 from dashboard.web.offers import offers, wish_state, wishes
 from dashboard.web.pages import executions, services, tasks
 
-EXECUTIONS_SHOWN = 10
-
 
 def _facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
     return {
@@ -37,7 +35,7 @@ LIST = ListPage(
         Column("Phase", "phase"),
         Column("Project", "project"),
         Column("Creator", "creator"),
-        Column("Class", css="wide"),
+        Column("Class", css="widest"),
         Column("Last activity", "active", "-"),
         Column("Unsaved work", css="wide"),
         Column("Created", "created", "-", "wide"),
@@ -55,8 +53,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, identifier: str) -> HttpResponse:
-    row = cast("Environment", found_or_404(Kind.ENVIRONMENT, identifier))
-    live = Live(list(_blocks(request, row, moment().fleet).values()))
+    row = cast("Environment", found_or_404(request, Kind.ENVIRONMENT, identifier))
+    live = Live(list(_blocks(request, row, moment(request).fleet).values()))
     context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
     return page(request, "environments/detail.html", context, live)
 
@@ -102,7 +100,7 @@ def _inside(request: HttpRequest, row: Environment, fleet: Fleet) -> list[Block]
         (
             "executions",
             executions.LIST,
-            sorted(runs, key=lambda one: (one.created or 0, one.id), reverse=True)[:EXECUTIONS_SHOWN],
+            sorted(runs, key=lambda one: (one.created or 0, one.id), reverse=True),
         ),
     )
     return [small_table(request, name, listing, rows, fleet) for name, listing, rows in tables]

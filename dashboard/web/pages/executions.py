@@ -51,8 +51,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, identifier: str) -> HttpResponse:
-    row = cast("Execution", found_or_404(Kind.EXECUTION, identifier))
-    live = Live(_blocks(request, row, moment().fleet))
+    row = cast("Execution", found_or_404(request, Kind.EXECUTION, identifier))
+    live = Live(_blocks(request, row, moment(request).fleet))
     context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
     return page(request, "executions/detail.html", context, live)
 

@@ -48,7 +48,7 @@ class Panel:
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    fleet = moment().fleet
+    fleet = moment(request).fleet
     troubles = _troubles(request, fleet)
     live = Live([_panels(fleet), *troubles, _activity()])
     context = {
@@ -103,6 +103,7 @@ def _trouble(request: HttpRequest, name: str, listing: Any, rows: list[Listed], 
     context = {
         "name": name,
         "listing": listing,
+        "caption": f"Failed {listing.title.lower()}",
         "blocks": [block.html(request) for block in blocks],
         "count": len(rows),
         "more": reverse(f"{listing.folder}-list") + "?phase=failed" if len(rows) > SHOWN else "",

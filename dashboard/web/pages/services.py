@@ -47,15 +47,17 @@ LIST = ListPage(
 def index(request: HttpRequest) -> HttpResponse:
     """The team's services; with `?platform=1` also those that the platform made itself (editors, agents)."""
     everything = request.GET.get("platform") == "1"
-    own: list[Listed] = [row for row in moment().fleet.services.values() if everything or not row.platform]
-    folded = len(moment().fleet.services) - len(own)
+    own: list[Listed] = [
+        row for row in moment(request).fleet.services.values() if everything or not row.platform
+    ]
+    folded = len(moment(request).fleet.services) - len(own)
     return show(request, LIST, own, {"everything": everything, "folded": folded})
 
 
 @require_GET
 def detail(request: HttpRequest, identifier: str) -> HttpResponse:
-    row = cast("Service", found_or_404(Kind.SERVICE, identifier))
-    live = Live(_blocks(request, row, moment().fleet))
+    row = cast("Service", found_or_404(request, Kind.SERVICE, identifier))
+    live = Live(_blocks(request, row, moment(request).fleet))
     context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
     return page(request, "services/detail.html", context, live)
 

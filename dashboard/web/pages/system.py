@@ -20,14 +20,14 @@ def healthz(_: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def readyz(_: HttpRequest) -> HttpResponse:
+def readyz(request: HttpRequest) -> HttpResponse:
     """It can serve: the database answers and this process can read Redis. 503 with the reasons otherwise."""
     troubles = {}
     try:
         connection.ensure_connection()
     except DatabaseError as error:
         troubles["database"] = type(error).__name__
-    if trouble := moment().trouble:
+    if trouble := moment(request).trouble:
         troubles["redis"] = trouble
     return JsonResponse({"ready": not troubles, "troubles": troubles}, status=503 if troubles else 200)
 
@@ -35,13 +35,18 @@ def readyz(_: HttpRequest) -> HttpResponse:
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """How old the data are, how the last sweeps went, and what could not be read."""
-    sweeps = moment().sweeps
+    sweeps = moment(request).sweeps
     shown = [
         {"name": name, "title": title, "last": sweeps.get(f"{name}:last"), "ok": sweeps.get(f"{name}:ok")}
         for name, title in SWEEPS.items()
     ]
     state = tuple((sweep["last"], sweep["ok"]) for sweep in shown)
-    context = {"title": "System", "sweeps": shown, "fresh": current_freshness(), "fleet": moment().fleet}
+    context = {
+        "title": "System",
+        "sweeps": shown,
+        "fresh": current_freshness(request),
+        "fleet": moment(request).fleet,
+    }
     live = Live([Block("sweeps", state, "system/sweeps.html", context)])
     return page(
         request,

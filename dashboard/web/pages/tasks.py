@@ -15,8 +15,6 @@ from dashboard.web.live import Block, Live
 from dashboard.web.offers import offers, why_nothing_runs, wish_state, wishes
 from dashboard.web.pages import executions
 
-RUNS_SHOWN = 20
-
 
 def _facts(fleet: Fleet, row: Task) -> dict[str, Any]:
     environment = fleet.environments.get(row.environment_id)
@@ -56,8 +54,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, identifier: str) -> HttpResponse:
-    row = cast("Task", found_or_404(Kind.TASK, identifier))
-    live = Live(_blocks(request, row, moment().fleet))
+    row = cast("Task", found_or_404(request, Kind.TASK, identifier))
+    live = Live(_blocks(request, row, moment(request).fleet))
     context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
     return page(request, "tasks/detail.html", context, live)
 
@@ -71,7 +69,7 @@ def _blocks(request: HttpRequest, row: Task, fleet: Fleet) -> list[Block]:
     needs = [(key, fleet.task_name(key)) for key in row.depends_on]
     offered, blocked = offers(signed_in(request), row, fleet), why_nothing_runs(row, fleet)
     version = fleet.version_of(Kind.TASK, row.id)
-    runs: list[Listed] = list(fleet.runs_of(row.id)[:RUNS_SHOWN])
+    runs: list[Listed] = list(fleet.runs_of(row.id))
     context = {
         "row": row,
         "depth": depth,

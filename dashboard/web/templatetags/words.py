@@ -153,7 +153,7 @@ def running_time(started: float | None, completed: float | None) -> SafeString |
     """A duration; one that still grows is kept ticking by the browser."""
     first, last = _moment(started), _moment(completed)
     if first is None:
-        return format_html('<span class="none">—</span>')
+        return format_html('<span class="none">{}</span>', "—")
     if last is not None:
         return length_of_time(max(0.0, (last - first).total_seconds()))
     grown = max(0.0, (timezone.now() - first).total_seconds())
