@@ -16,6 +16,7 @@ from dashboard.fleet.sync import Sync
 from dashboard.ona import Ona
 from dashboard.simulator import World, create_app, serve
 from dashboard.stack import parts
+from tests.unruly import Unruly
 
 
 def until(holds: Callable[[], object], seconds: float = 10.0) -> None:
@@ -74,12 +75,14 @@ def store(valkey: redis.Redis) -> Store:
 
 @dataclass
 class Simulated:
-    """A world behind its wire, and the sync that reads it into the store. `clock` moves both."""
+    """A world behind its wire, and the sync that reads it into the store. `clock` moves both; `wire` makes trouble."""
 
     world: World
     ona: Ona
     store: Store
     clock: Clock
+    wire: Unruly
+    base_url: str
     ticks: list[float] = field(default_factory=list)
 
     def snapshot(self) -> Snapshot:
@@ -99,5 +102,9 @@ class Simulated:
 def simulated(store: Store, clock: Clock) -> Iterator[Simulated]:
     """Sixty simulated environments that move only when the test's clock does."""
     world = World(environments=60, seed=7, now=clock)
-    with serve(create_app(world)) as base_url, Ona.open(base_url, "test-key", clock=clock) as ona:
-        yield Simulated(world, ona, store, clock)
+    wire = Unruly(create_app(world))
+    with (
+        serve(wire) as base_url,
+        Ona.open(base_url, "test-key", clock=clock, sleep=lambda _: None) as ona,
+    ):
+        yield Simulated(world, ona, store, clock, wire, base_url)
