@@ -118,6 +118,13 @@
     for (const [name, value] of Object.entries(event.detail.parameters)) if (value === "") delete event.detail.parameters[name];
   });
 
+  // What a person has opened stays open when its surroundings are renewed.
+  body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const opened = [...event.detail.target.querySelectorAll("details")].map((details) => details.open);
+    const renewed = event.detail.fragment.querySelectorAll?.("details") || [];
+    renewed.forEach((details, index) => { if (opened[index]) details.open = true; });
+  });
+
   // Dialogs
   const dialog = one("#dialog");
   body.addEventListener("htmx:afterSwap", (event) => {

@@ -71,7 +71,9 @@ def _project_id(fleet: Fleet, row: Listed) -> str:
 
 def phase_of(row: Listed) -> str:
     """The word the phase filter goes by: a failed environment counts as failed, whatever its phase."""
-    return "failed" if row.failed else row.phase
+    if row.failed:
+        return "failed"
+    return row.phase or ("not_started" if isinstance(row, Service) else "unknown")
 
 
 def _phase_key(_: Fleet, row: Listed) -> int:
@@ -143,7 +145,7 @@ def parse(kind: Kind, parameters: Mapping[str, str]) -> Query:
     if sort.removeprefix("-") not in SORTS[kind]:
         sort = DEFAULT_SORT[kind]
     digits = parameters.get("page", "1")
-    page = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 9 else 1
+    page = int(digits[:18]) if digits.isascii() and digits.isdigit() else 1
     return Query(
         text=" ".join(parameters.get("q", "")[:LONGEST_TEXT].split()),
         phase=parameters.get("phase", "").strip()[:64],
@@ -213,4 +215,6 @@ def _searchable(fleet: Fleet, row: Listed) -> str:
         parts.append(fleet.environment_name(row.environment_id))
     if isinstance(row, Service | Task):
         parts.append(row.reference)
+    if isinstance(row, Service | Execution):
+        parts.append(row.failure)
     return "\n".join(parts).casefold()

@@ -48,7 +48,7 @@ LOOKS = {
     "confirmed": Look("good", "check", "Confirmed"),
     "skipped": Look("rest", "square", "Skipped"),
     "unconfirmed": Look("warn", "diamond", "Accepted, never seen"),
-    "unknown": Look("warn", "diamond", "Not known"),
+    "unknown": Look("warn", "question", "Not known"),
     # parts of an environment
     "ready": Look("good", "check", "Ready"),
     "initializing": Look("move", "ring", "Initialising"),
