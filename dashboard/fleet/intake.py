@@ -12,38 +12,41 @@ from dashboard.fleet import entities as rows
 from dashboard.ona import schema
 from dashboard.ona.schema import short
 
+LONGEST_ID = 128
 LONGEST_NAME = 200
 LONGEST_MESSAGE = 1_000
 MOST_MESSAGES = 20
 MOST_PORTS = 100
+MOST_NEEDS = 100
 
 
 def environment(seen: schema.Environment) -> rows.Environment:
     meta, spec, status = seen.metadata, seen.spec, seen.status
     repository, branch = _repository(seen), _branch(seen)
-    git = status.content.git
+    git, failures = status.content.git, _messages(status.failure_message)
+    warnings = _messages((*status.warning_message, *_parts_trouble(status)))
     return rows.Environment(
         id=seen.id,
         name=_line(meta.name) or _repository_and_branch(repository, branch) or rows.short_id(seen.id),
-        phase=seen.phase,
-        desired=short(spec.desired_phase, "ENVIRONMENT_PHASE_"),
+        phase=seen.phase[:LONGEST_ID],
+        desired=_word(spec.desired_phase, "ENVIRONMENT_PHASE_"),
         status_version=status.status_version,
         spec_version=spec.spec_version,
         repository=repository,
         branch=branch,
         context_url=meta.original_context_url[:LONGEST_MESSAGE],
-        project_id=meta.project_id,
-        creator_id=meta.creator.id,
-        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
-        runner_id=meta.runner_id,
-        class_id=spec.machine.class_id,
-        role=short(meta.role, "ENVIRONMENT_ROLE_"),
+        project_id=meta.project_id[:LONGEST_ID],
+        creator_id=meta.creator.id[:LONGEST_ID],
+        creator_kind=_word(meta.creator.principal, "PRINCIPAL_"),
+        runner_id=meta.runner_id[:LONGEST_ID],
+        class_id=spec.machine.class_id[:LONGEST_ID],
+        role=_word(meta.role, "ENVIRONMENT_ROLE_"),
         created=_epoch(meta.created_at),
         started=_epoch(meta.last_started_at),
         archived=_epoch(meta.archived_at),
         lockdown=_epoch(meta.lockdown_at),
-        failures=_messages(status.failure_message),
-        warnings=_messages((*status.warning_message, *_parts_trouble(status))),
+        failures=failures,
+        warnings=tuple(warning for warning in warnings if warning not in failures),
         signal_source=_line(status.activity_signal.source),
         signal_at=_epoch(status.activity_signal.timestamp),
         timeout=spec.timeout.disconnected,
@@ -69,7 +72,7 @@ def _ports(seen: schema.Environment) -> tuple[rows.Port, ...]:
         rows.Port(
             port.port,
             _line(port.name),
-            short(port.admission, "ADMISSION_LEVEL_"),
+            _word(port.admission, "ADMISSION_LEVEL_"),
             addresses.get(port.port, "")[:LONGEST_MESSAGE],
         )
         for port in seen.spec.ports[:MOST_PORTS]
@@ -81,21 +84,28 @@ def _repository(seen: schema.Environment) -> str:
     it came from.
     """
     git = seen.status.content.git
-    addresses = [git.clone_url if git is not None else ""]
+    names = [_path_of(git.clone_url) if git is not None else ""]
     for part in seen.spec.content.initializer.specs:
-        addresses.append(part.git.remote_uri if part.git is not None else "")
-        addresses.append(part.context_url.url if part.context_url is not None else "")
-    addresses.append(seen.metadata.original_context_url)
-    return next((name for address in addresses if (name := _path_of(address))), "")
+        names.append(_path_of(part.git.remote_uri) if part.git is not None else "")
+        names.append(_path_of_page(part.context_url.url) if part.context_url is not None else "")
+    names.append(_path_of_page(seen.metadata.original_context_url))
+    return next(filter(None, names), "")
 
 
 def _path_of(address: str) -> str:
+    """`owner/name`, or `group/subgroup/name`, of an address that git clones from, also of `git@host:owner/name`."""
     try:
-        path = urlsplit(address).path
+        path = urlsplit(address).path if "://" in address else address.rpartition(":")[2]
     except ValueError:
         return ""
-    parts = [part for part in unquote(path).split("/") if part]
-    return _line("/".join(parts[:2]).removesuffix(".git"))
+    return _line("/".join(part for part in unquote(path).split("/") if part).removesuffix(".git"))
+
+
+def _path_of_page(address: str) -> str:
+    """The same of a page in the browser: what follows the name is a branch, a merge request, a file."""
+    project, gitlab, _ = address.partition("/-/")
+    path = _path_of(project)
+    return path if gitlab else "/".join(path.split("/")[:2]).removesuffix(".git")
 
 
 def _branch(seen: schema.Environment) -> str:
@@ -113,17 +123,17 @@ def service(seen: schema.Service) -> rows.Service:
     meta = seen.metadata
     return rows.Service(
         id=seen.id,
-        environment_id=seen.environment_id,
+        environment_id=seen.environment_id[:LONGEST_ID],
         name=_line(meta.name) or _line(meta.reference) or rows.short_id(seen.id),
         reference=_line(meta.reference),
         description=meta.description[:LONGEST_MESSAGE],
-        role=short(meta.role, "SERVICE_ROLE_"),
-        phase=seen.phase,
-        desired=short(seen.spec.desired_phase, "SERVICE_PHASE_"),
+        role=_word(meta.role, "SERVICE_ROLE_"),
+        phase=seen.phase[:LONGEST_ID],
+        desired=_word(seen.spec.desired_phase, "SERVICE_PHASE_"),
         failure=seen.status.failure_message[:LONGEST_MESSAGE],
         triggers=_triggers(meta.triggered_by),
-        creator_id=meta.creator.id,
-        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
+        creator_id=meta.creator.id[:LONGEST_ID],
+        creator_kind=_word(meta.creator.principal, "PRINCIPAL_"),
         created=_epoch(meta.created_at),
     )
 
@@ -132,14 +142,14 @@ def task(seen: schema.Task) -> rows.Task:
     meta = seen.metadata
     return rows.Task(
         id=seen.id,
-        environment_id=seen.environment_id,
+        environment_id=seen.environment_id[:LONGEST_ID],
         name=_line(meta.name) or _line(meta.reference) or rows.short_id(seen.id),
         reference=_line(meta.reference),
         description=meta.description[:LONGEST_MESSAGE],
         triggers=_triggers(meta.triggered_by),
-        depends_on=seen.depends_on,
-        creator_id=meta.creator.id,
-        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
+        depends_on=tuple(need[:LONGEST_ID] for need in seen.depends_on[:MOST_NEEDS]),
+        creator_id=meta.creator.id[:LONGEST_ID],
+        creator_kind=_word(meta.creator.principal, "PRINCIPAL_"),
         created=_epoch(meta.created_at),
     )
 
@@ -151,19 +161,19 @@ def execution(seen: schema.TaskExecution, name: str = "") -> rows.Execution:
     ended = {
         step.id
         for step in status.steps
-        if short(step.phase, "TASK_EXECUTION_PHASE_") in rows.FINISHED_EXECUTION
+        if _word(step.phase, "TASK_EXECUTION_PHASE_") in rows.FINISHED_EXECUTION
     }
     return rows.Execution(
         id=seen.id,
-        task_id=meta.task_id,
-        environment_id=meta.environment_id,
+        task_id=meta.task_id[:LONGEST_ID],
+        environment_id=meta.environment_id[:LONGEST_ID],
         name=name or (_line(steps[-1].label) if steps else "") or rows.short_id(seen.id),
-        phase=seen.phase,
-        desired=short(seen.spec.desired_phase, "TASK_EXECUTION_PHASE_"),
+        phase=seen.phase[:LONGEST_ID],
+        desired=_word(seen.spec.desired_phase, "TASK_EXECUTION_PHASE_"),
         failure=_failure_of(seen)[:LONGEST_MESSAGE],
         started_by=_line(meta.started_by),
-        creator_id=meta.creator.id,
-        creator_kind=short(meta.creator.principal, "PRINCIPAL_"),
+        creator_id=meta.creator.id[:LONGEST_ID],
+        creator_kind=_word(meta.creator.principal, "PRINCIPAL_"),
         created=_epoch(meta.created_at),
         started=_epoch(meta.started_at),
         completed=_epoch(meta.completed_at),
@@ -180,7 +190,11 @@ def _failure_of(seen: schema.TaskExecution) -> str:
 
 def environment_class(seen: schema.EnvironmentClass) -> rows.EnvironmentClass:
     return rows.EnvironmentClass(
-        seen.id, _line(seen.display_name), seen.description[:LONGEST_MESSAGE], seen.runner_id, seen.enabled
+        seen.id,
+        _line(seen.display_name),
+        seen.description[:LONGEST_MESSAGE],
+        seen.runner_id[:LONGEST_ID],
+        seen.enabled,
     )
 
 
@@ -196,15 +210,15 @@ def runner(seen: schema.Runner) -> rows.Runner:
     return rows.Runner(
         id=seen.id,
         name=_line(seen.name),
-        runner_kind=short(seen.kind, "RUNNER_KIND_"),
-        provider=short(seen.provider, "RUNNER_PROVIDER_"),
-        phase=short(seen.status.phase, "RUNNER_PHASE_"),
+        runner_kind=_word(seen.kind, "RUNNER_KIND_"),
+        provider=_word(seen.provider, "RUNNER_PROVIDER_"),
+        phase=_word(seen.status.phase, "RUNNER_PHASE_"),
         region=_line(seen.status.region),
     )
 
 
 def _triggers(seen: Iterable[schema.Trigger]) -> tuple[str, ...]:
-    return tuple(trigger.word for trigger in seen if trigger.word)
+    return tuple(dict.fromkeys(trigger.word for trigger in seen if trigger.word))
 
 
 def _messages(seen: Iterable[str]) -> tuple[str, ...]:
@@ -216,6 +230,11 @@ def _messages(seen: Iterable[str]) -> tuple[str, ...]:
 def _line(text: str) -> str:
     """One line of text, bounded."""
     return " ".join(text[: 4 * LONGEST_NAME].split())[:LONGEST_NAME]
+
+
+def _word(text: str, prefix: str) -> str:
+    """An enum's word, also one that nobody knows yet, bounded."""
+    return short(text[: 2 * LONGEST_ID], prefix)[:LONGEST_ID]
 
 
 def _epoch(moment: datetime | None) -> float | None:

@@ -34,6 +34,7 @@ from dashboard.fleet.entities import Kind, Row, kind_of
 StoreError = redis.RedisError
 """Raised by every method here when Redis does not answer."""
 
+KEPT = ("version", "epoch", "changes", "sweeps", "attention")
 KEEP = 7 * 24 * 3600
 DETAIL_KEEP = 3600
 ATTENTION_KEEP = 60
@@ -89,13 +90,23 @@ def connect(url: str) -> "redis.Redis":
 
 
 def _pack(version: int, asked: float, blob: bytes) -> bytes:
-    return b"%d %.3f\n%b" % (version, asked, blob)
+    return b"%d %a\n%b" % (version, asked, blob)  # every digit: a rounded moment may seem later than it was
 
 
 def _unpack(value: bytes) -> tuple[int, float, bytes]:
     head, _, blob = value.partition(b"\n")
     version, _, asked = head.partition(b" ")
     return int(version), float(asked), blob
+
+
+def _newest(seen: Iterable[Observation], newer: Newer) -> list[Observation]:
+    """One observation a row: a sweep may meet a row on two pages, or list it and read it again."""
+    best: dict[Addressed, Observation] = {}
+    for new in seen:
+        address = (kind_of(new.row), new.row.id)
+        if address not in best or newer(best[address], new):
+            best[address] = new
+    return list(best.values())
 
 
 class Store:
@@ -136,10 +147,9 @@ class Store:
         entries = cast(
             "list[Any]", self._redis.xrange(self._key("changes"), min=f"({version}-{2**63}", max="+")
         )
-        changes = [self._change(identifier, fields) for identifier, fields in entries]
-        if not changes or changes[0].version != version + 1:
+        if not entries or entries[0][0] != b"%d-0" % (version + 1):  # trimmed, perhaps within one version
             return None
-        return changes
+        return [self._change(identifier, fields) for identifier, fields in entries]
 
     @staticmethod
     def _change(identifier: bytes, fields: Mapping[bytes, bytes]) -> Change:
@@ -154,7 +164,7 @@ class Store:
 
         `newer(old, new)` decides. A write that changes nothing leaves version and stream alone.
         """
-        fresh, removed, changed = list(seen), list(gone), 0
+        fresh, removed, changed = _newest(seen, newer), list(gone), 0
         for start in range(0, len(fresh), BATCH):
             changed += self._write_batch(fresh[start : start + BATCH], [], newer)
         for start in range(0, len(removed), BATCH):
@@ -180,7 +190,7 @@ class Store:
         if not writes and not removals:
             return 0
         pipe.multi()
-        pipe.set(self._key("version"), version)
+        pipe.set(self._key("version"), version, keepttl=True)
         pipe.set(self._key("epoch"), secrets.token_hex(8), nx=True)
         for number, (kind, key, asked, blob) in enumerate([*writes, *removals]):
             if blob:
@@ -222,7 +232,7 @@ class Store:
             pipe.hset(self._key("sweeps"), f"{sweep.name}:last", text)
             if not sweep.error:
                 pipe.hset(self._key("sweeps"), f"{sweep.name}:ok", text)
-            for key in ("version", "epoch", "changes", "sweeps", *(f"rows:{kind}" for kind in Kind)):
+            for key in (*KEPT, *(f"rows:{kind}" for kind in Kind)):
                 pipe.expire(self._key(key), KEEP)
             pipe.execute()
 

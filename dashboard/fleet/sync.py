@@ -1,8 +1,8 @@
 """Poll, compare, write: how the store comes to know what the API knows.
 
 A *full* sweep lists everything; what a complete scan did not show is gone. A *hot* sweep lists what moves:
-environments on their way, services of running environments, live executions; what left its hot state
-meanwhile is read one by one. An incomplete scan never removes anything, and a sweep that fails leaves the
+environments on their way, live executions, services of environments that run or stop; what left its hot
+state meanwhile is read one by one. An incomplete scan never removes anything, and a sweep that fails leaves the
 store as it was, with the reason beside it.
 """
 
@@ -124,17 +124,23 @@ class Sync:
     def _scan_hot(self, fleet: Fleet, tally: _Tally) -> None:
         for environments in self._ona.environments.pages(EnvironmentFilter(status_phases=HOT_PHASES)):
             tally.add(environments, intake.environment)
-        for batch in _batches(_running(tally)):
-            for services in self._ona.automations.service_pages(ServiceFilter(environment_ids=batch)):
-                tally.add(services, intake.service)
         for executions in self._ona.automations.execution_pages(ExecutionFilter(phases=LIVE_EXECUTION)):
             tally.add(
                 executions, lambda seen: intake.execution(seen, _task_name(fleet, seen.metadata.task_id))
             )
-        for address in _left_hot(tally, fleet)[:MOST_READ_SINGLY]:
-            self._read(address, tally)
-        for address in self._store.attended()[:MOST_READ_SINGLY]:
-            self._read(address, tally)
+        self._read_singly(_left_hot(tally, fleet), tally)
+        for batch in _batches(_with_services(tally)):
+            for services in self._ona.automations.service_pages(ServiceFilter(environment_ids=batch)):
+                tally.add(services, intake.service)
+        self._read_singly(self._store.attended(), tally)
+
+    def _read_singly(self, addresses: list[Addressed], tally: _Tally) -> None:
+        """Read one by one; an answer that makes no sense costs that one resource, not the sweep."""
+        for address in addresses[:MOST_READ_SINGLY]:
+            try:
+                self._read(address, tally)
+            except (errors.BadAnswer, errors.InvalidRequest):
+                tally.skipped += 1
 
     # One resource
 
@@ -193,9 +199,12 @@ class Sync:
             tally.add(runners, intake.runner)
 
 
-def _running(tally: _Tally) -> list[str]:
+def _with_services(tally: _Tally) -> list[str]:
+    """The environments of this sweep whose services may move: they run, stop, or have just stopped."""
     rows = (one.row for one in tally.seen)
-    return [row.id for row in rows if isinstance(row, Environment) and row.phase in {"running", "updating"}]
+    return [
+        row.id for row in rows if isinstance(row, Environment) and row.phase not in {"creating", "starting"}
+    ]
 
 
 def _batches(identifiers: list[str]) -> Iterator[tuple[str, ...]]:
