@@ -77,7 +77,8 @@
 
   // Polls rest while nobody looks, and say so when they get no answer.
   let silent = 0;
-  const isPoll = (event) => event.target.id === "poll";
+  // An answer may have replaced the element that asked, and then its events come from around it.
+  const isPoll = (event) => event.detail.elt?.id === "poll";
   const pollNow = () => window.htmx && htmx.trigger(body, "poll-now");
   body.addEventListener("htmx:beforeRequest", (event) => {
     if (isPoll(event) && document.hidden) event.preventDefault();
@@ -89,7 +90,10 @@
   });
   window.addEventListener("online", pollNow);
   const noAnswer = (event) => {
-    if (!isPoll(event)) return toast("bad", "The dashboard does not answer. Nothing was sent; try again in a moment.");
+    if (!isPoll(event)) {
+      const asked = event.detail.requestConfig.verb === "get";
+      return toast("bad", `The dashboard does not answer. ${asked ? "Try again in a moment." : "It may have received this: look at Activity before you ask again."}`);
+    }
     silent += 1;
     if (silent >= 2) {
       const place = one("#freshness");
@@ -125,11 +129,33 @@
     renewed.forEach((details, index) => { if (opened[index]) details.open = true; });
   });
 
+  // Focus. What takes the focused element away hands the focus to its namesake, else to the first link beside it.
+  const whereabouts = (element) => ({ id: element.id, around: element.closest("tr, section, #header")?.id });
+  const refocus = ({ id, around }) => {
+    if (document.activeElement && document.activeElement !== body) return;
+    const beside = around && document.getElementById(around);
+    const next = document.getElementById(id) || (beside && one("a[href], button", beside)) || one("#main");
+    next.focus({ preventScroll: true });
+  };
+  let unseated = null;
+  body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const focused = document.activeElement;
+    if (focused && focused !== body && event.detail.target.contains(focused)) unseated = whereabouts(focused);
+  });
+  body.addEventListener("htmx:afterSettle", () => {
+    if (unseated) refocus(unseated);
+    unseated = null;
+  });
+
   // Dialogs
   const dialog = one("#dialog");
+  let opener = null;
   body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target === dialog && !dialog.open) dialog.showModal();
+    if (event.target !== dialog || dialog.open) return;
+    opener = whereabouts(document.activeElement || body);
+    dialog.showModal();
   });
+  dialog?.addEventListener("close", () => refocus(opener));
   body.addEventListener("htmx:load", (event) => {
     tick(event.target.parentNode || document);
     absolute(event.target.parentNode || document);
@@ -170,7 +196,11 @@
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    await navigator.clipboard.writeText(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch { // browsers give the clipboard only to pages from https and from this machine
+      return getSelection().selectAllChildren(button.previousElementSibling);
+    }
     button.classList.add("done");
     setTimeout(() => button.classList.remove("done"), 1500);
   });
