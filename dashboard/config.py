@@ -6,6 +6,7 @@
 
 import hashlib
 import os
+import re
 import tempfile
 import zoneinfo
 from collections.abc import Mapping
@@ -115,6 +116,17 @@ def read_seconds(name: str, environ: Mapping[str, str] | None = None) -> float:
             f"{name}={text!r} is not a positive number; set it to one, or leave it unset."
         )
     return value
+
+
+def read_api_address(environ: Mapping[str, str] | None = None) -> str:
+    """Base address of the API without a slash at its end; raises ConfigurationError when it is none."""
+    given = read("ONA_BASE_URL", environ) or read("GITPOD_BASE_URL", environ)
+    address = (given or "https://app.gitpod.io/api").rstrip("/")
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", address):
+        raise ConfigurationError(
+            f"ONA_BASE_URL={given!r} is no address; set it to one such as https://app.gitpod.io/api."
+        )
+    return address
 
 
 def read_time_zone(environ: Mapping[str, str] | None = None) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from dashboard.config import (
     ConfigurationError,
     read,
+    read_api_address,
     read_database,
     read_list,
     read_seconds,
@@ -135,7 +136,7 @@ WHITENOISE_MANIFEST_STRICT = False
 
 # The API
 ONA_API_KEY = read("ONA_API_KEY") or read("GITPOD_API_KEY")
-ONA_BASE_URL = (read("ONA_BASE_URL") or read("GITPOD_BASE_URL") or "https://app.gitpod.io/api").rstrip("/")
+ONA_BASE_URL = read_api_address()
 ONA_ACTION_API_KEY = read("ONA_ACTION_API_KEY") or ONA_API_KEY
 ONA_REQUESTS_PER_SECOND = read_seconds("ONA_REQUESTS_PER_SECOND")
 ONA_SIMULATED = (

@@ -25,12 +25,12 @@ def _check(say: Callable[[str], None]) -> None:
 
 
 def _ask() -> str:
-    """Who am I? The trouble with it in a sentence, empty when there is none."""
+    """One page of one environment. The trouble with it in a sentence, empty when there is none."""
     from dashboard.ona import Ona, errors
 
     try:
         with Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY) as ona:
-            ona.directory.identity()
+            next(ona.environments.pages(page_size=1))
     except (errors.Unauthenticated, errors.PermissionDenied) as refusal:
         return f"{key_setting()} is refused by {settings.ONA_BASE_URL}: {refusal}; set it to a valid key."
     except errors.NoAnswer as silence:

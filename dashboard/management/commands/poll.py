@@ -17,6 +17,7 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Sync
+from dashboard.management.target import NoTarget, api_target
 from dashboard.ona import Ona, TokenPace
 from dashboard.stack import parts
 from dashboard.stack.child import Spec
@@ -39,7 +40,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        base_url, api_key = _api()
+        try:
+            base_url, api_key = api_target()
+        except NoTarget as trouble:
+            raise CommandError(str(trouble)) from None
         with _redis_url() as url:
             try:
                 sweep, version = _poll(base_url, api_key, url)
@@ -48,21 +52,6 @@ class Command(BaseCommand):
         if sweep.error:
             raise CommandError(f"{base_url}: {sweep.error}")
         self.stdout.write(json.dumps(_report(sweep, version)) if options["json"] else _words(sweep))
-
-
-def _api() -> tuple[str, str]:
-    """Base address and key: the configured ones, else those of the simulated fleet that runs in this folder."""
-    if settings.ONA_API_KEY:
-        return settings.ONA_BASE_URL, settings.ONA_API_KEY
-    try:
-        running = json.loads((settings.VAR_DIR / "up.json").read_text(encoding="utf-8"))["api"]
-    except (OSError, ValueError, KeyError):
-        running = ""
-    if not running:
-        raise CommandError(
-            "There is no API to poll: set ONA_API_KEY (and ONA_BASE_URL), or start the demo with make run."
-        )
-    return running, parts.SIMULATED_KEY
 
 
 @contextmanager
