@@ -1,4 +1,4 @@
-"""What the tests of the pages share: the dashboard over a simulated fleet, and somebody of each role who looks at it."""
+"""What the tests of the pages share: the dashboard over a simulated fleet, and a browser for each role."""
 
 import html
 import json
@@ -152,9 +152,7 @@ def clients(users: dict[str, User]) -> dict[str, Client]:
 
 
 @pytest.fixture
-def dashboard(
-    simulated: Simulated, clients: dict[str, Client], monkeypatch: pytest.MonkeyPatch
-) -> Dashboard:
+def dashboard(simulated: Simulated, clients: dict[str, Client], monkeypatch: pytest.MonkeyPatch) -> Dashboard:
     snapshot = simulated.snapshot()
     monkeypatch.setattr(jobs, "store", lambda: simulated.store)
     monkeypatch.setattr(jobs, "snapshot", lambda: snapshot)

@@ -1,0 +1,119 @@
+"""Everybody can use every page: axe finds nothing, in light and dark, wide and narrow; no page scrolls sideways."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, ViewportSize, expect
+
+from tests.browser.conftest import Person, Visit
+
+pytestmark = pytest.mark.browser
+SIZES: dict[str, ViewportSize] = {
+    "desk": {"width": 1440, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
+EVERYTHING: dict[str, Any] = {"resultTypes": ["violations"]}
+COLOURS: dict[str, Any] = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
+LISTS = ("environments", "services", "tasks", "executions")
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds in light, what it finds in dark (only colours differ there), and a page wider than the screen."""
+    axe, found = Axe(), []
+    for scheme, options in (("light", EVERYTHING), ("dark", COLOURS)):
+        page.emulate_media(color_scheme=scheme)
+        found += [(scheme, one) for one in axe.run(page, options=options).response["violations"]]
+    told = [
+        f"{scheme}, {one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for scheme, one in found
+        for node in one["nodes"]
+    ]
+    width = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+    return told + ([f"scrolls sideways by {width} px"] if width > 0 else [])
+
+
+def first_of(section: str) -> Callable[[Page], None]:
+    """The page of the first failed one, else the first: it has most to show."""
+
+    def open_it(page: Page) -> None:
+        page.goto(f"/{section}/?sort=phase")
+        page.goto(page.locator("#rows tr .main a").first.get_attribute("href") or "")
+        expect(page.get_by_text("The details are being read")).to_have_count(0)
+
+    return open_it
+
+
+def at(path: str) -> Callable[[Page], None]:
+    def open_it(page: Page) -> None:
+        page.goto(path)
+
+    return open_it
+
+
+def dialog(page: Page) -> None:
+    page.goto("/environments/?phase=running")
+    page.locator("a.stop").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def question(page: Page) -> None:
+    page.goto("/environments/?phase=running")
+    page.goto(page.locator("a.stop").first.get_attribute("href") or "")
+
+
+def running(page: Page) -> None:
+    page.goto("/environments/?phase=running")
+    page.goto(page.locator("#rows tr .main a").first.get_attribute("href") or "")
+    expect(page.get_by_text("The details are being read")).to_have_count(0)
+    for opened in page.locator("details").all():
+        opened.evaluate("details => { details.open = true; }")
+
+
+def signing_in_fails(page: Page) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Name").fill("nobody")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+PAGES: dict[str, Callable[[Page], None]] = {
+    "overview": at("/"),
+    **{section: at(f"/{section}/") for section in LISTS},
+    "nothing matches": at("/environments/?q=nothing+has+this+name"),
+    **{f"one of {section}": first_of(section) for section in LISTS},
+    "one that runs": running,
+    "activity": at("/activity/"),
+    "system": at("/system/"),
+    "dialog": dialog,
+    "question": question,
+    "not found": at("/environments/none/"),
+}
+
+
+def forbidden(page: Page) -> None:
+    page.goto("/environments/?phase=running")
+    row = page.locator("#rows tr[id]").first.get_attribute("id") or ""
+    page.goto(f"/environments/{row.removeprefix('environment-')}/stop/")
+    expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()
+
+
+def look(person: Person, pages: dict[str, Callable[[Page], None]]) -> list[str]:
+    person.expected += ["status of 40[34]"]
+    page, found = person.page(), []
+    for name, open_it in pages.items():
+        open_it(page)
+        found += [f"{name}: {finding}" for finding in findings(page)]
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit: Visit, size: str) -> None:
+    viewport = SIZES[size]
+    found = look(visit("admin", viewport=viewport), PAGES)
+    found += look(visit("viewer", viewport=viewport), {"forbidden": forbidden})
+    outside = {"sign-in": at("/accounts/login/"), "sign-in failed": signing_in_fails}
+    found += look(visit(viewport=viewport), outside)
+    assert not found, "\n".join(found)
