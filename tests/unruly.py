@@ -1,5 +1,6 @@
 """The simulator's app with trouble put before single methods: refusals, lost answers, malformed items, delays."""
 
+import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ class Unruly:
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         method = environ["PATH_INFO"].rpartition("/")[2]
         self.asked.append(method)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)  # read, or the next call on this connection begins with it
         meddler = self.meddlers.get(method, passed)
         return meddler(self.app, environ, start_response)
 
