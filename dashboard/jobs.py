@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 SWEEP_LIFETIME = 600.0
 """Seconds after which a sweep's lock lapses, should its worker have died."""
+HOT_LIFETIME = 60.0
+"""The same of the hot sweep: short, since pages live from it. Two at once cost requests and harm nothing."""
 NAMES_KEEP = 3600.0
 """Names hardly change: they are read again after an hour, or as soon as the last reading failed."""
 MOST_CHASED = 100
@@ -68,7 +70,7 @@ def sync() -> Sync:
 
 @app.task(name="jobs.poll_hot", expires=settings.POLL_HOT_SECONDS)
 def poll_hot() -> None:
-    with store().single("hot", SWEEP_LIFETIME) as alone:
+    with store().single("hot", HOT_LIFETIME) as alone:
         if alone:
             _report(sync().hot())
 
@@ -116,8 +118,8 @@ def perform(action_id: str) -> None:
     if action.state == State.REQUESTED:
         chase_one(action)
     elif action.state == State.QUEUED:
-        delay = max(timedelta(), action.not_before - ledger.utc_now())
-        perform.apply_async((action_id,), countdown=delay.total_seconds() + 0.1)
+        delay = max(timedelta(), action.not_before - ledger.utc_now()).total_seconds() + 0.1
+        ledger.hand_over(action.id, lambda key: perform.apply_async((str(key),), countdown=delay))
 
 
 @app.task(name="jobs.chase", expires=1)

@@ -47,9 +47,11 @@ def carried_out_and_dropped(app: App, environ: Any, start_response: Any) -> Iter
     raise ConnectionResetError
 
 
-def refusing(status: int, code: str, message: str = "no", **headers: str) -> Meddler:
+def refusing(
+    status: int, code: str, message: str = "no", details: tuple[Any, ...] = (), **headers: str
+) -> Meddler:
     """An error as the API writes it; `Retry_After="7"` becomes a header."""
-    body = json.dumps({"code": code, "message": message})
+    body = json.dumps({"code": code, "message": message, "details": details})
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     def meddle(_: App, environ: Any, start_response: Any) -> Iterable[bytes]:

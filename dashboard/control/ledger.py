@@ -18,6 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from dashboard.control.models import Action, State, User
 from dashboard.control.permissions import Forbidden, refusal
@@ -38,7 +39,7 @@ JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
 LOOK_FIRST = "Look at the task's executions before you run it again."
 
-Enqueue = Callable[[UUID], None]
+Enqueue = Callable[[UUID], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def request(  # noqa: PLR0913 - an action is who, what, on what, when and why
     except IntegrityError:
         return Request(_same_wish(action), new=False)
     if action.state == State.QUEUED:
-        transaction.on_commit(lambda: _hand_over(action.id, enqueue))
+        transaction.on_commit(lambda: hand_over(action.id, enqueue))
     return Request(action, new=True)
 
 
@@ -97,7 +98,8 @@ def _new_action(user: User, verb: Verb, row: Listed, now: datetime, reason: str)
     )
 
 
-def _hand_over(action_id: UUID, enqueue: Enqueue) -> None:
+def hand_over(action_id: UUID, enqueue: Enqueue) -> None:
+    """Give an action to the workers; a broker that does not take it costs only time."""
     try:
         enqueue(action_id)
     except Exception as error:  # noqa: BLE001  whatever the broker's client raises, the row is safe and the sweep will find it
@@ -109,7 +111,7 @@ def _hand_over(action_id: UUID, enqueue: Enqueue) -> None:
 def claim(action_id: UUID, now: datetime) -> Action | None:
     """The action, if it was waiting and now is this worker's to send; None for everybody else."""
     waiting = Action.objects.filter(id=action_id, state=State.QUEUED, not_before__lte=now)
-    if waiting.update(state=State.SENDING, sent=now) != 1:
+    if waiting.update(state=State.SENDING, sent=now, attempts=F("attempts") + 1) != 1:
         return None
     return Action.objects.get(id=action_id)
 
@@ -117,27 +119,24 @@ def claim(action_id: UUID, now: datetime) -> Action | None:
 def perform(action: Action, ona: Ona, now: Callable[[], datetime]) -> None:
     """Send a claimed action and write down what came of it. Never raises for what the API does."""
     rule = RULES[Verb(action.verb)]
-    action.attempts += 1
     try:
-        action.result_id = rule.send(ona, action.target_id)
+        result_id = rule.send(ona, action.target_id)
     except errors.OnaError as error:
         _refused(action, rule, error, now())
         return
-    _move(action, State.REQUESTED, requested=now(), result_id=action.result_id, attempts=action.attempts)
+    _move(action, State.REQUESTED, requested=now(), result_id=result_id, outcome="")
 
 
 def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) -> None:
     """A call that brought no success: try again later, or end it in a state that says what is known."""
     if _may_repeat(rule, error) and action.attempts < MOST_ATTEMPTS:
         delay = timedelta(seconds=_delay(action.attempts, error))
-        _move(
-            action, State.QUEUED, not_before=now + delay, attempts=action.attempts, outcome=str(error)[:1000]
-        )
+        _move(action, State.QUEUED, not_before=now + delay, outcome=str(error)[:1000])
     elif not rule.repeatable and _may_have_arrived(error):
         words = f"Nobody knows whether Ona received this: {error} {LOOK_FIRST}"
-        _move(action, State.UNKNOWN, ended=now, attempts=action.attempts, outcome=words[:1000])
+        _move(action, State.UNKNOWN, ended=now, outcome=words[:1000])
     else:
-        _move(action, State.FAILED, ended=now, attempts=action.attempts, outcome=str(error)[:1000])
+        _move(action, State.FAILED, ended=now, outcome=str(error)[:1000])
 
 
 def _may_have_arrived(error: errors.OnaError) -> bool:
@@ -147,6 +146,8 @@ def _may_have_arrived(error: errors.OnaError) -> bool:
 
 
 def _may_repeat(rule: Rule, error: errors.OnaError) -> bool:
+    if isinstance(error, errors.ApiError) and error.told_not_to_retry:
+        return False
     if isinstance(error, errors.RateLimited):
         return True
     passing = isinstance(error, errors.NoAnswer | errors.BadAnswer | errors.Unavailable | errors.ServerError)
@@ -214,7 +215,7 @@ def overdue(action: Action, now: datetime) -> bool:
     """End a requested action that nothing could be learnt of in time, such as when the API cannot be asked;
     True if it ended.
     """
-    if action.requested is None:
+    if action.state != State.REQUESTED or action.requested is None:
         return False
     patience = timedelta(seconds=RULES[Verb(action.verb)].patience)
     if now - action.requested <= patience:
@@ -240,6 +241,10 @@ def _rescue_sending(now: datetime, enqueue: Enqueue) -> int:
     repeatable = [verb.value for verb, rule in RULES.items() if rule.repeatable]
     words = f"The worker died while sending this, and it must not be sent twice. {LOOK_FIRST}"
     lost = stuck.exclude(verb__in=repeatable).update(state=State.UNKNOWN, ended=now, outcome=words)
+    hopeless = stuck.filter(verb__in=repeatable, attempts__gte=MOST_ATTEMPTS)
+    lost += hopeless.update(
+        state=State.FAILED, ended=now, outcome=f"{MOST_ATTEMPTS} workers died sending this."
+    )
     again = list(stuck.filter(verb__in=repeatable).values_list("id", flat=True))
     Action.objects.filter(id__in=again, state=State.SENDING).update(state=State.QUEUED, not_before=now)
     return lost + _hand_over_all(again, enqueue)
@@ -248,7 +253,7 @@ def _rescue_sending(now: datetime, enqueue: Enqueue) -> int:
 def _hand_over_all(identifiers: Iterable[UUID], enqueue: Enqueue) -> int:
     count = 0
     for identifier in identifiers:
-        _hand_over(identifier, enqueue)
+        hand_over(identifier, enqueue)
         count += 1
     return count
 

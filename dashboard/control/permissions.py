@@ -28,10 +28,10 @@ def refusal(user: User, verb: Verb, row: Row, fleet: Fleet) -> str:
         return ""
     if user.role != Role.OPERATOR:
         return "Your role is viewer: you can see everything and change nothing."
-    if verb not in OWN_ONLY or not isinstance(row, Environment):
+    if verb not in OWN_ONLY:
         return ""
     person = ona_person(user, fleet)
-    if person and person == row.creator_id:
+    if person and isinstance(row, Environment) and person == row.creator_id:
         return ""
     return "Operators start and stop only the environments they created; ask its creator or an admin."
 
