@@ -1,0 +1,425 @@
+"""The jobs, called as a worker calls them, over a real Valkey and the simulator's wire."""
+
+import json
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from dashboard import jobs
+from dashboard.celery import app, broker_url
+from dashboard.control import ledger
+from dashboard.control.models import Action, Role, State, User
+from dashboard.control.verbs import Verb
+from dashboard.fleet.entities import Kind
+from dashboard.fleet.snapshot import load
+from dashboard.fleet.store import Sweep
+from dashboard.simulator import enums
+from tests.conftest import Simulated
+from tests.unruly import carried_out_and_dropped, refusing
+
+FACTORIES = (jobs.store, jobs.snapshot, jobs.reading, jobs.acting, jobs._pace)
+QUEUE = "ona:celery:jobs"
+
+
+def forget() -> None:
+    for factory in FACTORIES:
+        factory.cache_clear()
+
+
+@pytest.fixture
+def api(simulated, settings, valkey_url):
+    """The jobs of a process whose settings point at the simulator and the test's Valkey, also as the broker."""
+    settings.REDIS_URL, settings.ONA_BASE_URL = valkey_url, simulated.base_url
+    settings.ONA_API_KEY, settings.ONA_ACTION_API_KEY = "readonly-key", "acting-key"
+    settings.ONA_REQUESTS_PER_SECOND = 100_000.0
+    forget()
+    before = app.conf.broker_url
+    reconnect(broker_url(valkey_url))
+    yield simulated
+    jobs.reading().close()
+    jobs.acting().close()
+    forget()
+    reconnect(before)
+
+
+def reconnect(url: str) -> None:
+    """Forget the broker's connections; the next message goes to `url`."""
+    app.conf.broker_url = url
+    app._after_fork()
+
+
+@pytest.fixture
+def no_broker(api):
+    reconnect("redis://127.0.0.1:1/0")
+
+
+def phases(kind):
+    return {row.id: row.phase for _, row in jobs.store().rows(kind)}
+
+
+# Sweeps
+
+SWEEPS = {"hot": jobs.poll_hot, "full": jobs.poll_full, "names": jobs.poll_names}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_sweep_is_done_and_recorded(api, name):
+    SWEEPS[name]()
+    sweep = jobs.store().sweeps()[f"{name}:ok"]
+    assert (sweep.error, sweep.requests) == ("", len(api.wire.asked))
+    assert sweep.changed > 0
+    assert time.time() - sweep.started < 60
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_a_second_sweep_at_the_same_time_does_nothing(api, name):
+    with jobs.store().single(name, 60):
+        SWEEPS[name]()
+    assert api.wire.asked == []
+    assert jobs.store().sweeps() == {}
+    SWEEPS[name]()
+    SWEEPS[name]()  # the lock is free again each time
+    assert f"{name}:ok" in jobs.store().sweeps()
+
+
+@pytest.mark.parametrize("name", ["hot", "full"])
+def test_a_sweep_whose_worker_died_blocks_the_next_for_its_lifetime_only(api, valkey, name):
+    lifetime = {"hot": 60, "full": 600}[name]
+    seen = []
+
+    def look(app_, environ, start):
+        seen.append(valkey.pttl(f"{jobs.store()._prefix}lock:{name}") / 1000)
+        return app_(environ, start)
+
+    api.wire.on("ListEnvironments", look)
+    SWEEPS[name]()
+    assert lifetime - 10 < seen[0] <= lifetime
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("hot", "ListEnvironments"), ("full", "ListTasks"), ("names", "ListProjects")]
+)
+def test_a_dead_api_leaves_its_reason_beside_the_last_success(api, caplog, name, method):
+    SWEEPS[name]()
+    api.wire.on(method, refusing(500, "internal", "the database is down"))
+    jobs.store().record(Sweep("names", 1.0))  # long ago, so that names are due
+    good = jobs.store().sweeps()[f"{name}:ok"]
+    SWEEPS[name]()
+    sweeps = jobs.store().sweeps()
+    assert sweeps[f"{name}:last"].error == f"{method}: the database is down (internal)"
+    assert sweeps[f"{name}:ok"] == good
+    assert f"{name} sweep failed" in caplog.text
+
+
+def names_were_read(api):
+    api.wire.asked.clear()
+    jobs.poll_names()
+    return "ListProjects" in api.wire.asked
+
+
+@pytest.mark.parametrize(
+    ("history", "due"),
+    [
+        ([], True),
+        ([(0, "")], False),
+        ([(3500, "")], False),
+        ([(3700, "")], True),
+        ([(10, "no route")], True),
+        ([(3700, ""), (10, "no route")], True),
+        ([(60, "no route"), (10, "")], False),
+    ],
+)
+def test_names_are_read_again_after_an_hour_or_a_failure(api, history, due):
+    for age, error in history:
+        jobs.store().record(Sweep("names", time.time() - age, error=error))
+    assert names_were_read(api) is due
+
+
+def test_names_that_this_key_may_not_read_are_not_asked_for_every_five_minutes(api):
+    api.wire.on("ListMembers", refusing(403, "permission_denied"))
+    assert names_were_read(api)
+    assert not names_were_read(api)
+
+
+def test_items_that_could_not_be_read_are_said(api, caplog):
+    with caplog.at_level(logging.WARNING):
+        jobs._report(Sweep("full", 1.0, skipped=3))
+        jobs._report(Sweep("full", 1.0))
+    assert [record.getMessage() for record in caplog.records] == [
+        "full sweep skipped 3 items that could not be read"
+    ]
+
+
+def test_what_somebody_opened_is_read_at_once(api):
+    target = next(iter(api.world.environments))
+    jobs.refresh("environment", target)
+    assert target in phases(Kind.ENVIRONMENT)
+    assert jobs.store().detail(Kind.ENVIRONMENT, target).id == target
+
+
+def test_what_somebody_opened_and_cannot_be_read_is_a_line_in_the_log(api, caplog):
+    api.wire.on("GetEnvironment", refusing(500, "internal", "the database is down"))
+    jobs.refresh("environment", next(iter(api.world.environments)))
+    assert "the database is down" in caplog.text
+
+
+# Acting
+
+
+@dataclass
+class Desk:
+    """An admin who asks, and the worker that does."""
+
+    api: Simulated
+    user: User
+
+    def ask(self, verb, row):
+        return ledger.request(
+            self.user,
+            verb,
+            row,
+            load(jobs.store()),
+            now=ledger.utc_now(),
+            enqueue=jobs.enqueue_action,
+        ).action
+
+    def do(self, verb, row):
+        """Ask, and let a worker perform it."""
+        action = self.ask(verb, row)
+        jobs.perform(str(action.id))
+        return Action.objects.get(id=action.id)
+
+    def after(self, seconds, action):
+        """The action, chased after the world has moved on."""
+        self.api.clock.pass_(seconds)
+        jobs.chase()
+        return Action.objects.get(id=action.id)
+
+    def row(self, kind, fits):
+        rows = (row for _, row in jobs.store().rows(kind))
+        return next(row for row in sorted(rows, key=lambda row: row.id) if fits(row))
+
+    def environment(self, phase):
+        return self.row(
+            Kind.ENVIRONMENT, lambda row: row.phase == phase and row.archived is None and not row.failed
+        )
+
+    def service(self, fits):
+        world = self.api.world.services
+        return self.row(
+            Kind.SERVICE,
+            lambda row: (
+                world[row.id].environment.phase == enums.RUNNING
+                and not world[row.id].recipe.stop_fails
+                and not world[row.id].recipe.breaks
+                and fits(row)
+            ),
+        )
+
+
+@pytest.fixture
+def desk(api, db):
+    jobs.poll_full()
+    api.wire.asked.clear()
+    return Desk(api, User.objects.create(username="admin", role=Role.ADMIN))
+
+
+def test_an_environment_is_stopped_and_that_is_seen(desk):
+    row = desk.environment("running")
+    action = desk.do(Verb.STOP_ENVIRONMENT, row)
+    assert action.state == State.REQUESTED
+    assert phases(Kind.ENVIRONMENT)[row.id] == "running"  # never an invented phase
+    assert desk.after(1.5, action).state == State.REQUESTED
+    assert phases(Kind.ENVIRONMENT)[row.id] == "stopping"
+    assert desk.after(20, action).state == State.CONFIRMED
+    assert phases(Kind.ENVIRONMENT)[row.id] == "stopped"
+    assert len(desk.api.world.calls_to("StopEnvironment", row.id)) == 1
+
+
+def test_an_environment_is_started_and_that_is_seen(desk):
+    row = desk.environment("stopped")
+    action = desk.do(Verb.START_ENVIRONMENT, row)
+    assert action.state == State.REQUESTED
+    assert desk.after(2, action).state == State.REQUESTED
+    assert phases(Kind.ENVIRONMENT)[row.id] == "starting"
+    assert desk.after(70, action).state == State.CONFIRMED
+
+
+def test_an_environment_that_does_not_come_up_has_failed_with_its_reason(desk):
+    row = desk.environment("stopped")
+    action = desk.do(Verb.START_ENVIRONMENT, row)
+    desk.after(2, action)
+    with desk.api.world.present():
+        target = desk.api.world.environments[row.id]
+        target.moves += 1
+        target.phase, target.failures = enums.STOPPED, ("no machine was free",)
+        target.status_version += 1
+    action = desk.after(1, action)
+    assert (action.state, action.outcome) == (State.FAILED, "no machine was free")
+
+
+def test_a_service_is_stopped_and_started_again(desk):
+    row = desk.service(lambda row: row.phase == "running")
+    action = desk.do(Verb.STOP_SERVICE, row)
+    assert desk.after(1, action).state == State.REQUESTED
+    assert phases(Kind.SERVICE)[row.id] == "stopping"
+    assert desk.after(8, action).state == State.CONFIRMED
+    stopped = jobs.store().row(Kind.SERVICE, row.id)
+    assert stopped.phase == "stopped"
+    action = desk.do(Verb.START_SERVICE, stopped)
+    assert desk.after(20, action).state == State.CONFIRMED
+    assert phases(Kind.SERVICE)[row.id] == "running"
+
+
+def test_a_task_is_run_and_its_execution_stopped(desk):
+    world = desk.api.world.tasks
+    row = desk.row(
+        Kind.TASK,
+        lambda row: world[row.id].environment.phase == enums.RUNNING and not world[row.id].depends_on,
+    )
+    action = desk.do(Verb.START_TASK, row)
+    assert action.state == State.REQUESTED
+    assert desk.api.world.executions[action.result_id].task.id == row.id
+    assert phases(Kind.EXECUTION)[action.result_id] == "pending"
+    assert desk.after(2, action).state == State.CONFIRMED
+    run = jobs.store().row(Kind.EXECUTION, action.result_id)
+    assert (run.phase, run.name) == ("running", row.name)
+    stop = desk.do(Verb.STOP_EXECUTION, run)
+    assert desk.after(15, stop).state == State.CONFIRMED
+    assert phases(Kind.EXECUTION)[run.id] in {"stopped", "failed"}
+
+
+def test_what_the_environments_state_forbids_has_failed_in_the_apis_words(desk):
+    row = desk.row(
+        Kind.SERVICE, lambda row: desk.api.world.services[row.id].environment.phase == enums.STOPPED
+    )
+    action = desk.do(Verb.START_SERVICE, row)
+    assert (action.state, action.outcome) == (
+        State.FAILED,
+        "StartService: environment is not running (failed_precondition)",
+    )
+
+
+def test_a_message_that_comes_twice_acts_once(desk):
+    row = desk.environment("running")
+    action = desk.do(Verb.STOP_ENVIRONMENT, row)
+    jobs.perform(str(action.id))
+    jobs.perform(str(action.id))
+    assert len(desk.api.world.calls_to("StopEnvironment", row.id)) == 1
+
+
+def test_a_task_whose_answer_was_lost_is_sent_once_whatever_comes_after(desk):
+    row = desk.row(Kind.TASK, lambda row: desk.api.world.tasks[row.id].environment.phase == enums.RUNNING)
+    desk.api.wire.on("StartTask", carried_out_and_dropped)
+    action = desk.do(Verb.START_TASK, row)
+    assert action.state == State.UNKNOWN
+    for _ in range(3):
+        jobs.sweep_actions()
+        jobs.chase()
+        jobs.perform(str(action.id))
+    assert len(desk.api.world.calls_to("StartTask", row.id)) == 1
+    assert Action.objects.get(id=action.id).state == State.UNKNOWN
+
+
+def messages(valkey):
+    """What waits in the broker: (job, its arguments, when it is due)."""
+    found = []
+    for raw in valkey.lrange(QUEUE, 0, -1):
+        headers = json.loads(raw)["headers"]
+        found.append((headers["task"], headers["argsrepr"], headers["eta"]))
+    return found
+
+
+def test_a_rate_limited_action_comes_back_by_itself(desk, valkey):
+    desk.api.wire.on("StopEnvironment", refusing(429, "resource_exhausted", Retry_After="7"))
+    action = desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    assert action.state == State.QUEUED
+    ((job, arguments, due),) = messages(valkey)
+    assert (job, str(action.id) in arguments) == ("jobs.perform", True)
+    assert due >= action.not_before.isoformat()
+    jobs.perform(str(action.id))  # too early
+    assert len(desk.api.wire.asked) == 1
+
+
+def test_a_rate_limited_action_waits_for_the_sweep_when_the_broker_is_down(desk, no_broker):
+    desk.api.wire.on("StopEnvironment", refusing(429, "resource_exhausted", Retry_After="7"))
+    assert desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running")).state == State.QUEUED
+
+
+def test_the_sweep_puts_what_was_left_behind_into_the_broker(desk, valkey):
+    action = desk.ask(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    jobs.sweep_actions()
+    assert messages(valkey) == []
+    Action.objects.update(created=ledger.utc_now() - timedelta(seconds=9))
+    jobs.sweep_actions()
+    assert [(job, str(action.id) in arguments) for job, arguments, _ in messages(valkey)] == [
+        ("jobs.perform", True)
+    ]
+
+
+def test_a_broker_that_is_down_is_known_within_moments(desk, no_broker):
+    action = desk.ask(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    started = time.monotonic()
+    with pytest.raises(OperationalError):
+        jobs.enqueue_action(action.id)
+    assert time.monotonic() - started < 2
+    Action.objects.update(created=ledger.utc_now() - timedelta(seconds=9))
+    jobs.sweep_actions()
+    assert Action.objects.get().state == State.QUEUED
+
+
+# Following up
+
+
+def test_nothing_open_is_nothing_to_chase(desk):
+    jobs.chase()
+    assert desk.api.wire.asked == []
+
+
+def test_two_chases_at_the_same_time_are_one(desk):
+    action = desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    desk.api.clock.pass_(30)
+    with jobs.store().single("chase", 60):
+        jobs.chase()
+    assert Action.objects.get(id=action.id).state == State.REQUESTED
+    jobs.chase()
+    assert Action.objects.get(id=action.id).state == State.CONFIRMED
+
+
+def long_ago(action):
+    """As if it had been requested a day ago."""
+    Action.objects.filter(id=action.id).update(requested=ledger.utc_now() - timedelta(days=1))
+
+
+@pytest.mark.parametrize("refusal", [refusing(500, "internal", "down"), refusing(403, "permission_denied")])
+def test_what_cannot_be_read_ends_an_action_only_when_its_time_is_up(desk, refusal):
+    action = desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    desk.api.wire.on("GetEnvironment", refusal)
+    assert desk.after(30, action).state == State.REQUESTED
+    long_ago(action)
+    action = desk.after(0, action)
+    assert action.state == State.UNCONFIRMED
+    assert "could not be read" in action.outcome
+
+
+def test_a_stop_that_never_shows_is_unconfirmed(desk):
+    action = desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    long_ago(action)
+    action = desk.after(0, action)
+    assert (action.state, "running" in action.outcome) == (State.UNCONFIRMED, True)
+
+
+def test_one_action_that_cannot_be_followed_does_not_hide_the_others(desk):
+    stop = desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    service = desk.do(Verb.STOP_SERVICE, desk.service(lambda row: row.phase == "running"))
+    desk.api.wire.on("GetEnvironment", refusing(500, "internal"))
+    desk.after(30, stop)
+    assert Action.objects.get(id=service.id).state == State.CONFIRMED
+
+
+def test_every_scheduled_job_exists():
+    assert {entry["task"] for entry in jobs.SCHEDULE.values()} <= set(app.tasks)
