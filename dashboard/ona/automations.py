@@ -1,11 +1,21 @@
 """EnvironmentAutomationService: services, tasks and task executions. Lists come in no documented order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from dashboard.ona.decode import ListShape, Page
 from dashboard.ona.filters import ExecutionFilter, ServiceFilter, TaskFilter
 from dashboard.ona.paging import PAGE_SIZE, Methods
-from dashboard.ona.schema import Service, Task, TaskExecution
+from dashboard.ona.schema import Service, Task, TaskExecution, UpdatedAutomations
+from dashboard.ona.send import (
+    AutomationsFile,
+    NewService,
+    NewTask,
+    ServiceChange,
+    TaskChange,
+    automations_file,
+)
+from dashboard.ona.send.base import target
 
 SERVICE = "EnvironmentAutomationService"
 SERVICES = ListShape("services", Service)
@@ -14,7 +24,7 @@ EXECUTIONS = ListShape("taskExecutions", TaskExecution)
 
 
 class Automations(Methods):
-    """Starting and stopping return when the wish is noted; the phase changes later."""
+    """Writes return when the wish is noted; the phase changes later. None of them is ever repeated."""
 
     def service_pages(
         self, restriction: ServiceFilter | None = None, page_size: int = PAGE_SIZE
@@ -56,3 +66,49 @@ class Automations(Methods):
 
     def stop_execution(self, execution_id: str) -> None:
         self._done((SERVICE, "StopTaskExecution"), {"id": execution_id})
+
+    def upsert_file(
+        self, environment_id: str, file: AutomationsFile | Mapping[str, Any]
+    ) -> UpdatedAutomations:
+        """Creates or changes the services and tasks of the file, which may be one just parsed from YAML.
+
+        Raises Unsendable, with the place in the file (`services.web.commands.start`) as its field.
+        """
+        typed = file if isinstance(file, AutomationsFile) else automations_file(file)
+        message = inside(environment_id) | {"automationsFile": typed.json()}
+        call = (SERVICE, "UpsertAutomationsFile")
+        return self._one(call, message, UpdatedAutomations, hidden=typed.secrets())
+
+    def create_service(self, environment_id: str, new: NewService) -> Service:
+        """The new service; it does not start by itself. Conflict when the reference is taken."""
+        message = inside(environment_id) | new.json()
+        return self._one((SERVICE, "CreateService"), message, Service, "service", new.secrets())
+
+    def update_service(self, service_id: str, change: ServiceChange) -> None:
+        """Changes what is given. FailedPrecondition when that needs a service which is stopped."""
+        message = target("service_id", service_id) | change.json()
+        self._done((SERVICE, "UpdateService"), message, change.secrets())
+
+    def delete_service(self, service_id: str, force: bool = False) -> None:
+        """Stops and deletes it; `force` skips the stop."""
+        message = target("service_id", service_id) | ({"force": True} if force else {})
+        self._done((SERVICE, "DeleteService"), message)
+
+    def create_task(self, environment_id: str, new: NewTask) -> Task:
+        """The new task. Conflict when the reference is taken."""
+        message = inside(environment_id) | new.json()
+        return self._one((SERVICE, "CreateTask"), message, Task, "task", new.secrets())
+
+    def update_task(self, task_id: str, change: TaskChange) -> None:
+        """Changes what is given; running executions keep what they started with."""
+        message = target("task_id", task_id) | change.json()
+        self._done((SERVICE, "UpdateTask"), message, change.secrets())
+
+    def delete_task(self, task_id: str) -> None:
+        """Deletes it. What becomes of a running execution is not documented: stop that first."""
+        self._done((SERVICE, "DeleteTask"), target("task_id", task_id))
+
+
+def inside(environment_id: str) -> dict[str, Any]:
+    """The request's field that says in which environment; Unsendable when it is no UUID."""
+    return dict(target("environment_id", environment_id, "environmentId"))

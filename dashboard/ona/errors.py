@@ -1,6 +1,7 @@
 """Everything that can go wrong while speaking with the API. Callers branch on the type, never on a status.
 
 OnaError
+├─ Unsendable            refused here: a value breaks a rule that the API documents, nothing was sent
 ├─ NoAnswer              nothing came back: no connection, a timeout, a connection that broke
 ├─ BadAnswer             no answer to what was asked: not JSON, wrong shape, a page token that loops
 │  └─ Truncated          the answer broke off before its end
@@ -20,16 +21,36 @@ Every message is one readable line. It has the API's own words in it, and never 
 """
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 LONGEST_MESSAGE = 500
+QUOTED = 6
+"""Characters of a secret that are enough to see that it is quoted."""
+WITHHELD = "the API's text quotes a value that must not be shown"
 
 
 class OnaError(Exception):
     """Base of all. `maybe_received`: False only when the request cannot have reached the API."""
 
     maybe_received: bool = True
+
+
+class Unsendable(OnaError, ValueError):
+    """Nothing was sent: `field` (`ports.0.name`) breaks `rule` ("must have 1 to 100 characters").
+
+    Neither has the value in it, so a form may show both.
+    """
+
+    maybe_received = False
+
+    def __init__(self, field: str, rule: str) -> None:
+        self.field, self.rule = readable(field), rule
+        super().__init__(self.field, rule)
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.rule}"
 
 
 class NoAnswer(OnaError):
@@ -87,6 +108,18 @@ class ApiError(OnaError):
         text = self.message or "the API gave no reason"
         kind = self.code or f"HTTP {self.status}"
         return f"{self.method}: {text} ({kind})" if self.method else f"{text} ({kind})"
+
+
+def without(error: ApiError, hidden: Iterable[str]) -> ApiError:
+    """The same error without its details, and without its message should that quote what is `hidden`.
+
+    A quotation may be cut, escaped or wrapped, so its beginning is what is looked for.
+    """
+    openings = [readable(text)[:QUOTED] for text in hidden if text.strip()]
+    message = WITHHELD if any(opening in error.message for opening in openings) else error.message
+    clean = type(error)(error.code, message, error.status, (), error.retry_after)
+    clean.method, clean.told_not_to_retry = error.method, error.told_not_to_retry
+    return clean
 
 
 class InvalidRequest(ApiError):

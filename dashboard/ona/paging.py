@@ -1,10 +1,10 @@
 """Walks the pages of a list method, and makes the other calls."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from dashboard.ona.decode import ListShape, Page, json_object, read_one
-from dashboard.ona.errors import BadAnswer
+from dashboard.ona.errors import ApiError, BadAnswer, without
 from dashboard.ona.filters import Filter
 from dashboard.ona.schema import Model
 from dashboard.ona.transport import Transport
@@ -54,10 +54,25 @@ class Methods:
             seen.add(token)
         raise BadAnswer(f"{call[1]}: more than {MOST_PAGES} pages")
 
-    def _one(self, call: tuple[str, str], message: Mapping[str, Any], model: type[M], key: str = "") -> M:
-        """The resource under `key` of the answer."""
-        return read_one(self._transport.call(*call, message).body, model, key)
+    def _one(
+        self,
+        call: tuple[str, str],
+        message: Mapping[str, Any],
+        model: type[M],
+        key: str = "",
+        hidden: Iterable[str] = (),
+    ) -> M:
+        """The resource under `key` of the answer. What is `hidden` appears in no error."""
+        return read_one(self._answer(call, message, hidden), model, key)
 
-    def _done(self, call: tuple[str, str], message: Mapping[str, Any]) -> None:
+    def _done(self, call: tuple[str, str], message: Mapping[str, Any], hidden: Iterable[str] = ()) -> None:
         """A call whose answer says nothing but that it was accepted."""
-        json_object(self._transport.call(*call, message).body)
+        json_object(self._answer(call, message, hidden))
+
+    def _answer(self, call: tuple[str, str], message: Mapping[str, Any], hidden: Iterable[str]) -> bytes:
+        try:
+            return self._transport.call(*call, message).body
+        except ApiError as error:
+            texts = tuple(hidden)
+            failure = without(error, texts) if texts else error
+        raise failure

@@ -25,6 +25,7 @@ from dashboard.ona.schema.automation import (
     TaskExecution,
     TaskMetadata,
     TaskSpec,
+    UpdatedAutomations,
 )
 from dashboard.ona.schema.base import Model, enum_name, short, without_credentials
 from dashboard.ona.schema.directory import (
@@ -154,6 +155,7 @@ __all__ = [
     "TaskSpec",
     "Timeout",
     "Trigger",
+    "UpdatedAutomations",
     "enum_name",
     "short",
     "without_credentials",

@@ -192,3 +192,10 @@ class TaskExecution(Model):
     def phase(self) -> str:
         """The observed phase in one word: "pending", "running", "succeeded"…; "" when unknown."""
         return short(self.status.phase, "TASK_EXECUTION_PHASE_")
+
+
+class UpdatedAutomations(Model):
+    """The ids of what an automations file created or changed; both empty when it changed nothing."""
+
+    service_ids: Texts = Field(default=(), alias="updatedServiceIds")
+    task_ids: Texts = Field(default=(), alias="updatedTaskIds")
