@@ -147,6 +147,43 @@
     unseated = null;
   });
 
+  // Other rows, or another order: the rows that stay as they are stay the same elements, with focus and selection.
+  const plain = (row) => {
+    const copy = row.cloneNode(true);
+    copy.classList.remove("htmx-added", "htmx-settling", "htmx-swapping");
+    if (!copy.className) copy.removeAttribute("class");
+    for (const ticking of copy.querySelectorAll("time, [data-since]")) {
+      ticking.replaceChildren();
+      ticking.removeAttribute("title");
+      ticking.removeAttribute("data-local");
+    }
+    return copy.outerHTML;
+  };
+  const renewRows = (rows, renewed) => {
+    const known = new Map([...rows.children].map((row) => [row.id, row]));
+    const wanted = [...renewed.children].map((row) => {
+      const same = row.id && known.get(row.id);
+      return same && plain(same) === plain(row) ? same : row;
+    });
+    for (const row of known.values()) if (!wanted.includes(row)) row.remove();
+    let next = rows.firstElementChild;
+    for (const row of wanted) {
+      if (row === next) {
+        next = next.nextElementSibling;
+        continue;
+      }
+      rows.insertBefore(row, next);
+      htmx.process(row);
+      tick(row);
+      absolute(row);
+    }
+  };
+  body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    if (event.detail.target.id !== "rows") return;
+    event.detail.shouldSwap = false;
+    renewRows(event.detail.target, event.detail.fragment.firstElementChild);
+  });
+
   // Dialogs
   const dialog = one("#dialog");
   let opener = null;

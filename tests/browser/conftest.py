@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from dashboard.stack import parts
 from scripts.chromium import install
@@ -110,6 +110,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         sandboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
+        expect.set_options(timeout=PATIENCE * 1000)
         browser = playwright.chromium.launch(executable_path=install(), args=sandboxed)
         yield browser
         browser.close()
@@ -132,17 +133,11 @@ class Person:
         page.on("pageerror", lambda error: self._note(f"uncaught: {error}"))
         if path:
             page.goto(path)
-            ready(page)
         return page
 
     def _note(self, text: str) -> None:
         if not any(re.search(pattern, text) for pattern in (*DELIBERATE, *self.expected)):
             self.errors.append(text)
-
-
-def ready(page: Page) -> None:
-    """Wait until there is something to look at: the first poll of the fleet is through."""
-    page.wait_for_function("document.readyState === 'complete'")
 
 
 def mark(page: Page) -> None:
@@ -152,6 +147,25 @@ def mark(page: Page) -> None:
 
 def assert_not_reloaded(page: Page) -> None:
     assert page.evaluate("window.marked") is True
+
+
+POST = """async (path) => {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const answer = await fetch(path, { method: "POST", headers: { "X-CSRFToken": token } });
+  return answer.status;
+}"""
+"""Sends what a form would send, with the page's own token."""
+
+
+def stop_one(page: Page, stack: Stack) -> str:
+    """Stop a running environment and return its id; the simulated people leave it alone from then on."""
+    page.goto("/environments/?phase=running")
+    path = page.locator("a.stop").first.get_attribute("href") or ""
+    assert page.evaluate(POST, path) == 200
+    identifier = path.split("/")[2]
+    stopped = ("environment.stop", identifier, "confirmed")
+    until(lambda: stopped in [one[:3] for one in stack.actions()], show=stack.actions)
+    return identifier
 
 
 Visit = Callable[..., Person]

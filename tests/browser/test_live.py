@@ -1,0 +1,213 @@
+"""A page that follows the fleet leaves people alone: focus, caret, selection, scroll, dialogs and the address."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Stack, Visit, assert_not_reloaded, mark, sign_in, stop_one, until
+from tests.browser.test_stop import WISH, first_running, focused
+
+pytestmark = pytest.mark.browser
+
+
+def polls(page: Page, times: int = 2) -> None:
+    """Wait for the answers to so many polls."""
+    for _ in range(times):
+        with page.expect_response(lambda response: "seen=" in response.url):
+            pass
+
+
+def changes(page: Page) -> None:
+    """Wait for a poll that changed something on the page."""
+    with page.expect_response(lambda response: "seen=" in response.url and response.status == 200):
+        pass
+
+
+def test_typing_narrows_the_list_and_the_address_follows(visit: Visit) -> None:
+    page = visit("admin").page("/environments/")
+    everything = page.locator("#rows tr").count()
+    mark(page)
+    box = page.get_by_role("searchbox")
+    box.click()
+    page.keyboard.type("oda", delay=30)
+    expect(page).to_have_url(re.compile(r"\?(.*&)?q=oda\b"))
+    expect(page.locator(".found")).to_contain_text(" of ")
+    assert 0 < page.locator("#rows tr").count() < everything
+    for row in page.locator("#rows tr").all():
+        expect(row).to_contain_text(re.compile("oda", re.IGNORECASE))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.type("X")
+    expect(page).to_have_url(re.compile(r"q=odXa"))
+    expect(page.locator("#rows")).to_contain_text("Nothing matches.")
+    polls(page)
+    expect(box).to_be_focused()
+    assert box.evaluate("box => box.selectionStart") == 3
+    assert "project=" not in page.url
+    assert "phase=" not in page.url
+    assert_not_reloaded(page)
+
+
+def test_back_restores_what_was_there(visit: Visit) -> None:
+    page = visit("admin").page("/environments/")
+    page.locator("#chip-stopped").click()
+    expect(page).to_have_url(re.compile("phase=stopped"))
+    page.get_by_role("searchbox").fill("nothing has this name")
+    expect(page.locator("#rows")).to_contain_text("Nothing matches.")
+    page.go_back()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    expect(page.locator("#chip-stopped")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#rows tr[id]").first).to_contain_text("Stopped")
+    polls(page)
+    expect(page.locator("#poll")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("#chip-all")).to_have_attribute("aria-current", "true")
+    page.reload()
+    expect(page.locator("#chip-all")).to_have_attribute("aria-current", "true")
+
+
+def test_filters_sort_and_search_add_up_without_a_reload(visit: Visit) -> None:
+    page = visit("admin").page("/environments/")
+    mark(page)
+    page.locator("#chip-stopped").click()
+    expect(page.locator("#chip-stopped")).to_have_attribute("aria-current", "true")
+    page.locator("#sort-environment").click()
+    expect(page.get_by_role("columnheader", name="Environment")).to_have_attribute("aria-sort", "ascending")
+    project = page.get_by_label("Project", exact=True)
+    project.select_option(index=1)
+    expect(page).to_have_url(re.compile("project="))
+    for part in ("phase=stopped", "sort=name", "project="):
+        assert part in page.url
+    names = page.locator("#rows tr .main a:first-child").all_inner_texts()
+    assert names == sorted(names, key=str.casefold)
+    assert_not_reloaded(page)
+    address, shown = page.url, page.locator(".found").inner_text()
+    page.goto(address)
+    expect(page.locator(".found")).to_have_text(shown)
+    expect(project).not_to_have_value("")
+
+
+WHERE = """[
+  Math.round(document.activeElement.getBoundingClientRect().top),
+  getSelection().toString(),
+  document.activeElement.getAttribute("href"),
+]"""
+
+
+def test_a_poll_moves_neither_selection_nor_scroll_nor_focus(visit: Visit, stack: Stack) -> None:
+    page = visit("admin", viewport={"width": 1440, "height": 300}).page()
+    identifier = stop_one(page, stack)
+    page.goto("/environments/?sort=-active")
+    mark(page)
+    row = page.locator(f"#environment-{identifier}")
+    expect(row.locator(".badge")).to_have_text("Stopped")
+    link = row.locator(".main a").first
+    link.scroll_into_view_if_needed()
+    link.focus()
+    row.evaluate("row => getSelection().selectAllChildren(row.querySelector('[data-label=Phase] .badge'))")
+    was = page.evaluate(WHERE)
+    assert was[1] == "Stopped"
+    changes(page)
+    changes(page)
+    until(lambda: page.evaluate(WHERE) == was, show=lambda: (was, page.evaluate(WHERE)))
+    assert_not_reloaded(page)
+
+
+def test_other_rows_and_another_order_leave_what_stays_alone(visit: Visit) -> None:
+    page = visit("admin").page("/environments/?q=oda&sort=name")
+    page.evaluate("htmx.find('#poll').remove()")  # the only poll is the one made here
+    row = page.locator("#rows tr").nth(2)
+    row.locator("a").first.focus()
+    row.evaluate("row => { row.kept = true; getSelection().selectAllChildren(row.querySelector('.badge')); }")
+    was = page.evaluate(WHERE)[1:]
+    page.evaluate("""async () => {
+      const answer = await fetch("/environments/?q=oda&sort=-name", { headers: { "HX-Request": "true" } });
+      const rows = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#rows");
+      rows.setAttribute("hx-swap-oob", "true");
+      rows.lastElementChild.remove();
+      htmx.swap("#main", `<template>${rows.outerHTML}</template>`, { swapStyle: "none" });
+    }""")
+    names = page.locator("#rows .main a:first-child").all_inner_texts()
+    assert names == sorted(names, key=str.casefold, reverse=True)
+    assert row.evaluate("row => row.kept") or page.evaluate(
+        "[...htmx.findAll('#rows tr')].some(row => row.kept)"
+    )
+    assert page.evaluate(WHERE)[2] == was[1]
+
+
+def test_a_poll_that_changes_the_page_leaves_dialog_and_words_in_it_alone(visit: Visit) -> None:
+    page = visit("admin").page("/environments/?phase=running")
+    mark(page)
+    first_running(page).locator("a.stop").click()
+    box = page.get_by_role("dialog").get_by_label("Reason")
+    box.fill("half a thou")
+    other = visit("admin").page("/environments/?phase=running")
+    victim = other.locator("#rows tr", has=other.locator("a.stop")).nth(3)
+    identifier = victim.get_attribute("id") or ""
+    victim.locator("a.stop").click()
+    other.get_by_role("dialog").get_by_role("button", name="Stop", exact=True).click()
+    expect(
+        page.locator(f"#{identifier} .wish").or_(page.locator("#rows:not(:has(#" + identifier + "))"))
+    ).to_be_attached()
+    expect(box).to_be_focused()
+    expect(box).to_have_value("half a thou")
+    assert_not_reloaded(page)
+
+
+def test_an_action_in_one_tab_appears_in_the_other(visit: Visit) -> None:
+    admin = visit("admin")
+    here, there = admin.page("/environments/?phase=running"), admin.page("/activity/")
+    row = first_running(here)
+    name, path = row.locator(".main a").first.inner_text(), row.locator("a.stop").get_attribute("href") or ""
+    detail = admin.page(path.removesuffix("stop/"))
+    for page in (there, detail):
+        mark(page)
+    here.bring_to_front()
+    row.locator("a.stop").click()
+    here.get_by_role("dialog").get_by_label("Reason").fill("seen in both tabs")
+    here.get_by_role("dialog").get_by_role("button", name="Stop", exact=True).click()
+    there.bring_to_front()
+    expect(there.locator("#rows tr", has_text="seen in both tabs")).to_contain_text(name)
+    detail.bring_to_front()
+    expect(detail.locator("#header")).to_contain_text(WISH)
+    expect(detail.locator("#header .badge")).to_have_text("Stopped")
+    for page in (there, detail):
+        assert_not_reloaded(page)
+
+
+def test_a_name_full_of_markup_is_text(visit: Visit) -> None:
+    admin = visit("admin")
+    page = admin.page("/environments/?q=%3Cscript")
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    name = page.locator("#rows .main a").first
+    expect(name).to_contain_text("<script>alert(1)</script>")
+    expect(page.get_by_role("searchbox")).to_have_value("<script")
+    name.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<script>alert(1)</script>")
+    offer = page.locator("#header").get_by_role("button").first
+    offer.click()
+    expect(page.get_by_role("dialog").get_by_role("heading")).to_contain_text("<script>alert(1)</script>")
+    page.keyboard.press("Escape")
+    polls(page)
+    assert dialogs == []
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
+
+
+def test_a_session_that_ends_leads_to_the_sign_in_and_back(visit: Visit) -> None:
+    admin = visit("admin")
+    page = admin.page("/environments/?phase=running&sort=name")
+    admin.context.clear_cookies(name="ona_session")
+    expect(page.get_by_label("Password")).to_be_visible()
+    assert page.locator("input[name=next]").input_value() == "/environments/?phase=running&sort=name"
+
+
+def test_signing_out_ends_the_session(visit: Visit, stack: Stack) -> None:
+    viewer = visit()
+    page = viewer.page("/system/")
+    sign_in(page, "viewer", stack.password("viewer"))
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.goto("/system/")
+    expect(page.get_by_label("Password")).to_be_visible()
+    assert focused(page) == "id_username"
