@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dashboard.fleet.entities import Kind
+from dashboard.simulator.catalog import VALUE_MARK
 from tests.unruly import edited
 
 CANARY = "c4n4ry"
@@ -102,18 +103,31 @@ def everything_in(valkey):
     return "\n".join(repr((key, readers[valkey.type(key)](key))) for key in valkey.keys("*"))
 
 
-def test_no_secret_ever_reaches_redis(planted, valkey):
-    sync = planted.sync()
+def read_all(simulated):
+    """Every sweep, and every kind of resource in depth."""
+    sync = simulated.sync()
     assert sync.names().error == ""
     full = sync.full()
     assert (full.error, full.skipped) == ("", 0)
     for kind in (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION):
-        for identifier in sorted(planted.store.ids(kind))[:5]:
+        for identifier in sorted(simulated.store.ids(kind))[:20]:
             sync.refresh((kind, identifier))
-            assert planted.store.detail(kind, identifier) is not None
+            assert simulated.store.detail(kind, identifier) is not None
     assert sync.hot().error == ""
+
+
+def test_no_secret_ever_reaches_redis(planted, valkey):
+    read_all(planted)
     text = everything_in(valkey)
     for name in ("PLAIN", "BY_REFERENCE", "NPM_TOKEN", "cannot clone", "cannot pull", "busybox", "o/shop"):
         assert name in text  # the search does look where the canaries were planted
     assert CANARY not in text
     assert "test-key" not in text
+
+
+def test_the_values_of_the_demos_own_variables_never_reach_redis(simulated, valkey):
+    read_all(simulated)
+    text = everything_in(valkey)
+    assert "POSTGRES_PASSWORD" in text
+    assert VALUE_MARK not in text
+    assert "ssh-ed25519" not in text

@@ -114,6 +114,15 @@ def test_a_new_epoch_is_noticed_even_at_the_same_version(store, valkey, snapshot
     assert set(later(snapshot, ticks).services) == {"s-2"}
 
 
+def test_a_new_epoch_that_has_gone_further_is_not_taken_for_the_old_one(store, valkey, snapshot, ticks):
+    write(store, service(1), service(2))
+    snapshot.now()
+    valkey.flushall()
+    for number in (3, 4, 5):
+        write(store, service(number))
+    assert set(later(snapshot, ticks).services) == {"s-3", "s-4", "s-5"}
+
+
 def test_a_store_restored_to_an_older_version_is_loaded_again(store, valkey, snapshot, ticks):
     write(store, service(1))
     old = {key: valkey.dump(key) for key in valkey.keys("*")}
