@@ -6,7 +6,7 @@ state meanwhile is read one by one. An incomplete scan never removes anything, a
 store as it was, with the reason beside it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -40,6 +40,8 @@ class _Tally:
     seen: list[Observation] = field(default_factory=list)
     gone: list[Addressed] = field(default_factory=list)
     skipped: int = 0
+    landed: int = 0
+    changed: int = 0
 
     def add(self, page: Page[Any], convert: Callable[[Any], Row]) -> None:
         self.seen += [Observation(convert(item), page.asked_at) for item in page.items]
@@ -82,20 +84,24 @@ class Sync:
 
     def _swept(self, name: str, scan: Callable[[Fleet, _Tally], None]) -> Sweep:
         started, requests, tally = self._clock(), self._ona.requests, _Tally()
-        error, changed = "", 0
+        error = ""
         try:
             scan(self._snapshot.now().fleet, tally)
+            self._land(tally, gone=tally.gone)
         except errors.OnaError as trouble:
             error = str(trouble)
-        else:
-            changed = self._store.write(tally.seen, newer=newer, gone=tally.gone)
         counts = {kind.value: len(tally.ids(kind)) for kind in Kind}
         spent = self._clock() - started
         sweep = Sweep(
-            name, started, spent, error, self._ona.requests - requests, changed, tally.skipped, counts
+            name, started, spent, error, self._ona.requests - requests, tally.changed, tally.skipped, counts
         )
         self._store.record(sweep)
         return sweep
+
+    def _land(self, tally: _Tally, gone: Iterable[Addressed] = ()) -> None:
+        """Write what has been seen since the last landing, so that a long first sweep fills pages as it goes."""
+        tally.changed += self._store.write(tally.seen[tally.landed :], newer=newer, gone=gone)
+        tally.landed = len(tally.seen)
 
     # The full sweep
 
@@ -103,10 +109,13 @@ class Sync:
         known = {kind: set(fleet.of(kind)) for kind in SWEPT}
         for environments in self._ona.environments.pages():
             tally.add(environments, intake.environment)
+        self._land(tally)
         for services in self._ona.automations.service_pages():
             tally.add(services, intake.service)
+        self._land(tally)
         for tasks in self._ona.automations.task_pages():
             tally.add(tasks, intake.task)
+        self._land(tally)
         task_names = {one.row.id: one.row.name for one in tally.seen if isinstance(one.row, Task)}
         for executions in self._ona.automations.execution_pages():
             tally.add(
