@@ -130,6 +130,7 @@ def names_were_read(api):
         ([(3700, "")], True),
         ([(10, "no route")], True),
         ([(3700, ""), (10, "no route")], True),
+        ([(60, ""), (10, "no route")], True),
         ([(60, "no route"), (10, "")], False),
     ],
 )
