@@ -130,22 +130,30 @@ def chase() -> None:
         return
     with store().single("chase", 60.0) as alone:
         if alone:
+            reachable = True
             for action in requested[:MOST_CHASED]:
-                chase_one(action)
+                if reachable:
+                    reachable = chase_one(action)
+                else:
+                    ledger.overdue(action, ledger.utc_now())
 
 
-def chase_one(action: Action) -> None:
-    """Read an action's target and compare; a target that cannot be read ends the action only when its time is up."""
+def chase_one(action: Action) -> bool:
+    """Read an action's target and compare; a target that cannot be read ends the action only when its time is up.
+
+    False when the API did not answer at all: asking it about a hundred others would only hold up the workers.
+    """
     try:
         result, row, asked = sync().refresh(watched(Verb(action.verb), action.target_id, action.result_id))
     except (errors.OnaError, StoreError) as error:
         logger.warning("%s could not be followed up: %s", action, error)
         ledger.overdue(action, ledger.utc_now())
-        return
+        return not isinstance(error, errors.NoAnswer | StoreError)
     if result is Reading.HIDDEN:
         ledger.overdue(action, ledger.utc_now())
     else:
         ledger.observe(action, row, asked, ledger.utc_now())
+    return True
 
 
 @app.task(name="jobs.sweep_actions", expires=10)

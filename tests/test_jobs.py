@@ -17,9 +17,10 @@ from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import load
 from dashboard.fleet.store import Sweep
+from dashboard.ona import transport
 from dashboard.simulator import enums
 from tests.conftest import Simulated
-from tests.unruly import carried_out_and_dropped, refusing
+from tests.unruly import carried_out_and_dropped, dropped, refusing
 
 FACTORIES = (jobs.store, jobs.snapshot, jobs.reading, jobs.acting, jobs._pace)
 QUEUE = "ona:celery:jobs"
@@ -420,6 +421,19 @@ def test_one_action_that_cannot_be_followed_does_not_hide_the_others(desk):
     desk.api.wire.on("GetEnvironment", refusing(500, "internal"))
     desk.after(30, stop)
     assert Action.objects.get(id=service.id).state == State.CONFIRMED
+
+
+def test_an_api_that_does_not_answer_is_asked_about_one_action_a_round(desk):
+    first = desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running"))
+    other = desk.row(Kind.ENVIRONMENT, lambda row: row.phase == "running" and row.id != first.target_id)
+    second = desk.do(Verb.STOP_ENVIRONMENT, other)
+    long_ago(second)
+    Action.objects.filter(id=first.id).update(requested=ledger.utc_now() - timedelta(days=2))
+    desk.api.wire.asked.clear()
+    desk.api.wire.on("GetEnvironment", dropped)
+    jobs.chase()
+    assert 1 <= desk.api.wire.asked.count("GetEnvironment") <= transport.ATTEMPTS
+    assert set(Action.objects.values_list("state", flat=True)) == {State.UNCONFIRMED}
 
 
 def test_every_scheduled_job_exists():
