@@ -2,8 +2,8 @@
 
 A *full* sweep lists everything; what a complete scan did not show is gone. A *hot* sweep lists what moves:
 environments on their way, live executions, services of environments that run or stop; what left its hot
-state meanwhile is read one by one. An incomplete scan never removes anything, and a sweep that fails leaves the
-store as it was, with the reason beside it.
+state meanwhile is read one by one. An incomplete scan never removes anything; of a full sweep that fails stays
+what it had landed by then, with the reason beside it.
 """
 
 from collections.abc import Callable, Iterable, Iterator

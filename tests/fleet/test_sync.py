@@ -176,6 +176,25 @@ def test_a_scan_that_fails_halfway_removes_nothing_and_says_why(simulated, metho
     assert simulated.store.sweeps()["full:ok"].error == ""
 
 
+def test_what_a_full_sweep_had_read_before_it_failed_is_kept(simulated):
+    simulated.wire.on("ListTaskExecutions", refusing(500, "internal"))
+    failed = simulated.sync().full()
+    assert failed.error
+    assert set(stored(simulated, Kind.ENVIRONMENT)) == set(listed(simulated.world))
+    assert set(stored(simulated, Kind.SERVICE)) == set(simulated.world.services)
+    assert not stored(simulated, Kind.EXECUTION)
+    assert failed.changed == len(listed(simulated.world)) + len(simulated.world.services) + len(
+        simulated.world.tasks
+    )
+
+
+def test_the_first_rows_are_there_before_the_sweep_is_done(simulated):
+    seen = []
+    simulated.wire.on("ListTasks", meanwhile(lambda: seen.append(stored(simulated, Kind.ENVIRONMENT))))
+    simulated.sync().full()
+    assert set(seen[0]) == set(listed(simulated.world))
+
+
 def test_the_reason_of_a_failed_sweep_is_the_apis_own(simulated):
     simulated.wire.on("ListTasks", refusing(500, "internal", "the database is down"))
     assert simulated.sync().full().error == "ListTasks: the database is down (internal)"
