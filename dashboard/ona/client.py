@@ -11,6 +11,7 @@ import httpx
 from dashboard.ona.automations import Automations
 from dashboard.ona.directory import Directory
 from dashboard.ona.environments import Environments
+from dashboard.ona.events import Events
 from dashboard.ona.http import Bearer, Wire, api_address, new_client
 from dashboard.ona.pace import Pace, Unpaced
 from dashboard.ona.transport import Transport
@@ -25,6 +26,7 @@ class Ona:
         self.environments = Environments(transport)
         self.automations = Automations(transport)
         self.directory = Directory(transport)
+        self.events = Events(transport)
 
     @classmethod
     def open(  # noqa: PLR0913 - each is one knob with a name

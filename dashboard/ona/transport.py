@@ -41,9 +41,13 @@ class Transport:
     sleep: Callable[[float], None]
     rng: Callable[[], float]
 
+    def url(self, service: str, method: str) -> httpx.URL:
+        """Where a method is."""
+        return self.base.copy_with(path=f"{self.base.path.rstrip('/')}/gitpod.v1.{service}/{method}")
+
     def call(self, service: str, method: str, message: Mapping[str, Any]) -> Raw:
         """Sends `message` and returns the 200 answer; raises any OnaError."""
-        url = self.base.copy_with(path=f"{self.base.path.rstrip('/')}/gitpod.v1.{service}/{method}")
+        url = self.url(service, method)
         waited, attempt = 0.0, 1
         while True:
             try:

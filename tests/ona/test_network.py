@@ -33,7 +33,7 @@ def truncated(connection):
 
 def silent(connection):
     read_request(connection)
-    real.sleep(0.4)
+    real.sleep(0.25)
 
 
 def dripping(connection):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,7 +127,49 @@ def read_request(connection: socket.socket) -> bytes:
     while b"\r\n\r\n" not in data:
         data += connection.recv(65536)
     head, _, body = data.partition(b"\r\n\r\n")
-    length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+    declared = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+    length = int(declared or 0)
     while len(body) < length:
         body += connection.recv(65536)
-    return data
+    return head + b"\r\n\r\n" + body
+
+
+def streaming(
+    *parts: bytes | float,
+    status: str = "200 OK",
+    content_type: str = "text/plain",
+    end: bool = True,
+    told: list[bytes] | None = None,
+) -> Callable[[socket.socket], None]:
+    """A handler that answers with these parts, one write each; numbers are pauses in seconds.
+
+    Without `end` the answer breaks off. What was asked is added to `told`.
+    """
+
+    def handle(connection: socket.socket) -> None:
+        request = read_request(connection)
+        if told is not None:
+            told.append(request)
+        head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode())
+        with contextlib.suppress(OSError):
+            for part in parts:
+                if isinstance(part, float):
+                    time.sleep(part)
+                else:
+                    connection.sendall(b"%x\r\n%b\r\n" % (len(part), part))
+            if end:
+                connection.sendall(b"0\r\n\r\n")
+
+    return handle
+
+
+def redirecting(location: str) -> Callable[[socket.socket], None]:
+    """A handler that sends elsewhere."""
+
+    def handle(connection: socket.socket) -> None:
+        read_request(connection)
+        head = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+        connection.sendall(head.encode())
+
+    return handle

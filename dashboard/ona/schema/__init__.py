@@ -76,6 +76,7 @@ from dashboard.ona.schema.environment_spec import (
     Timeout,
     Trigger,
 )
+from dashboard.ona.schema.event import Event
 
 OMITTED = {
     "spec.env[].value": "a literal value of an environment variable is often a secret; only the name is read",
@@ -110,6 +111,7 @@ __all__ = [
     "EnvironmentStatus",
     "EnvironmentUrls",
     "EnvironmentVariable",
+    "Event",
     "ExecutionMetadata",
     "ExecutionSpec",
     "ExecutionStatus",

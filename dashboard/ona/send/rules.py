@@ -42,6 +42,10 @@ def some(values: Collection[Any]) -> str:
     return "" if values else "must not be empty: the API takes an empty list for no change"
 
 
+def at_most(number: int) -> Rule:
+    return lambda values: "" if len(values) <= number else f"must not be more than {number}"
+
+
 def uuid(text: str) -> str:
     return "" if UUID.fullmatch(text) else "must be a UUID"
 
