@@ -8,12 +8,10 @@ from dashboard.simulator.models import Environment, Service, Task
 
 
 def equip(environment: Environment, rng: Random, at: float) -> None:
-    """Add services and tasks; an environment without project has only the services of the platform."""
+    """Add services and tasks; one of the seeded fleet without project has only the services of the platform."""
     made = round(at, 6)
-    recipes = (
-        *catalog.PLATFORM_SERVICES,
-        *(environment.project.services if environment.from_project else ()),
-    )
+    has_file = environment.from_project or environment.given is not None
+    recipes = (*catalog.PLATFORM_SERVICES, *(environment.project.services if has_file else ()))
     environment.services = [
         Service(
             uuid7(made, rng), environment, recipe, made, environment.creator,
@@ -21,7 +19,7 @@ def equip(environment: Environment, rng: Random, at: float) -> None:
         )
         for recipe in recipes
     ]  # fmt: skip
-    if environment.from_project:
+    if has_file:
         environment.tasks = _tasks(environment, rng, made)
 
 

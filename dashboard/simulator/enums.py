@@ -70,3 +70,28 @@ PREBUILD_ROLE = "ENVIRONMENT_ROLE_PREBUILD"
 WORKFLOW_ROLE = "ENVIRONMENT_ROLE_WORKFLOW"
 # Newer than the documentation: the platform sends values that its clients do not know yet.
 UNKNOWN_ROLE = "ENVIRONMENT_ROLE_BASE_SNAPSHOT_BUILD"
+
+SERVICE_DELETED = "SERVICE_PHASE_DELETED"
+SERVICE_PHASES: Mapping[str, int] = {
+    name: number
+    for number, name in enumerate(
+        (
+            SERVICE_UNKNOWN, SERVICE_STARTING, SERVICE_RUNNING, SERVICE_STOPPING, SERVICE_STOPPED, SERVICE_FAILED,
+            SERVICE_DELETED,
+        )
+    )
+}  # fmt: skip
+TRIGGERS = (
+    "manual", "postMachineStart", "postEnvironmentStart", "postDevcontainerStart", "prebuild", "beforeSnapshot",
+)  # fmt: skip
+CLONE_TARGET_MODES = _numbered(
+    "CLONE_TARGET_MODE", "REMOTE_HEAD", "REMOTE_COMMIT", "REMOTE_BRANCH", "LOCAL_BRANCH", "REMOTE_TAG"
+)
+ADMISSION_LEVELS = _numbered("ADMISSION_LEVEL", "OWNER_ONLY", "EVERYONE", "ORGANIZATION", "CREATOR_ONLY")
+PORT_PROTOCOLS = _numbered("PROTOCOL", "HTTP", "HTTPS")
+SECRET_SCOPES = _numbered("SCOPE", "ORGANIZATION", "PROJECT", "USER", "SERVICE_ACCOUNT", "RUNNER")
+LIFECYCLE_STAGES = _numbered("LIFECYCLE_STAGE", "FULL", "PREBUILD")
+KERNEL_ACTIONS = _numbered("KERNEL_CONTROLS_ACTION", "BLOCK", "AUDIT")
+PRINCIPALS = _numbered(
+    "PRINCIPAL", "ACCOUNT", "USER", "RUNNER", "ENVIRONMENT", "SERVICE_ACCOUNT", "RUNNER_MANAGER"
+)

@@ -6,9 +6,9 @@ documentation is silent (a start while stopping, a stop while stopped) the least
 
 from typing import TYPE_CHECKING
 
-from dashboard.simulator import enums, executions, services
+from dashboard.simulator import enums, events, executions, services
 from dashboard.simulator.errors import ConnectError
-from dashboard.simulator.models import Environment
+from dashboard.simulator.models import Environment, Given
 
 if TYPE_CHECKING:
     from dashboard.simulator.world import World
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
 SIGNAL_SECONDS = 300
 
 
-def changed(environment: Environment, *, spec: bool = False) -> None:
-    """Raise the versions, as every visible change does."""
+def changed(world: "World", environment: Environment, *, spec: bool = False) -> None:
+    """Raise the versions and tell, as every visible change does."""
     environment.status_version += 1
     if spec:
         environment.spec_version += 1
+    world.hub.tell(events.UPDATE if spec else events.UPDATE_STATUS, environment)
 
 
-def signal(environment: Environment, source: str, at: float) -> None:
+def signal(world: "World", environment: Environment, source: str, at: float) -> None:
     """Note activity; the platform rounds its time down to five minutes."""
     rounded = at - at % SIGNAL_SECONDS
     if (environment.signal_source, environment.signal_at) != (source, rounded):
         environment.signal_source, environment.signal_at = source, rounded
-        changed(environment)
+        changed(world, environment)
 
 
 # Start
@@ -43,6 +44,8 @@ def request_start(world: "World", environment: Environment, at: float, failure: 
         raise ConnectError("failed_precondition", f"environment is {word} and cannot be started")
     if environment.archived_at is not None:
         raise ConnectError("failed_precondition", "environment is archived; unarchive it before starting it")
+    if environment.delete_pending:
+        raise ConnectError("failed_precondition", "environment is being deleted and cannot be started")
     if environment.start_pending:
         return
     environment.start_pending = True
@@ -60,16 +63,16 @@ def _begin_start(world: "World", environment: Environment, move: int, at: float,
     environment.devcontainer_failure = ""
     environment.last_started = round(at, 6)
     enter_starting(world, environment, at, failure)
-    changed(environment, spec=True)
+    changed(world, environment, spec=True)
 
 
 def enter_starting(world: "World", environment: Environment, at: float, failure: str = "") -> None:
     """Bring the machine up: RUNNING follows after 20 to 60 s, or a stop with `failure`."""
     environment.phase, environment.desired = enums.STARTING, enums.RUNNING
-    signal(environment, "Starting", at)
+    signal(world, environment, "Starting", at)
     environment.moves += 1
     move = environment.moves
-    changed(environment)
+    changed(world, environment)
     world.plan(at + world.rng.uniform(20, 60), lambda w, t: _came_up(w, environment, move, t, failure))
 
 
@@ -82,7 +85,7 @@ def _came_up(world: "World", environment: Environment, move: int, at: float, fai
         return
     environment.phase = enums.RUNNING
     environment.moves += 1
-    changed(environment)
+    changed(world, environment)
     watch_for_idleness(world, environment, at)
     services.environment_came_up(world, environment, at)
     executions.environment_came_up(
@@ -120,19 +123,21 @@ def begin_stopping(world: "World", environment: Environment, at: float) -> None:
     environment.attended = environment.stop_pending = False
     environment.moves += 1
     move = environment.moves
-    changed(environment)
+    changed(world, environment)
     executions.environment_stops(world, environment, at)
-    services.environment_stops(environment)
-    world.plan(at + world.rng.uniform(5, 15), lambda _w, _t: _stopped(environment, move))
+    services.environment_stops(world, environment)
+    world.plan(at + world.rng.uniform(5, 15), lambda w, t: _stopped(w, environment, move, t))
 
 
-def _stopped(environment: Environment, move: int) -> None:
+def _stopped(world: "World", environment: Environment, move: int, at: float) -> None:
     if environment.moves != move:
         return
     environment.phase = enums.STOPPED
     environment.moves += 1
-    changed(environment)
-    services.environment_stopped(environment)
+    changed(world, environment)
+    services.environment_stopped(world, environment, at)
+    if environment.delete_pending:
+        begin_deleting(world, environment, at)
 
 
 def watch_for_idleness(world: "World", environment: Environment, at: float) -> None:
@@ -158,7 +163,32 @@ def _time_out(world: "World", environment: Environment, at: float) -> None:
     begin_stopping(world, environment, at)
 
 
-# Update, delete
+# Update, create
+
+
+def request_update(
+    world: "World", environment: Environment, given: Given, idle_limit: int | None, at: float
+) -> None:
+    """Plan a change of the spec. Raises failed_precondition while it goes down or is being deleted."""
+    if environment.phase in {enums.STOPPING, enums.DELETING} or environment.delete_pending:
+        word = environment.phase.rpartition("_")[2].lower()
+        raise ConnectError("failed_precondition", f"environment is {word} and cannot be updated")
+    world.plan(at + world.rng.uniform(0.35, 0.9), lambda w, t: _update(w, environment, given, idle_limit, t))
+
+
+def _update(
+    world: "World", environment: Environment, given: Given, idle_limit: int | None, at: float
+) -> None:
+    if environment.phase == enums.DELETED:
+        return
+    environment.given = given
+    if idle_limit is not None:
+        environment.idle_limit = idle_limit
+    if environment.usable and not environment.stop_pending:
+        begin_updating(world, environment, at)
+        watch_for_idleness(world, environment, at)
+    else:
+        changed(world, environment, spec=True)
 
 
 def begin_updating(world: "World", environment: Environment, at: float) -> None:
@@ -166,15 +196,15 @@ def begin_updating(world: "World", environment: Environment, at: float) -> None:
     environment.phase = enums.UPDATING
     environment.moves += 1
     move = environment.moves
-    changed(environment, spec=True)
-    world.plan(at + world.rng.uniform(10, 30), lambda _w, _t: _updated(environment, move))
+    changed(world, environment, spec=True)
+    world.plan(at + world.rng.uniform(10, 30), lambda w, _: _updated(w, environment, move))
 
 
-def _updated(environment: Environment, move: int) -> None:
+def _updated(world: "World", environment: Environment, move: int) -> None:
     if environment.moves == move:
         environment.phase = enums.RUNNING
         environment.moves += 1
-        changed(environment)
+        changed(world, environment)
 
 
 def begin_creating(world: "World", environment: Environment, at: float, failure: str = "") -> None:
@@ -189,28 +219,72 @@ def begin_creating(world: "World", environment: Environment, at: float, failure:
     world.plan(at + world.rng.uniform(4, 15), started)
 
 
+# Delete
+
+
+def request_delete(world: "World", environment: Environment, at: float) -> None:
+    """Plan a deletion; what is up is stopped first. Without effect on one that is being deleted."""
+    if environment.phase == enums.DELETING or environment.delete_pending:
+        return
+    environment.delete_pending = True
+    if environment.usable or environment.phase in enums.COMING_UP:
+        request_stop(world, environment, at)
+    elif environment.phase == enums.STOPPED:
+        environment.start_pending = False
+        environment.moves += 1
+        move = environment.moves
+        world.plan(at + world.rng.uniform(0.35, 0.9), lambda w, t: _delete(w, environment, move, t))
+
+
+def _delete(world: "World", environment: Environment, move: int, at: float) -> None:
+    if environment.moves == move:
+        begin_deleting(world, environment, at)
+
+
 def begin_deleting(world: "World", environment: Environment, at: float) -> None:
     """Delete a stopped one: DELETING for 5 to 20 s, then DELETED, remembered for two hours."""
     environment.phase, environment.desired = enums.DELETING, enums.DELETED
     environment.moves += 1
-    changed(environment, spec=True)
-    world.plan(at + world.rng.uniform(5, 20), lambda w, t: _deleted(w, environment, t))
+    move = environment.moves
+    changed(world, environment, spec=True)
+    world.plan(at + world.rng.uniform(5, 20), lambda w, t: _deleted(w, environment, move, t))
 
 
-def _deleted(world: "World", environment: Environment, at: float) -> None:
+def _deleted(world: "World", environment: Environment, move: int, at: float) -> None:
+    if environment.moves != move:
+        return
     environment.phase = enums.DELETED
-    changed(environment)
-    forget_automations(world, environment)
-    world.plan(at + 7200, lambda w, _: w.environment_table.remove(environment.id))
+    environment.moves += 1
+    changed(world, environment)
+    forget_automations(world, environment, at)
+    world.plan(at + 7200, lambda w, _: _forget(w, environment))
 
 
-def forget_automations(world: "World", environment: Environment) -> None:
+def _forget(world: "World", environment: Environment) -> None:
+    if world.environment_table.get(environment.id) is not None:
+        world.environment_table.remove(environment.id)
+        world.hub.tell(events.DELETE, environment)
+
+
+def remove(world: "World", environment: Environment, at: float) -> None:
+    """Gone at once, whatever it was doing."""
+    forget_automations(world, environment, at)
+    environment.phase = environment.desired = enums.DELETED
+    environment.start_pending = environment.stop_pending = environment.attended = False
+    environment.moves += 1
+    _forget(world, environment)
+
+
+def forget_automations(world: "World", environment: Environment, at: float) -> None:
     """Services, tasks and executions go with their environment."""
+    executions.environment_stops(world, environment, at)
     for service in environment.services:
-        world.service_table.remove(service.id)
+        services.forget(world, service)
     for task in environment.tasks:
         world.task_table.remove(task.id)
+        world.hub.tell(events.DELETE, task)
     for execution in environment.executions:
         world.execution_table.remove(execution.id)
         world.live_executions.pop(execution.id, None)
+        world.hub.tell(events.DELETE, execution)
     environment.services, environment.tasks, environment.executions = [], [], []

@@ -96,6 +96,12 @@ def rate_limited(seconds: float) -> ConnectError:
     return ConnectError("resource_exhausted", "rate limit exceeded", details=(detail,), headers=(header,))
 
 
+def listing_detail(kind: str, name: str, values: list[str]) -> Json:
+    """A detail message whose only field, number 1, is a list of texts."""
+    payload = b"".join(_bytes_field(1, value.encode()) for value in values)
+    return _detail(kind, payload, {name: values})
+
+
 def _violations_detail(found: list[Violation]) -> Json:
     """buf.validate.Violations; field numbers as in buf/validate/validate.proto."""
     payload, debug = b"", []

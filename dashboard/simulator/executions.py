@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from random import Random
 from typing import TYPE_CHECKING
 
-from dashboard.simulator import enums, services
+from dashboard.simulator import enums, events, services
 from dashboard.simulator.errors import ConnectError
 from dashboard.simulator.ids import uuid4, uuid7
-from dashboard.simulator.models import Environment, Execution, Service, Step, Subject, Task
+from dashboard.simulator.models import Environment, Execution, Service, Step, Subject, Task, TaskRecipe
 
 if TYPE_CHECKING:
     from dashboard.simulator.world import World
@@ -55,7 +55,7 @@ def make_plan(task: Task, rng: Random) -> tuple[tuple[Step, ...], ...]:
         for thing in group:
             known[thing.id] = uuid4(rng)
             needs = thing.depends_on if isinstance(thing, Task) else ()
-            steps.append(Step(known[thing.id], thing, tuple(known[need.id] for need in needs)))
+            steps.append(Step(known[thing.id], thing, tuple(known[need.id] for need in needs), thing.recipe))
         plan.append(tuple(steps))
     return tuple(plan)
 
@@ -72,6 +72,7 @@ def request_start(world: "World", task: Task, by: Subject, at: float, trigger: s
     environment.executions.append(execution)
     world.execution_table.add(execution)
     world.live_executions[execution.id] = execution
+    world.hub.tell(events.CREATE, execution)
     _forget_oldest(world)
     world.plan(at + world.rng.uniform(0.5, 1.5), lambda w, t: _begin(w, execution, 0, t))
     return execution
@@ -84,14 +85,16 @@ def _forget_oldest(world: "World") -> None:
     oldest = next((row for row in world.execution_table.ascending() if row.phase in enums.FINISHED), None)
     if oldest is not None:
         world.execution_table.remove(oldest.id)
+        world.hub.tell(events.DELETE, oldest)
         oldest.environment.executions.remove(oldest)
 
 
-def changed(execution: Execution) -> None:
-    """Raise the version and settle the aggregate phase."""
+def changed(world: "World", execution: Execution) -> None:
+    """Raise the version, settle the aggregate phase, and tell."""
     execution.status_version += 1
     if execution.started is not None:
         execution.phase = aggregate(step.phase for step in execution.steps)
+    world.hub.tell(events.UPDATE_STATUS, execution)
 
 
 def _begin(world: "World", execution: Execution, move: int, at: float) -> None:
@@ -104,18 +107,20 @@ def run_group(world: "World", execution: Execution, index: int, at: float) -> No
     """Begin the steps of one group together."""
     for step in execution.plan[index]:
         step.phase = enums.EXECUTING
+        step.began = round(at, 6)
         if isinstance(step.target, Service):
             _bring_up(world, execution, step, step.target, at)
-        else:
-            _run(world, execution, step, step.target, at)
-    changed(execution)
+        elif isinstance(step.recipe, TaskRecipe):
+            _run(world, execution, step, step.recipe, at)
+    changed(world, execution)
 
 
-def _run(world: "World", execution: Execution, step: Step, task: Task, at: float) -> None:
-    recipe = task.recipe
+def _run(world: "World", execution: Execution, step: Step, recipe: TaskRecipe, at: float) -> None:
     failed = world.rng.random() < recipe.failure_rate
     seconds = recipe.seconds * world.rng.uniform(0.6, 1.6) * (0.7 if failed else 1.0)
-    why = "task command exited with code 1" if failed else ""
+    if recipe.exit_code is not None:
+        failed, seconds = recipe.exit_code != 0, recipe.seconds
+    why = f"task command exited with code {recipe.exit_code or 1}" if failed else ""
     world.plan(at + seconds, lambda w, t: _step_ended(w, execution, step, why, t))
 
 
@@ -140,10 +145,11 @@ def _step_ended(world: "World", execution: Execution, step: Step, why: str, at: 
     if step.phase != enums.EXECUTING or execution.phase in enums.FINISHED:
         return
     step.phase, step.failure = (enums.FAILED, why) if why else (enums.SUCCEEDED, "")
+    step.ended = round(at, 6)
     if why:
         _finish(world, execution, enums.CANCELLED, f"{label(step)}: {why}", at)
         return
-    changed(execution)
+    changed(world, execution)
     index = next(number for number, group in enumerate(execution.plan) if step in group)
     if any(other.phase != enums.SUCCEEDED for other in execution.plan[index]):
         return
@@ -155,7 +161,7 @@ def _step_ended(world: "World", execution: Execution, step: Step, why: str, at: 
 
 def label(step: Step) -> str:
     """The text a plan shows for a step."""
-    return step.target.recipe.name
+    return step.recipe.name
 
 
 def _finish(world: "World", execution: Execution, rest: str, failure: str, at: float) -> None:
@@ -163,12 +169,14 @@ def _finish(world: "World", execution: Execution, rest: str, failure: str, at: f
     for step in execution.steps:
         if step.phase == enums.EXECUTING:
             step.phase = rest
+            step.ended = round(at, 6)
     execution.failure = failure
     execution.completed = round(at, 6)
     execution.moves += 1
-    changed(execution)
+    changed(world, execution)
     if execution.phase not in enums.FINISHED:
         execution.phase = rest
+        world.hub.tell(events.UPDATE_STATUS, execution)
     world.live_executions.pop(execution.id, None)
 
 
@@ -184,12 +192,13 @@ def _begin_stop(world: "World", execution: Execution, at: float) -> None:
     if execution.phase in enums.FINISHED:
         return
     execution.desired = enums.CANCELLED
+    world.hub.tell(events.UPDATE, execution)
     if execution.phase == enums.PENDING:
         _finish(world, execution, enums.CANCELLED, "", at)
         return
-    changed(execution)
+    changed(world, execution)
     stubborn = any(
-        isinstance(step.target, Task) and step.target.recipe.stubborn and step.phase == enums.EXECUTING
+        isinstance(step.recipe, TaskRecipe) and step.recipe.stubborn and step.phase == enums.EXECUTING
         for step in execution.steps
     )
     wait = KILL_AFTER_SECONDS if stubborn else world.rng.uniform(0.5, 4)

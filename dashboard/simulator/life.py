@@ -5,7 +5,6 @@ from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 from dashboard.simulator import enums, environments, executions, names, seed, services
-from dashboard.simulator.automations import equip
 from dashboard.simulator.models import Environment, Service, Task
 from dashboard.simulator.table import HasId, Table
 
@@ -87,7 +86,7 @@ def _attend(world: "World", environment: Environment, at: float) -> None:
     if not (environment.attended and environment.usable):
         return
     source = environment.signal_source if environment.signal_source in names.SOURCES else "VS Code"
-    environments.signal(environment, source, at)
+    environments.signal(world, environment, source, at)
     pause = 300 * world.rng.uniform(0.9, 1.1)
     world.plan(world.caught_up(at) + pause, lambda w, t: _attend(w, environment, t))
 
@@ -114,7 +113,12 @@ def _start_or_stop(world: "World", at: float) -> None:
     environment = _find(
         world,
         world.environment_table,
-        lambda e: e.phase in {enums.RUNNING, enums.STOPPED} and e.archived_at is None and _free(e, at),
+        lambda e: (
+            e.phase in {enums.RUNNING, enums.STOPPED}
+            and e.archived_at is None
+            and not e.delete_pending
+            and _free(e, at)
+        ),
     )
     if environment is None:
         return
@@ -151,7 +155,7 @@ def _work_on_files(world: "World", _at: float) -> None:
         environment.unpushed = 0
     else:
         environment.changed += world.rng.randint(1, 3)
-    environments.changed(environment)
+    environments.changed(world, environment)
 
 
 def _service_trouble(world: "World", at: float) -> None:
@@ -169,7 +173,7 @@ def _service_trouble(world: "World", at: float) -> None:
     if service is None:
         return
     if service.phase == enums.SERVICE_RUNNING:
-        services.fail(service, "start command exited with code 1")
+        services.fail(world, service, "start command exited with code 1", at)
     else:
         services.request_start(world, service, at)
 
@@ -197,7 +201,7 @@ def _create_or_delete(world: "World", at: float) -> None:
     environment = _find(
         world,
         world.environment_table,
-        lambda e: e.phase == enums.STOPPED and _free(e, at) and not e.start_pending,
+        lambda e: e.phase == enums.STOPPED and _free(e, at) and not (e.start_pending or e.delete_pending),
     )
     if environment is not None:
         environments.begin_deleting(world, environment, at)
@@ -209,12 +213,7 @@ def _create(world: "World", at: float) -> None:
         environment.devcontainer_failure = names.DEVCONTAINER_FAILURE
     if world.rng.random() < WARNING_RATE:
         environment.warnings = (world.rng.choice(names.WARNINGS),)
-    world.environment_table.add(environment)
-    equip(environment, world.rng, at)
-    for service in environment.services:
-        world.service_table.add(service)
-    for task in environment.tasks:
-        world.task_table.add(task)
+    world.settle(environment, at)
     environments.begin_creating(world, environment, at, _bad_luck(world.rng))
     world.plan(at + 90, lambda w, t: _arrive(w, environment, t))
 

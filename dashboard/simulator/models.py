@@ -74,8 +74,9 @@ class EnvItem:
 class ServiceRecipe:
     """What a project's automations file says about a service, and how the thing behaves.
 
-    `warm_up`: seconds until the ready command succeeds; `breaks`: it exits non-zero on every start;
-    `stop_fails`: its stop command exits non-zero, which ends FAILED.
+    `warm_up`: seconds until the ready command succeeds (infinite: never); `breaks`: it exits non-zero on every
+    start; `exit_code`: it exits so `seconds` after its start; `stop_fails`: its stop command exits non-zero, which
+    ends FAILED; `stubborn`: it ignores SIGTERM; `readiness_timeout`: seconds it may be STARTING (0: no limit).
     """
 
     reference: str
@@ -89,9 +90,14 @@ class ServiceRecipe:
     runs_on: str = ""
     image: str = ""
     env: tuple[EnvItem, ...] = ()
+    image_env: tuple[str, ...] = ()
+    readiness_timeout: float | None = None
     warm_up: float = 4.0
     breaks: bool = False
+    exit_code: int | None = None
+    seconds: float = 2.5
     stop_fails: bool = False
+    stubborn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,8 @@ class TaskRecipe:
     """What a project's automations file says about a task, and how it behaves.
 
     `seconds`: usual length of a run; `failure_rate`: share of runs that exit non-zero; `stubborn`: ignores SIGTERM,
-    so that a stop has to kill it after 10 s; `needs`: references of tasks and services that come first.
+    so that a stop has to kill it after 10 s; `needs`: references of tasks and services that come first;
+    `exit_code`: how every run ends, after exactly `seconds`.
     """
 
     reference: str
@@ -111,8 +118,11 @@ class TaskRecipe:
     runs_on: str = ""
     image: str = ""
     env: tuple[EnvItem, ...] = ()
+    image_env: tuple[str, ...] = ()
+    prebuild_requires_success: bool = False
     seconds: float = 20.0
     failure_rate: float = 0.0
+    exit_code: int | None = None
     stubborn: bool = False
 
 
@@ -139,6 +149,15 @@ class Project:
     services: tuple[ServiceRecipe, ...]
     tasks: tuple[TaskRecipe, ...]
     ports: tuple[Port, ...]
+
+
+@dataclass(slots=True)
+class Given:
+    """What a caller asked for in so many words; `spec` holds parts of the spec as they are shown."""
+
+    spec: dict[str, object] = field(default_factory=dict)
+    annotations: dict[str, object] = field(default_factory=dict)
+    context_url: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -175,7 +194,9 @@ class Environment:
     moves: int = 0
     start_pending: bool = False
     stop_pending: bool = False
+    delete_pending: bool = False
     attended: bool = False
+    given: Given | None = None
     handled_at: float = 0.0
     services: list[Service] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
@@ -189,7 +210,10 @@ class Environment:
 
 @dataclass(slots=True, eq=False)
 class Service:
-    """A service of an environment. `session` is the one asked for, `running_session` the one last run."""
+    """A service of an environment. `session` is the one asked for, `running_session` the one last run.
+
+    `started`: when that one began (None: with its environment, or never); `ended`: when it was down again.
+    """
 
     id: str
     environment: Environment
@@ -205,6 +229,9 @@ class Service:
     moves: int = 0
     start_pending: bool = False
     stop_pending: bool = False
+    delete_pending: bool = False
+    started: float | None = None
+    ended: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -223,15 +250,19 @@ class Task:
 class Step:
     """One step of a plan: a task to run or a service to bring up. STEP_WAITING means it has not begun.
 
-    `tried`: the service it brings up has been started once on its behalf.
+    `recipe`: what the target was when the plan was made; `tried`: the service it brings up has been started once
+    on its behalf.
     """
 
     id: str
     target: Task | Service
-    depends_on: tuple[str, ...] = ()
+    depends_on: tuple[str, ...]
+    recipe: TaskRecipe | ServiceRecipe
     phase: str = enums.STEP_WAITING
     failure: str = ""
     tried: bool = False
+    began: float | None = None
+    ended: float | None = None
 
 
 @dataclass(slots=True, eq=False)

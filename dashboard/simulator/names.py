@@ -107,3 +107,8 @@ def branch(rng: Random) -> str:
 def nickname(rng: Random) -> str:
     """What people call an environment; mostly nothing at all, as on the platform."""
     return rng.choice(_NICKNAMES) if rng.random() < 0.35 else ""
+
+
+def context_url(repository: str, branch: str) -> str:
+    """The address that an environment was created from."""
+    return repository.removesuffix(".git") + f"/tree/{branch}"

@@ -38,6 +38,14 @@ class Message:
             raise malformed(f"invalid value for field {name}: {str(value)[:40]!r}")
         return value
 
+    def whole(self) -> Mapping[str, object]:
+        """All fields as they were sent."""
+        return self._fields
+
+    def raw(self, name: str) -> object:
+        """The field as it was sent; None when it is unset."""
+        return self._value(name, object)
+
     def has(self, name: str) -> bool:
         """Whether the field is set."""
         return self._value(name, object) is not None

@@ -85,7 +85,14 @@ class Api:
         key = self._key(http)
         fields = read_fields(body, http.headers.get("Content-Encoding", "identity"))
         with self.world.present() as at:
-            request = Request(self.world, at, Message(fields, Violations()), http.args, self.world.caller)
+            request = Request(
+                self.world,
+                at,
+                Message(fields, Violations()),
+                http.args,
+                self.world.caller,
+                http.host_url.rstrip("/"),
+            )
             return self._dispatch(name.rpartition("/")[2], method, request, key)
 
     def _key(self, http: HttpRequest) -> str:
@@ -99,7 +106,7 @@ class Api:
         if not method.writes:
             self._let_through()
             return method.handler(request)
-        call = Call(request.at, name, _target(request.body, method.target), request.caller)
+        call = Call(request.at, name, _target(request.body, method.target or ""), request.caller)
         self.world.calls.append(call)
         try:
             self._let_through()

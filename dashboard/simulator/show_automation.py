@@ -1,20 +1,20 @@
 """Services, tasks and executions as JSON."""
 
-from dashboard.simulator import enums
+from dashboard.simulator import addresses, enums
 from dashboard.simulator.executions import label
 from dashboard.simulator.models import EnvItem, Execution, Service, ServiceRecipe, Step, Task, TaskRecipe
 from dashboard.simulator.show_environment import subject
-from dashboard.simulator.wire import Json, int64, maybe, message, timestamp
+from dashboard.simulator.wire import Json, duration, int64, maybe, message, timestamp
 
 
-def service(item: Service, at: float) -> Json:
-    """A Service as answered at `at`: its specVersion is that moment in microseconds and it has no statusVersion."""
+def service(item: Service, at: float, origin: str) -> Json:
+    """A Service as answered at `at`: its specVersion is that moment in microseconds, and it has no statusVersion."""
     return {
         "id": item.id,
         "environmentId": item.environment.id,
         "metadata": message(**_metadata(item), role=item.recipe.role or "SERVICE_ROLE_DEFAULT"),
         "spec": _service_spec(item, at),
-        "status": _service_status(item),
+        "status": _service_status(item, origin),
     }
 
 
@@ -39,16 +39,16 @@ def _service_spec(item: Service, at: float) -> Json:
         session=item.session,
         runsOn=_runs_on(recipe),
         env=[_env_item(pair) for pair in recipe.env],
+        readinessTimeout="" if recipe.readiness_timeout is None else duration(recipe.readiness_timeout),
     )
 
 
-def _service_status(item: Service) -> Json:
-    host = f"{item.environment.id}.{item.environment.runner.domain}"
+def _service_status(item: Service, origin: str) -> Json:
     begun = item.phase != enums.SERVICE_UNKNOWN
     return message(
         phase=item.phase if begun else "",
         failureMessage=item.failure if item.phase == enums.SERVICE_FAILED else "",
-        logUrl=f"https://22999--{host}/logs/service/{item.recipe.reference}" if begun else "",
+        logUrl=addresses.service(origin, item) if begun else "",
         session=item.running_session,
         output=maybe(dict(item.output)),
     )
@@ -58,7 +58,7 @@ def _runs_on(recipe: ServiceRecipe | TaskRecipe) -> Json | None:
     if recipe.runs_on == "machine":
         return {"machine": {}}
     if recipe.runs_on == "docker":
-        return {"docker": {"image": recipe.image}}
+        return {"docker": message(image=recipe.image, environment=list(recipe.image_env))}
     return None
 
 
@@ -81,12 +81,15 @@ def task(item: Task) -> Json:
 
 def _task_spec(recipe: TaskRecipe) -> Json:
     return message(
-        command=recipe.command, runsOn=_runs_on(recipe), env=[_env_item(pair) for pair in recipe.env]
+        command=recipe.command,
+        runsOn=_runs_on(recipe),
+        env=[_env_item(pair) for pair in recipe.env],
+        prebuildRequiresSuccess=recipe.prebuild_requires_success,
     )
 
 
-def execution(item: Execution) -> Json:
-    """A TaskExecution."""
+def execution(item: Execution, origin: str) -> Json:
+    """A TaskExecution as answered by the simulator at `origin`."""
     return {
         "id": item.id,
         "metadata": message(
@@ -102,22 +105,21 @@ def execution(item: Execution) -> Json:
             plan=[{"steps": [_planned(step) for step in group]} for group in item.plan],
             desiredPhase=item.desired,
         ),
-        "status": _execution_status(item),
+        "status": _execution_status(item, origin),
     }
 
 
 def _planned(step: Step) -> Json:
     target = step.target
     what: Json
-    if isinstance(target, Task):
-        what = {"task": {"id": target.id, "spec": _task_spec(target.recipe)}}
+    if isinstance(step.recipe, TaskRecipe):
+        what = {"task": {"id": target.id, "spec": _task_spec(step.recipe)}}
     else:
         what = {"serviceId": target.id}
     return message(id=step.id, dependsOn=list(step.depends_on), label=label(step), **what)
 
 
-def _execution_status(item: Execution) -> Json:
-    host = f"{item.environment.id}.{item.environment.runner.domain}"
+def _execution_status(item: Execution, origin: str) -> Json:
     return message(
         statusVersion=int64(item.status_version),
         phase=item.phase,
@@ -127,5 +129,5 @@ def _execution_status(item: Execution) -> Json:
             for step in item.steps
             if step.phase != enums.STEP_WAITING
         ],
-        logUrl=f"https://22999--{host}/logs/execution/{item.id}" if item.started is not None else "",
+        logUrl=addresses.execution(origin, item) if item.started is not None else "",
     )

@@ -1,9 +1,9 @@
 """Environments as JSON. What never changes for an environment (commits, keys, addresses) is worked out from its id."""
 
-from dashboard.simulator import catalog, enums, names
+from dashboard.simulator import addresses, catalog, enums, names
 from dashboard.simulator.ids import dashed, fingerprint
-from dashboard.simulator.models import Environment, Subject
-from dashboard.simulator.wire import Json, duration, int64, message, timestamp
+from dashboard.simulator.models import Environment, Given, Subject
+from dashboard.simulator.wire import Json, duration, int64, maybe, message, tidy, timestamp
 
 LONGEST_GIT_LIST = 101
 _CHANGE_TYPES = ("ADDED", "MODIFIED", "MODIFIED", "DELETED", "RENAMED", "UNTRACKED")
@@ -24,14 +24,18 @@ def subject(who: Subject) -> Json:
     return {"id": who.id, "principal": who.principal}
 
 
-def environment(item: Environment, organization_id: str) -> Json:
-    """An Environment."""
+def environment(item: Environment, organization_id: str, origin: str) -> Json:
+    """An Environment; its logs are found at `origin`."""
     return {
         "id": item.id,
         "metadata": _metadata(item, organization_id),
-        "spec": _spec(item),
-        "status": _status(item),
+        "spec": _spec(item) if item.given is None else {**_spec(item), **_asked_for(item.given)},
+        "status": _status(item, origin),
     }
+
+
+def _asked_for(given: Given) -> Json:
+    return {name: tidy(part) for name, part in given.spec.items() if part or isinstance(part, dict)}
 
 
 def _metadata(item: Environment, organization_id: str) -> Json:
@@ -39,7 +43,8 @@ def _metadata(item: Environment, organization_id: str) -> Json:
         organizationId=organization_id,
         name=item.name,
         creator=subject(item.creator),
-        originalContextUrl=item.project.repository.removesuffix(".git") + f"/tree/{item.branch}",
+        annotations=maybe(item.given.annotations) if item.given else None,
+        originalContextUrl=_context_url(item),
         createdAt=timestamp(item.created),
         projectId=item.project.id if item.from_project else "",
         runnerId=item.runner.id,
@@ -49,6 +54,31 @@ def _metadata(item: Environment, organization_id: str) -> Json:
         lockdownAt=timestamp(item.lockdown_at),
         sessionId=item.session_id,
     )
+
+
+def _context_url(item: Environment) -> str:
+    if item.given is not None:
+        return item.given.context_url
+    return names.context_url(item.project.repository, item.branch)
+
+
+def _ports(item: Environment) -> list[Json]:
+    given = item.given.spec.get("ports") if item.given else None
+    if isinstance(given, list):
+        return [port for port in given if isinstance(port, dict)]
+    return [
+        message(port=port.number, name=port.name, admission=port.admission, protocol=port.protocol)
+        for port in item.project.ports
+    ]
+
+
+def ssh_keys(item: Environment) -> list[Json]:
+    """The keys that are let in."""
+    given = item.given.spec.get("sshPublicKeys") if item.given else None
+    if isinstance(given, list):
+        return [key for key in given if isinstance(key, dict)]
+    keep = fingerprint(item.id)
+    return [_ssh_key(keep, number) for number in range(keep % 3)]
 
 
 def _spec(item: Environment) -> Json:
@@ -66,14 +96,11 @@ def _spec(item: Environment) -> Json:
         machine=message(session=session, **{"class": item.machine_class.id}),
         content=message(session=session, initializer={"specs": [{"git": git}]}),
         secrets=[_secret(name, keep) for name in catalog.SPEC_SECRETS[: keep % 4]],
-        ports=[
-            message(port=port.number, name=port.name, admission=port.admission, protocol=port.protocol)
-            for port in item.project.ports
-        ],
+        ports=_ports(item),
         timeout={"disconnected": duration(item.idle_limit)},
         admission="ADMISSION_LEVEL_CREATOR_ONLY",
         devcontainer=message(session=session),
-        sshPublicKeys=[_ssh_key(keep, number) for number in range(keep % 3)],
+        sshPublicKeys=ssh_keys(item),
         automationsFile=message(session=session),
         workflowActionId=dashed(keep << 64 | 0x7A1) if item.role == enums.WORKFLOW_ROLE else "",
     )
@@ -109,7 +136,7 @@ def _ssh_key(keep: int, number: int) -> Json:
     }
 
 
-def _status(item: Environment) -> Json:
+def _status(item: Environment, origin: str) -> Json:
     keep = fingerprint(item.id)
     signal = message(source=item.signal_source, timestamp=timestamp(item.signal_at))
     return message(
@@ -117,7 +144,7 @@ def _status(item: Environment) -> Json:
         runnerAck=message(specVersion=int64(item.spec_version), statusCode="STATUS_CODE_OK"),
         phase=item.phase,
         failureMessage=list(item.failures),
-        environmentUrls=_urls(item),
+        environmentUrls=_urls(item, origin),
         machine=_machine(item),
         secrets=[
             message(id=dashed(keep << 70 | len(name)), secretName=name, phase="CONTENT_PHASE_READY")
@@ -126,9 +153,7 @@ def _status(item: Environment) -> Json:
         ],
         content=_content(item, keep),
         devcontainer=_devcontainer(item),
-        sshPublicKeys=[
-            {"id": dashed(keep << 60 | number), "phase": "CONTENT_PHASE_READY"} for number in range(keep % 3)
-        ],
+        sshPublicKeys=[{"id": key["id"], "phase": "CONTENT_PHASE_READY"} for key in ssh_keys(item)],
         warningMessage=list(item.warnings) if item.usable else None,
         automationsFile=_automations_file(item),
         activitySignal=signal if item.signal_at is not None else None,
@@ -199,7 +224,7 @@ def _devcontainer(item: Environment) -> Json | None:
 
 
 def _automations_file(item: Environment) -> Json:
-    if not item.from_project:
+    if not item.from_project and item.given is None:
         return {"automationsFilePresence": "PRESENCE_ABSENT"}
     return {
         "automationsFilePath": ".ona/automations.yaml",
@@ -208,18 +233,21 @@ def _automations_file(item: Environment) -> Json:
     }
 
 
-def _urls(item: Environment) -> Json:
-    """Addresses; logs, SSH and support bundle stay when it is stopped, ports and ops do not."""
+def _urls(item: Environment, origin: str) -> Json:
+    """Addresses; logs, SSH and support bundle stay when it is stopped, ports and ops do not.
+
+    Logs move from the machine to the runner's archive with the stop. Both are this simulator.
+    """
     host = f"{item.id}.{item.runner.domain}"
     archive = f"https://{item.runner.id}.{item.runner.domain}"
     return message(
         ssh={"url": f"ssh://{host}"},
-        logs=f"https://22999--{host}/logs" if item.usable else f"{archive}/logs/environments/{item.id}",
+        logs=addresses.environment(origin, item),
         supportBundle=f"{archive}/support/{item.id}",
         ops=f"https://22997--{host}" if item.usable else "",
         ports=[
-            {"port": port.number, "url": f"https://{port.number}--{host}"}
-            for port in item.project.ports
+            {"port": port["port"], "url": f"https://{port['port']}--{host}"}
+            for port in _ports(item)
             if item.usable
         ],
     )

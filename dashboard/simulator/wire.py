@@ -18,6 +18,15 @@ def message(**fields: object) -> Json:
     return {name: value for name, value in fields.items() if value or isinstance(value, dict)}
 
 
+def tidy(value: object) -> object:
+    """A canonical value without zero values at any depth; messages that are set stay, even when empty."""
+    if isinstance(value, dict):
+        return message(**{name: tidy(part) for name, part in value.items()})
+    if isinstance(value, list):
+        return [tidy(part) for part in value]
+    return value
+
+
 def maybe(document: Json) -> Json | None:
     """The document, or None when it is empty: for maps, and for messages that are unset when nothing is in them."""
     return document or None
@@ -46,6 +55,6 @@ def timestamp_nanos(at: float, nanos: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}{nanos:03d}Z"
 
 
-def duration(seconds: int) -> str:
-    """Whole seconds with an s; a duration that is set stays on the wire even at `0s`, being a message."""
-    return f"{seconds}s"
+def duration(seconds: float) -> str:
+    """Seconds with an s; a duration that is set stays on the wire even at `0s`, being a message."""
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"

@@ -15,6 +15,7 @@ from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+from dashboard.simulator import automations, events
 from dashboard.simulator import life as living
 from dashboard.simulator import seed as seeding
 from dashboard.simulator.clock import Clock
@@ -52,6 +53,8 @@ class World:
         self.lock = threading.RLock()
         self.clock = Clock(now, speed)
         self.size = environments
+        self.hub = events.Hub()
+        self.secret = f"{Random(f'{seed} secret').getrandbits(256):x}"
         self.rng = Random(f"{seed} life")
         self.horizon = self.clock.started
         self.calls: list[Call] = []
@@ -91,6 +94,18 @@ class World:
     def caught_up(self, at: float) -> float:
         """`at`, or a recent moment when `at` lies so far back that catching up step by step would take long."""
         return max(at, self.horizon - CATCH_UP_SECONDS)
+
+    def settle(self, environment: Environment, at: float) -> None:
+        """Take in a new environment, with the services and tasks that it brings along."""
+        self.environment_table.add(environment)
+        self.hub.tell(events.CREATE, environment)
+        automations.equip(environment, self.rng, at)
+        for service in environment.services:
+            self.service_table.add(service)
+            self.hub.tell(events.CREATE, service)
+        for task in environment.tasks:
+            self.task_table.add(task)
+            self.hub.tell(events.CREATE, task)
 
     # For assertions: copies, so that a server thread cannot change them meanwhile
 

@@ -42,6 +42,10 @@ class Wire:
         sent = {name: value for name, value in sent.items() if value}
         return self.http.open(f"/api/{method}", method=verb, data=body, query_string=query, headers=sent)
 
+    def post(self, method: str, body: Any) -> Any:
+        """The HTTP answer to a JSON body."""
+        return self.raw(method, json.dumps(body).encode())
+
     def call(self, method: str, query: str = "", **body: Any) -> Any:
         """The JSON of a call that has to succeed."""
         answer = self.raw(method, json.dumps(body).encode(), query)

@@ -43,21 +43,24 @@ def list_services(request: Request) -> Json:
         and (not references or row.recipe.reference in references)
         and (not roles or row.recipe.role in roles)
     )
-    return turn(page, "services", rows, id_key, lambda row: show_automation.service(row, request.at))
+    return turn(
+        page, "services", rows, id_key, lambda row: show_automation.service(row, request.at, request.origin)
+    )
 
 
 def get_service(request: Request) -> Json:
     """One service."""
-    return {"service": show_automation.service(_service(request), request.at)}
+    return {"service": show_automation.service(service_of(request), request.at, request.origin)}
 
 
-def _service(request: Request) -> Service:
+def service_of(request: Request) -> Service:
+    """The service that the call names."""
     return request.find(request.world.service_table, "id", "service")
 
 
 def start_service(request: Request) -> Json:
     """Answers before anything has changed."""
-    row = _service(request)
+    row = service_of(request)
     row.environment.handled_at = request.at
     services.request_start(request.world, row, request.at)
     return {}
@@ -65,7 +68,7 @@ def start_service(request: Request) -> Json:
 
 def stop_service(request: Request) -> Json:
     """Answers before anything has changed."""
-    row = _service(request)
+    row = service_of(request)
     row.environment.handled_at = request.at
     services.request_stop(request.world, row, request.at)
     return {}
@@ -85,21 +88,22 @@ def list_tasks(request: Request) -> Json:
     return turn(page, "tasks", rows, id_key, show_automation.task)
 
 
-def _task(request: Request) -> Task:
+def task_of(request: Request) -> Task:
+    """The task that the call names."""
     return request.find(request.world.task_table, "id", "task")
 
 
 def get_task(request: Request) -> Json:
     """One task."""
-    return {"task": show_automation.task(_task(request))}
+    return {"task": show_automation.task(task_of(request))}
 
 
 def start_task(request: Request) -> Json:
     """Every call makes a new execution, which is PENDING in the answer."""
-    row = _task(request)
+    row = task_of(request)
     row.environment.handled_at = request.at
     run = executions.request_start(request.world, row, request.caller, request.at)
-    return {"taskExecution": show_automation.execution(run)}
+    return {"taskExecution": show_automation.execution(run, request.origin)}
 
 
 def list_executions(request: Request) -> Json:
@@ -120,7 +124,9 @@ def list_executions(request: Request) -> Json:
         and (not tasks or row.task.id in tasks)
         and (not references or row.task.recipe.reference in references)
     )
-    return turn(page, "taskExecutions", rows, id_key, show_automation.execution)
+    return turn(
+        page, "taskExecutions", rows, id_key, lambda row: show_automation.execution(row, request.origin)
+    )
 
 
 def _live(request: Request, page: Page) -> Iterator[Execution]:
@@ -136,7 +142,7 @@ def _execution(request: Request) -> Execution:
 
 def get_execution(request: Request) -> Json:
     """One execution."""
-    return {"taskExecution": show_automation.execution(_execution(request))}
+    return {"taskExecution": show_automation.execution(_execution(request), request.origin)}
 
 
 def stop_execution(request: Request) -> Json:

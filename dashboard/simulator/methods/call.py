@@ -8,6 +8,7 @@ from dashboard.simulator.errors import ConnectError
 from dashboard.simulator.models import Subject
 from dashboard.simulator.paging import Page, read_page
 from dashboard.simulator.requests import Message
+from dashboard.simulator.shapes import Place, Shape
 from dashboard.simulator.table import HasId, T, Table
 from dashboard.simulator.wire import Json, message
 
@@ -20,13 +21,23 @@ COUNT_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call: the world held at the moment `at`, the body, the address's query, and who calls."""
+    """One call: the world held at the moment `at`, the body, the address's query, and who calls.
+
+    `origin`: where the simulator is reached (scheme and host), for the addresses it hands out.
+    """
 
     world: "World"
     at: float
     body: Message
     query: Mapping[str, str]
     caller: Subject
+    origin: str = "http://127.0.0.1"
+
+    def read(self, shape: Shape) -> Json:
+        """The whole body in canonical form; refuses it if it broke a rule."""
+        document = shape.read(self.body.whole(), Place("", self.body.violations))
+        self.check()
+        return document
 
     def check(self) -> None:
         """Refuse the call if the body broke a rule."""
@@ -58,15 +69,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A handler, and for a writing method the field that names its target."""
+    """A handler, and for a writing method the field that names its target (empty: it has none yet)."""
 
     handler: Callable[[Request], Json]
-    target: str = ""
+    target: str | None = None
 
     @property
     def writes(self) -> bool:
         """Whether it changes anything, so that a read-only token may not call it."""
-        return bool(self.target)
+        return self.target is not None
 
 
 def id_key(row: HasId) -> tuple[str]:

@@ -27,13 +27,14 @@ def list_environments(request: Request) -> Json:
         rows = matching(chosen, table.ascending(position(page)))
     else:
         rows = matching(chosen, table.descending(_start(page, chosen.newest_id)))
-    answer = turn(page, "environments", rows, key, lambda row: _show(request, row))
+    answer = turn(page, "environments", rows, key, lambda row: show(request, row))
     total = request.count(page, lambda: sum(1 for _ in matching(chosen, table.descending(chosen.newest_id))))
     return {**answer, **total}
 
 
-def _show(request: Request, row: Environment) -> Json:
-    return show_environment.environment(row, request.world.directory.organization_id)
+def show(request: Request, row: Environment) -> Json:
+    """An environment as this call's answer shows it."""
+    return show_environment.environment(row, request.world.directory.organization_id, request.origin)
 
 
 def _start(page: Page, newest: str | None) -> str | None:
@@ -49,10 +50,11 @@ def _archiving_key(row: Environment) -> Key:
 def get_environment(request: Request) -> Json:
     """One environment; a deleted one answers with its phase as long as it is remembered."""
     row = request.find(request.world.environment_table, "environmentId", "environment", required=True)
-    return {"environment": _show(request, row)}
+    return {"environment": show(request, row)}
 
 
-def _target(request: Request) -> Environment:
+def target(request: Request) -> Environment:
+    """The environment that a writing call names; one that is deleted is not there any more."""
     row = request.find(request.world.environment_table, "environmentId", "environment")
     if row.phase == enums.DELETED:
         raise ConnectError("not_found", "environment not found")
@@ -62,13 +64,13 @@ def _target(request: Request) -> Environment:
 
 def start_environment(request: Request) -> Json:
     """Answers before anything has changed."""
-    environments.request_start(request.world, _target(request), request.at)
+    environments.request_start(request.world, target(request), request.at)
     return {}
 
 
 def stop_environment(request: Request) -> Json:
     """Answers before anything has changed."""
-    environments.request_stop(request.world, _target(request), request.at)
+    environments.request_stop(request.world, target(request), request.at)
     return {}
 
 
