@@ -1,8 +1,10 @@
 """Every address of the dashboard."""
 
+from urllib.parse import quote, unquote
+
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, register_converter
 
 from dashboard.fleet.entities import Kind
 from dashboard.web.pages import actions, activity, environments, executions, overview, services, system, tasks
@@ -10,25 +12,38 @@ from dashboard.web.pages import actions, activity, environments, executions, ove
 Pages = list[URLPattern]
 
 
+class Identifier:
+    """An id of the API in an address, whatever letters it has: one odd id must not break the list it is in."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> str:
+        return unquote(value)
+
+    def to_url(self, value: str) -> str:
+        return quote(value, safe="") or "-"
+
+
+register_converter(Identifier, "id")
+
+
 def _act(section: str, kind: Kind) -> URLPattern:
-    return path(
-        f"{section}/<str:identifier>/<slug:deed>/", actions.act, {"kind": kind}, name=f"{section}-act"
-    )
+    return path(f"{section}/<id:identifier>/<slug:deed>/", actions.act, {"kind": kind}, name=f"{section}-act")
 
 
 urlpatterns: Pages = [
     path("", overview.index, name="overview"),
     path("environments/", environments.index, name="environments-list"),
-    path("environments/<str:identifier>/", environments.detail, name="environments-detail"),
+    path("environments/<id:identifier>/", environments.detail, name="environments-detail"),
     _act("environments", Kind.ENVIRONMENT),
     path("services/", services.index, name="services-list"),
-    path("services/<str:identifier>/", services.detail, name="services-detail"),
+    path("services/<id:identifier>/", services.detail, name="services-detail"),
     _act("services", Kind.SERVICE),
     path("tasks/", tasks.index, name="tasks-list"),
-    path("tasks/<str:identifier>/", tasks.detail, name="tasks-detail"),
+    path("tasks/<id:identifier>/", tasks.detail, name="tasks-detail"),
     _act("tasks", Kind.TASK),
     path("executions/", executions.index, name="executions-list"),
-    path("executions/<str:identifier>/", executions.detail, name="executions-detail"),
+    path("executions/<id:identifier>/", executions.detail, name="executions-detail"),
     _act("executions", Kind.EXECUTION),
     path("activity/", activity.index, name="activity"),
     path("system/", system.index, name="system"),

@@ -21,6 +21,7 @@ SMALL = 20
 """Rows that a table inside a detail page shows at most."""
 
 RowFacts = Callable[[Fleet, Any], dict[str, Any]]
+Link = Callable[[Query], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +64,25 @@ def show(
     listing: ListPage,
     rows: list[Listed] | None = None,
     extra: Mapping[str, Any] | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """The list page, its list alone for htmx, or what changed in it for a poll."""
+    """The list page, its list alone for htmx, or what changed in it for a poll. Every link carries `kept`."""
     fleet, user = moment(request).fleet, signed_in(request)
     result = queries.run(fleet, listing.kind, queries.parse(listing.kind, request.GET.dict()), rows)
     blocks = row_blocks(listing, result.rows, fleet, user)
+
+    def link(query: Query) -> str:
+        return url_for(request.path, query, listing.kind, kept)
+
     context = {
         "listing": listing,
         "result": result,
         "query": result.query,
-        "headings": _headings(request.path, listing, result.query),
-        "choices": _choices(request.path, listing.kind, fleet, result),
+        "headings": _headings(link, listing, result.query),
+        "choices": _choices(link, fleet, result),
         "span": _span(result),
-        "links": _page_links(request.path, result, listing.kind),
-        "all_url": url_for(request.path, replace(result.query, phase="", page=1), listing.kind),
+        "links": _page_links(link, result),
+        "all_url": link(replace(result.query, phase="", page=1)),
         "all_count": sum(result.phases.values()),
         "clear_url": request.path,
         "filtered": bool(result.query.text or result.query.phase or result.query.project),
@@ -118,21 +124,21 @@ def _summary_state(result: Result, fleet: Fleet) -> tuple[Any, ...]:
     )
 
 
-def url_for(path: str, query: Query, kind: Kind) -> str:
-    """The address of a query: what has its default is left out."""
+def url_for(path: str, query: Query, kind: Kind, kept: Mapping[str, str] | None = None) -> str:
+    """The address of a query, with what else it keeps: what has its default is left out."""
     sort = "" if query.sort == DEFAULT_SORT[kind] else query.sort
     pairs = {"q": query.text, "phase": query.phase, "project": query.project, "sort": sort}
-    given = {name: value for name, value in pairs.items() if value}
+    given = {**(kept or {}), **{name: value for name, value in pairs.items() if value}}
     if query.page > 1:
         given["page"] = str(query.page)
     return path + (f"?{urlencode(given)}" if given else "")
 
 
-def _headings(path: str, listing: ListPage, query: Query) -> list[Heading]:
-    return [_heading(path, listing, query, column) for column in listing.columns]
+def _headings(link: Link, listing: ListPage, query: Query) -> list[Heading]:
+    return [_heading(link, query, column) for column in listing.columns]
 
 
-def _heading(path: str, listing: ListPage, query: Query, column: Column) -> Heading:
+def _heading(link: Link, query: Query, column: Column) -> Heading:
     if not column.sort:
         return Heading(column.label, column.css, "", "")
     current = query.sort.removeprefix("-") == column.sort
@@ -140,9 +146,7 @@ def _heading(path: str, listing: ListPage, query: Query, column: Column) -> Head
     flipped = column.sort if descending else f"-{column.sort}"
     wanted = flipped if current else column.first + column.sort
     direction = ("descending" if descending else "ascending") if current else ""
-    return Heading(
-        column.label, column.css, url_for(path, replace(query, sort=wanted, page=1), listing.kind), direction
-    )
+    return Heading(column.label, column.css, link(replace(query, sort=wanted, page=1)), direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,7 @@ class Choice:
     url: str = ""
 
 
-def _choices(path: str, kind: Kind, fleet: Fleet, result: Result) -> dict[str, list[Choice]]:
+def _choices(link: Link, fleet: Fleet, result: Result) -> dict[str, list[Choice]]:
     """What the two filters offer: what is there, and what is chosen even when nothing is there."""
     phases = {**({result.query.phase: 0} if result.query.phase else {}), **result.phases}
     projects = {**({result.query.project: 0} if result.query.project else {}), **result.projects}
@@ -166,7 +170,7 @@ def _choices(path: str, kind: Kind, fleet: Fleet, result: Result) -> dict[str, l
                 phase,
                 look_of(phase).label,
                 number,
-                url_for(path, replace(result.query, phase=phase, page=1), kind),
+                link(replace(result.query, phase=phase, page=1)),
             )
             for phase, number in sorted(
                 phases.items(), key=lambda item: (order.get(item[0], len(order)), item[0])
@@ -186,13 +190,13 @@ def _span(result: Result) -> tuple[int, int]:
     return (first, first + len(result.rows) - 1) if result.rows else (0, 0)
 
 
-def _page_links(path: str, result: Result, kind: Kind) -> dict[str, str]:
+def _page_links(link: Link, result: Result) -> dict[str, str]:
     query = result.query
     links = {}
     if query.page > 1:
-        links["previous"] = url_for(path, replace(query, page=query.page - 1), kind)
+        links["previous"] = link(replace(query, page=query.page - 1))
     if query.page < result.pages:
-        links["next"] = url_for(path, replace(query, page=query.page + 1), kind)
+        links["next"] = link(replace(query, page=query.page + 1))
     return links
 
 

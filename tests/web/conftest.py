@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import LazySettings
@@ -81,8 +82,7 @@ class Dashboard:
 
     def poll(self, page: HttpResponse, role: str = "admin") -> HttpResponse:
         """What the poller of a page (or of an earlier poll's answer) gets."""
-        url, values = poller(page)
-        return self.clients[role].get(url, values, headers=HTMX)
+        return self.clients[role].get(asked_by(*poller(page)), headers=HTMX)
 
 
 def text(response: HttpResponse) -> str:
@@ -95,6 +95,11 @@ def poller(page: HttpResponse) -> tuple[str, dict[str, str]]:
     assert found, "no poller"
     url, values = html.unescape(found[1]), json.loads(html.unescape(found[3]))
     return url, values
+
+
+def asked_by(url: str, values: dict[str, str]) -> str:
+    """The address that htmx asks for."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(values)}"
 
 
 def trigger(response: HttpResponse) -> dict[str, Any]:

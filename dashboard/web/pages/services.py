@@ -51,7 +51,8 @@ def index(request: HttpRequest) -> HttpResponse:
         row for row in moment(request).fleet.services.values() if everything or not row.platform
     ]
     folded = len(moment(request).fleet.services) - len(own)
-    return show(request, LIST, own, {"everything": everything, "folded": folded})
+    kept = {"platform": "1"} if everything else {}
+    return show(request, LIST, own, {"everything": everything, "folded": folded}, kept)
 
 
 @require_GET

@@ -1,0 +1,83 @@
+"""What the browser is told about every answer, and what templates and scripts must not hold."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from dashboard.control.models import User
+from tests.web.conftest import HTMX, Dashboard, text
+
+TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+ANSWERS = (
+    "/", "/environments/", "/environments/none/", "/nowhere", "/accounts/login/", "/accounts/logout/",
+    "/healthz", "/readyz", "/activity/", "/system/", "/environments/?seen=x",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+@pytest.mark.parametrize("role", ["admin", "anonymous"])
+def test_every_answer_carries_the_security_headers(dashboard: Dashboard, path: str, role: str) -> None:
+    for headers in ({}, HTMX):
+        answer = dashboard.get(path, role, **headers)
+        policy = answer["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "unsafe" not in policy
+        for directive in (
+            "object-src 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "form-action 'self'",
+        ):
+            assert directive in policy
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["X-Frame-Options"] == "DENY"
+        assert answer["Referrer-Policy"] == "same-origin"
+        assert "camera=()" in answer["Permissions-Policy"]
+
+
+def test_a_page_that_breaks_carries_them_too(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug with a secret")
+
+    monkeypatch.setattr("dashboard.web.pages.activity.page", broken)
+    dashboard.clients["admin"].raise_request_exception = False
+    answer = dashboard.get("/activity/")
+    assert answer.status_code == 500
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    assert "Something went wrong" in text(answer)
+    assert "secret" not in text(answer)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
+def test_templates_hold_no_inline_script_or_style(template: object) -> None:
+    html = template.read_text(encoding="utf-8")  # type: ignore[attr-defined]
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert not re.search(r"<style|\sstyle=", html)
+    assert not re.search(r"\son[a-z]+=", html)
+    assert not re.search(r"\bhx-on\b|hx-on:|hx-vals=[\"']?js:", html)
+    assert not re.search(r"\|\s*safe\b|autoescape off", html)
+
+
+def test_the_script_makes_no_html_from_texts() -> None:
+    script = (settings.BASE_DIR / "static/dashboard.js").read_text(encoding="utf-8")
+    assert not re.search(r"innerHTML\s*=|insertAdjacentHTML|document\.write|\beval\(|new Function", script)
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_of_other_sites(
+    clients: dict[str, Client], users: dict[str, User]
+) -> None:
+    users["viewer"].set_password("right")
+    users["viewer"].save()
+    answer = clients["anonymous"].post("/accounts/login/", {"username": "viewer", "password": "right"})
+    cookie = answer.cookies[settings.SESSION_COOKIE_NAME]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Lax"
+
+
+def test_a_page_that_is_not_there_is_a_page(dashboard: Dashboard) -> None:
+    page = dashboard.get("/nowhere")
+    assert page.status_code == 404
+    assert "There is no such page." in text(page) or "Not found" in text(page)
+    assert "urlpatterns" not in text(page)

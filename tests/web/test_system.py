@@ -1,0 +1,55 @@
+"""System: how the sweeps went; and how fresh the data are, on every page."""
+
+import re
+
+import pytest
+
+from dashboard.fleet.store import Sweep
+from tests.web.conftest import Dashboard, text
+from tests.web.test_polls import swapped
+
+
+def record(dashboard: Dashboard, name: str, ago: float, error: str = "", **counts: int) -> None:
+    started = dashboard.simulated.clock() - ago
+    dashboard.simulated.store.record(Sweep(name, started, 0.5, error, **counts))
+
+
+def test_a_failed_sweep_is_shown_with_its_reason_and_the_last_good_one(dashboard: Dashboard) -> None:
+    page = dashboard.get("/system/")
+    record(dashboard, "hot", 3600, requests=7)
+    record(dashboard, "hot", 0, "The API refused the key <b>", skipped=1_234)
+    answer = dashboard.poll(page)
+    assert swapped(answer) == ["sweeps", "poll"]
+    shown = text(dashboard.get("/system/"))
+    assert "The API refused the key &lt;b&gt;" in shown
+    assert "1,234 items" in shown
+    assert "Last good one" in shown
+    assert "1 h ago" in shown
+
+
+def state(dashboard: Dashboard, path: str = "/") -> str:
+    found = re.search(r'id="freshness" data-state="(\w+)"', text(dashboard.get(path)))
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("path", ["/", "/environments/", "/activity/", "/system/", "/environments/none/"])
+def test_every_page_says_how_fresh_the_data_are(dashboard: Dashboard, path: str) -> None:
+    assert state(dashboard, path) == "fresh"
+    record(dashboard, "hot", -1, "No answer in 10 s")
+    assert state(dashboard, path) == "failed"
+    assert "No answer in 10 s" in text(dashboard.get(path))
+    record(dashboard, "hot", -2)
+    assert state(dashboard, path) == "fresh"
+
+
+def test_old_data_are_called_so(dashboard: Dashboard) -> None:
+    for name in ("hot", "full"):
+        record(dashboard, name, 600)
+    page = text(dashboard.get("/environments/"))
+    assert 'data-state="stale"' in page
+    assert "is the worker running?" in page
+
+
+def test_readyz_says_yes(dashboard: Dashboard) -> None:
+    assert dashboard.get("/readyz", "anonymous").json() == {"ready": True, "troubles": {}}
