@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from dashboard.ona.schema.base import Enum, Id, Model, Part, Prose, Text, Time
+from dashboard.ona.schema.base import Enum, Flag, Id, Int, Many, Model, Part, Prose, Text, Time
 from dashboard.ona.schema.environment import Subject
 
 
@@ -42,9 +42,20 @@ class ProjectMetadata(Model):
     updated_at: Time = None
 
 
+class ProjectClass(Model):
+    """A class that the project's environments may have, or none: on a runner of the person's own."""
+
+    environment_class_id: Text = ""
+    local_runner: Flag = False
+    order: Int = 0
+
+
 class Project(Model):
+    """`environment_classes` are what a new environment may choose from, the lowest `order` first."""
+
     id: Id
     metadata: Part[ProjectMetadata] = ProjectMetadata()
+    environment_classes: Many[ProjectClass] = ()
 
     @property
     def name(self) -> str:

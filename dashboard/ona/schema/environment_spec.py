@@ -1,4 +1,4 @@
-"""What is wanted of an environment. Of secrets: names and targets, never a value (see `schema.OMITTED`)."""
+"""What is wanted of an environment. Of secrets: names and targets, never a value (see `schema.omitted`)."""
 
 from pydantic import Field
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
+from dashboard.ona.send.automation import trigger
 from dashboard.ona.send.base import At, Message, choice, duration
 from dashboard.ona.send.rules import (
+    TASK_TRIGGERS,
     address,
     inactivity,
     length,
     port,
     relative_path,
     some,
+    triggers,
     uuid_or_empty,
     zoned,
 )
@@ -65,7 +68,7 @@ class NewEnvironment(Message):
     """An environment to create; what is not given comes from the project, if there is one, or from the API.
 
     `timeout` is in seconds of inactivity: 0 never, else at least 1800. `content` is applied in order; none gives
-    an empty environment.
+    an empty environment. `automations_trigger_filter` lets only automations with these triggers run.
     """
 
     name: Annotated[str | None, At("name", length(0, 80))] = None
@@ -87,6 +90,10 @@ class NewEnvironment(Message):
     dotfiles_repository: Annotated[str | None, At("spec.devcontainer.dotfiles.repository", address)] = None
     automations_file_path: Annotated[
         str | None, At("spec.automationsFile.automationsFilePath", relative_path)
+    ] = None
+    automations_trigger_filter: Annotated[
+        tuple[str, ...] | None,
+        At("spec.automationsFile.triggerFilter", each=triggers(TASK_TRIGGERS), write=trigger),
     ] = None
     desired_phase: Annotated[str, choice("spec.desiredPhase", "EnvironmentPhase")] = "running"
 

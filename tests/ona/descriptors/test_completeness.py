@@ -1,0 +1,139 @@
+"""Nothing that the newest official client knows is left undecided: it is read, sent, or listed with a reason."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.ona import filters, schema, send
+from dashboard.ona.environments import TokenAnswer
+from dashboard.ona.events import Watch
+from dashboard.ona.schema.enums import KNOWN
+from dashboard.ona.schema.omitted import UNREAD, UNSENT
+from tests.ona.descriptors.compare import Comparison
+from tests.ona.descriptors.shapes import Shape, of_filter, of_message, of_model
+from tests.referee import venv
+
+HERE = Path(__file__).parent
+READ: dict[str, Shape] = {
+    "Environment": of_model(schema.Environment),
+    "EnvironmentClass": of_model(schema.EnvironmentClass),
+    "Service": of_model(schema.Service),
+    "Task": of_model(schema.Task),
+    "TaskExecution": of_model(schema.TaskExecution),
+    "OrganizationMember": of_model(schema.Member),
+    "Project": of_model(schema.Project),
+    "Runner": of_model(schema.Runner),
+    "GetAuthenticatedIdentityResponse": of_model(schema.Identity),
+    "WatchEventsResponse": of_model(schema.Event),
+    "UpsertAutomationsFileResponse": of_model(schema.UpdatedAutomations),
+    "CreateEnvironmentAccessTokenResponse": of_model(TokenAnswer),
+    "CreateEnvironmentLogsTokenResponse": of_model(TokenAnswer),
+    "PaginationResponse": {"nextToken": {}},
+}
+NEW, FILE, ONE = of_message(send.NewEnvironment), of_message(send.AutomationsFile), {"id": {}}
+WHERE = {"environmentId": {}}
+PAGED = {"pagination": {"pageSize": {}, "token": {}}}
+SENT: dict[str, Shape] = {
+    "CreateEnvironmentRequest": NEW,
+    "CreateEnvironmentFromProjectRequest": {"projectId": {}} | NEW,
+    "UpdateEnvironmentRequest": WHERE | of_message(send.EnvironmentChange),
+    "DeleteEnvironmentRequest": WHERE | {"force": {}},
+    "MarkEnvironmentActiveRequest": WHERE | of_message(send.Activity),
+    "UpsertAutomationsFileRequest": WHERE | {"automationsFile": FILE},
+    "CreateServiceRequest": WHERE | of_message(send.NewService),
+    "UpdateServiceRequest": ONE | of_message(send.ServiceChange),
+    "DeleteServiceRequest": ONE | {"force": {}},
+    "CreateTaskRequest": WHERE | of_message(send.NewTask),
+    "UpdateTaskRequest": ONE | of_message(send.TaskChange),
+    "WatchEventsRequest": of_message(Watch),
+    "ListEnvironmentsRequest": PAGED | {"filter": of_filter(filters.EnvironmentFilter)},
+    "ListServicesRequest": PAGED | {"filter": of_filter(filters.ServiceFilter)},
+    "ListTasksRequest": PAGED | {"filter": of_filter(filters.TaskFilter)},
+    "ListTaskExecutionsRequest": PAGED | {"filter": of_filter(filters.ExecutionFilter)},
+    "ListEnvironmentClassesRequest": PAGED,
+    "ListMembersRequest": PAGED | {"organizationId": {}, "filter": of_filter(filters.MemberFilter)},
+    "ListProjectsRequest": PAGED,
+    "ListRunnersRequest": PAGED,
+} | dict.fromkeys(
+    (
+        "GetEnvironmentRequest",
+        "StartEnvironmentRequest",
+        "StopEnvironmentRequest",
+        "UnarchiveEnvironmentRequest",
+        "CreateEnvironmentAccessTokenRequest",
+        "CreateEnvironmentLogsTokenRequest",
+    ),
+    WHERE,
+) | dict.fromkeys(
+    (
+        "GetServiceRequest",
+        "StartServiceRequest",
+        "StopServiceRequest",
+        "GetTaskRequest",
+        "StartTaskRequest",
+        "DeleteTaskRequest",
+        "GetTaskExecutionRequest",
+        "StopTaskExecutionRequest",
+    ),
+    ONE,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dump() -> dict[str, Any]:
+    """What gitpod-sdk knows of the messages that are read and sent."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(venv, "REQUIREMENTS", HERE / "requirements.txt")
+        python = venv.python()
+    command = [str(python), str(HERE / "dump.py"), *READ, *SENT]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def compared(dump: dict[str, Any], shapes: dict[str, Shape], listed: dict[str, str]) -> Comparison:
+    comparison = Comparison(dump["messages"], listed)
+    for message, shape in shapes.items():
+        comparison.hold(message, shape)
+    return comparison
+
+
+@pytest.mark.parametrize(("shapes", "listed"), [(READ, UNREAD), (SENT, UNSENT)], ids=["read", "sent"])
+def test_every_field_is_decided_and_the_lists_hold_nothing_else(
+    dump: dict[str, Any], shapes: dict[str, Shape], listed: dict[str, str]
+) -> None:
+    comparison = compared(dump, shapes, listed)
+    assert comparison.undecided == set(), "new: model these fields or list them in schema/omitted.py"
+    assert comparison.invented == set(), "the newest client has no such fields (any more)"
+    assert comparison.both == set(), "listed as left out, yet dealt with"
+    assert listed.keys() - comparison.used == set(), "listed, but not (any more) what the API has"
+
+
+def test_every_enum_value_is_known_and_no_other(dump: dict[str, Any]) -> None:
+    used = compared(dump, READ, UNREAD).enums | compared(dump, SENT, UNSENT).enums
+    there = {name: tuple(dump["enums"][name][1:]) for name in used}
+    assert {name: known.names for name, known in KNOWN.items()} == there
+    assert {dump["enums"][name][0] for name in used} == {
+        known.prefix + "UNSPECIFIED" for known in KNOWN.values()
+    }
+
+
+def test_every_reason_is_a_sentence() -> None:
+    for listed in (UNREAD, UNSENT):
+        assert all(len(reason.split()) >= 4 for reason in listed.values())
+
+
+def test_a_new_field_and_a_stale_entry_would_be_noticed(dump: dict[str, Any]) -> None:
+    changed = json.loads(json.dumps(dump))
+    changed["messages"]["EnvironmentStatus"]["mood"] = {"message": "", "enum": ""}
+    del changed["messages"]["Environment"]["spec"]
+    comparison = compared(
+        changed, READ, {**UNREAD, "Service.id": "an id is always read", "Old.field": "gone"}
+    )
+    assert comparison.undecided == {"EnvironmentStatus.mood"}
+    assert comparison.invented == {"Environment.spec"}
+    assert comparison.both == {"Service.id"}
+    assert "Old.field" not in comparison.used
