@@ -121,15 +121,14 @@ def test_buttons_are_where_rights_are(dashboard: Dashboard) -> None:
         assert 'role="button"' not in text(dashboard.get(path, "viewer"))
 
 
-@pytest.mark.parametrize("path", ["none/stop/", "none/", "%00/", "%2e%2e/stop/", "ü/start/", "x" * 300 + "/"])
 @pytest.mark.parametrize("section", ["environments", "services", "tasks", "executions"])
-def test_an_unknown_id_may_have_been_deleted(dashboard: Dashboard, section: str, path: str) -> None:
-    if "/st" in path and section in ("tasks", "executions"):
-        path = path.replace("stop", "start") if section == "tasks" else path.replace("start", "stop")
-    page = dashboard.get(f"/{section}/{path}")
-    assert page.status_code == 404
-    assert "It may have been deleted" in text(page)
-    assert len(page.content) < 20_000
+def test_an_unknown_id_may_have_been_deleted(dashboard: Dashboard, section: str) -> None:
+    deed = "start" if section == "tasks" else "stop"
+    for path in (f"none/{deed}/", "none/", "%00/", f"%2e%2e/{deed}/", f"ü/{deed}/", "x" * 300 + "/"):
+        page = dashboard.get(f"/{section}/{path}")
+        assert page.status_code == 404, path
+        assert "It may have been deleted" in text(page), path
+        assert len(page.content) < 20_000
 
 
 @pytest.mark.parametrize("deed", ["delete", "STOP", "__init__", "run"])

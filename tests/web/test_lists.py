@@ -120,17 +120,16 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("query", HOSTILE, ids=lambda query: query[:24])
 @pytest.mark.parametrize("section", [*LISTS, "activity", "system"])
-def test_any_address_gets_a_sensible_page(dashboard: Dashboard, section: str, query: str) -> None:
-    for headers in ({}, HTMX):
+def test_any_address_gets_a_sensible_page(dashboard: Dashboard, section: str) -> None:
+    for query, headers in product(HOSTILE, ({}, HTMX)):
+        if headers and query.startswith("seen="):
+            continue  # a poll
         page = dashboard.get(f"/{section}/?{query}", **headers)
-        if "seen" in query and headers:
-            continue
-        assert page.status_code == 200
-        assert "<script>alert" not in text(page)
-        assert "</html>" in text(page) or headers
-        assert len(page.content) < 200_000
+        assert page.status_code == 200, query
+        assert "<script>alert" not in text(page), query
+        assert "</html>" in text(page) or headers, query
+        assert len(page.content) < 200_000, query
 
 
 def redis_commands(store: Store) -> int:

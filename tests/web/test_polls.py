@@ -128,11 +128,11 @@ def test_a_row_changes_when_somebody_asks_for_something(dashboard: Dashboard) ->
 GARBAGE = ("", ".", "x", "x" * 10_000, "ü💩\u202e" * 500, ".".join("abc"), "A" * 7 + "." + "B" * 13, "\x00")
 
 
-@pytest.mark.parametrize("seen", GARBAGE, ids=[f"{len(one)} letters" for one in GARBAGE])
-def test_garbage_gets_the_whole_of_what_is_in_view(dashboard: Dashboard, seen: str) -> None:
+def test_garbage_gets_the_whole_of_what_is_in_view(dashboard: Dashboard) -> None:
     for path in pages(dashboard):
-        answer = dashboard.get(asked_by(path, {"seen": seen}), **HTMX)
-        assert answer.status_code == 200, path
+        for seen in GARBAGE:
+            answer = dashboard.get(asked_by(path, {"seen": seen}), **HTMX)
+            assert answer.status_code == 200, (path, seen)
         assert dashboard.poll(answer).status_code == 204
 
 
