@@ -108,7 +108,7 @@
       return;
     }
     const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-    const reason = one("main p", page)?.textContent || `The dashboard answered ${event.detail.xhr.status}.`;
+    const reason = one(".question p", page)?.textContent || `The dashboard answered ${event.detail.xhr.status}.`;
     one("#dialog").close();
     toast("bad", reason);
   });

@@ -194,6 +194,15 @@ def test_a_name_full_of_markup_is_text(visit: Visit) -> None:
     assert page.evaluate("document.querySelectorAll('script').length") == 2
 
 
+def test_a_question_that_cannot_be_asked_any_more_says_why(visit: Visit) -> None:
+    admin = visit("admin")
+    admin.expected += ["status of 404", "Response Status Error Code 404"]
+    page = admin.page("/environments/?phase=running")
+    page.evaluate("htmx.ajax('GET', '/environments/gone/stop/', '#dialog')")
+    expect(page.locator("#toasts")).to_contain_text("It may have been deleted")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
 def test_a_session_that_ends_leads_to_the_sign_in_and_back(visit: Visit) -> None:
     admin = visit("admin")
     page = admin.page("/environments/?phase=running&sort=name")

@@ -117,6 +117,7 @@ def test_a_forged_form_without_its_token_is_refused(dashboard: Dashboard) -> Non
     browser.cookies = dashboard.clients["admin"].cookies
     response = browser.post(path_of(dashboard, "environments-act"))
     assert response.status_code == 403
+    assert "This form is out of date" in text(response)
     assert not Action.objects.exists()
 
 
