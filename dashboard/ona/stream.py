@@ -102,10 +102,10 @@ def answered(client: httpx.Client, call: Call) -> httpx.Response:
     for _ in range(REDIRECTS + 1):
         request = client.build_request(call.method, url, content=call.content, headers=call.headers)
         response = sent(client, request, call.key)
-        if not response.has_redirect_location:
+        if response.status_code not in {307, 308}:
             return response
         response.close()
-        url = redirected(url, response.headers["Location"])
+        url = redirected(url, response.headers.get("Location", ""))
     raise errors.BadAnswer(f"{url.host} redirected more than {REDIRECTS} times")
 
 

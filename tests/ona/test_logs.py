@@ -70,6 +70,7 @@ def test_a_bad_gateway_is_tried_again_every_second_and_then_handed_over():
         ("404 Not Found", errors.NotFound),
         ("503 Service Unavailable", errors.Unavailable),
         ("204 No Content", errors.BadAnswer),
+        ("302 Found", errors.BadAnswer),
     ],
 )
 def test_other_answers_are_errors_at_once(status, kind, caplog):

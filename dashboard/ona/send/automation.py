@@ -1,6 +1,6 @@
 """Services and tasks to create, and what to change of them.
 
-https://ona.com/docs/api-reference: EnvironmentAutomationService.
+The rules are those of the API documentation and of the validation rules in gitpod-sdk 1.2.0.
 """
 
 from dataclasses import dataclass

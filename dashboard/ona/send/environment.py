@@ -1,6 +1,6 @@
 """What to create an environment from, and what to change of one.
 
-https://ona.com/docs/api-reference: EnvironmentService, CreateEnvironment and UpdateEnvironment.
+The rules are those of the API documentation and of the validation rules in gitpod-sdk 1.2.0.
 """
 
 from collections.abc import Mapping
