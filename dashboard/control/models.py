@@ -59,9 +59,9 @@ class Action(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     verb = models.CharField(max_length=40)
     kind = models.CharField(max_length=20)
-    target_id = models.CharField(max_length=64)
+    target_id = models.CharField(max_length=128)
     target_name = models.CharField(max_length=200)
-    environment_id = models.CharField(max_length=64, blank=True)
+    environment_id = models.CharField(max_length=128, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="actions"
     )
@@ -72,7 +72,7 @@ class Action(models.Model):
     phase_before = models.CharField(max_length=64, blank=True)
     failure_before = models.CharField(max_length=1000, blank=True)
     moved = models.BooleanField(default=False)
-    result_id = models.CharField(max_length=64, blank=True)
+    result_id = models.CharField(max_length=128, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField()
     not_before = models.DateTimeField()

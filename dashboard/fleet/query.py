@@ -32,6 +32,7 @@ _PHASES = (
     "succeeded",
     "stopped",
     "deleted",
+    "archived",
 )
 PHASE_ORDER = {phase: number for number, phase in enumerate(_PHASES)}
 
@@ -70,7 +71,11 @@ def _project_id(fleet: Fleet, row: Listed) -> str:
 
 
 def phase_of(row: Listed) -> str:
-    """The word the phase filter goes by: a failed environment counts as failed, whatever its phase."""
+    """The word the phase filter goes by: what is archived is archived and what failed has failed, whatever its
+    phase.
+    """
+    if isinstance(row, Environment) and row.archived is not None:
+        return "archived"
     if row.failed:
         return "failed"
     return row.phase or ("not_started" if isinstance(row, Service) else "unknown")

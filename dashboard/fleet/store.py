@@ -20,7 +20,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -97,6 +97,12 @@ def _unpack(value: bytes) -> tuple[int, float, bytes]:
     head, _, blob = value.partition(b"\n")
     version, _, asked = head.partition(b" ")
     return int(version), float(asked), blob
+
+
+def _sweep(written: Mapping[str, Any]) -> Sweep:
+    """A sweep as another version of this program may have written it: what is not known here is left out."""
+    known = {one.name for one in fields(Sweep)}
+    return Sweep(**{name: value for name, value in written.items() if name in known})
 
 
 def _newest(seen: Iterable[Observation], newer: Newer) -> list[Observation]:
@@ -239,7 +245,7 @@ class Store:
     def sweeps(self) -> dict[str, Sweep]:
         """`<name>:last` and `<name>:ok` of every sweep that has run."""
         stored = cast("dict[bytes, bytes]", self._redis.hgetall(self._key("sweeps")))
-        return {name.decode(): Sweep(**json.loads(text)) for name, text in stored.items()}
+        return {name.decode(): _sweep(json.loads(text)) for name, text in stored.items()}
 
     # One resource in depth
 

@@ -22,7 +22,6 @@ BATCH = 25
 """The most values the API takes in one filter list."""
 MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
-SWEPT = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION, Kind.CLASS)
 
 
 class Reading(Enum):
@@ -39,6 +38,7 @@ class _Tally:
 
     seen: list[Observation] = field(default_factory=list)
     gone: list[Addressed] = field(default_factory=list)
+    apart: set[str] = field(default_factory=set)
     skipped: int = 0
     landed: int = 0
     changed: int = 0
@@ -49,6 +49,14 @@ class _Tally:
 
     def ids(self, kind: Kind) -> set[str]:
         return {one.row.id for one in self.seen if kind_of(one.row) == kind}
+
+    def missing(self, kind: Kind, known: Iterable[str]) -> None:
+        """After a complete scan of a kind: what was known before it and did not turn up is gone."""
+        self.gone += [(kind, identifier) for identifier in set(known) - self.ids(kind)]
+
+    def counts(self) -> dict[str, int]:
+        """How many of each kind were seen, without those set apart."""
+        return {kind.value: len(self.ids(kind) - self.apart) for kind in Kind}
 
 
 class Sync:
@@ -90,11 +98,8 @@ class Sync:
             self._land(tally, gone=tally.gone)
         except errors.OnaError as trouble:
             error = str(trouble)
-        counts = {kind.value: len(tally.ids(kind)) for kind in Kind}
-        spent = self._clock() - started
-        sweep = Sweep(
-            name, started, spent, error, self._ona.requests - requests, tally.changed, tally.skipped, counts
-        )
+        requests, spent = self._ona.requests - requests, self._clock() - started
+        sweep = Sweep(name, started, spent, error, requests, tally.changed, tally.skipped, tally.counts())
         self._store.record(sweep)
         return sweep
 
@@ -106,27 +111,47 @@ class Sync:
     # The full sweep
 
     def _scan_everything(self, fleet: Fleet, tally: _Tally) -> None:
-        known = {kind: set(fleet.of(kind)) for kind in SWEPT}
+        for kind, scan in (
+            (Kind.ENVIRONMENT, self._scan_environments),
+            (Kind.SERVICE, self._scan_services),
+            (Kind.TASK, self._scan_tasks),
+            (Kind.EXECUTION, self._scan_executions),
+            (Kind.CLASS, self._scan_classes),
+        ):
+            known, skipped = set(fleet.of(kind)), tally.skipped
+            scan(tally)
+            if tally.skipped == skipped:  # a malformed item may be any of the missing ones
+                tally.missing(kind, known)
+            self._land(tally)
+
+    def _scan_environments(self, tally: _Tally) -> None:
+        """All that the API lists, then the archived ones, which it leaves out; those are not counted."""
         for environments in self._ona.environments.pages():
             tally.add(environments, intake.environment)
-        self._land(tally)
+        listed = tally.ids(Kind.ENVIRONMENT)
+        try:
+            for archived in self._ona.environments.pages(EnvironmentFilter(archival_status="archived")):
+                tally.add(archived, intake.environment)
+        except errors.InvalidRequest:
+            return  # an API that has no archive
+        tally.apart |= tally.ids(Kind.ENVIRONMENT) - listed
+
+    def _scan_services(self, tally: _Tally) -> None:
         for services in self._ona.automations.service_pages():
             tally.add(services, intake.service)
-        self._land(tally)
+
+    def _scan_tasks(self, tally: _Tally) -> None:
         for tasks in self._ona.automations.task_pages():
             tally.add(tasks, intake.task)
-        self._land(tally)
-        task_names = {one.row.id: one.row.name for one in tally.seen if isinstance(one.row, Task)}
+
+    def _scan_executions(self, tally: _Tally) -> None:
+        names = {one.row.id: one.row.name for one in tally.seen if isinstance(one.row, Task)}
         for executions in self._ona.automations.execution_pages():
-            tally.add(
-                executions, lambda seen: intake.execution(seen, task_names.get(seen.metadata.task_id, ""))
-            )
+            tally.add(executions, lambda seen: intake.execution(seen, names.get(seen.metadata.task_id, "")))
+
+    def _scan_classes(self, tally: _Tally) -> None:
         for classes in self._ona.environments.class_pages():
             tally.add(classes, intake.environment_class)
-        if not tally.skipped:  # a malformed item may be any of the missing ones
-            tally.gone += [
-                (kind, missing) for kind, before in known.items() for missing in before - tally.ids(kind)
-            ]
 
     # The hot sweep
 
@@ -188,12 +213,19 @@ class Sync:
 
     # Names
 
-    def _scan_names(self, _: Fleet, tally: _Tally) -> None:
-        for scan in (self._scan_people, self._scan_projects, self._scan_runners):
+    def _scan_names(self, fleet: Fleet, tally: _Tally) -> None:
+        for kind, scan in (
+            (Kind.PERSON, self._scan_people),
+            (Kind.PROJECT, self._scan_projects),
+            (Kind.RUNNER, self._scan_runners),
+        ):
+            skipped = tally.skipped
             try:
                 scan(tally)
             except (errors.PermissionDenied, errors.Unimplemented, errors.NotFound, errors.InvalidRequest):
                 continue  # this key may not read these names: their ids are shown shortened
+            if tally.skipped == skipped:
+                tally.missing(kind, fleet.of(kind))
 
     def _scan_people(self, tally: _Tally) -> None:
         for members in self._ona.directory.member_pages(self._ona.directory.identity().organization_id):

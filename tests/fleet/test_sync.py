@@ -31,6 +31,11 @@ def listed(world):
     }
 
 
+def kept(world):
+    """The environments that a full sweep keeps: the listed ones and the archived ones."""
+    return {one.id: one for one in world.environments.values() if one.phase != enums.DELETED}
+
+
 def stored(simulated, kind):
     return {row.id: row for _, row in simulated.store.rows(kind)}
 
@@ -71,10 +76,11 @@ def spoil(key, **fields):
 def test_a_full_sweep_shows_the_world_as_it_is(simulated):
     sweep = simulated.sync().full()
     world = simulated.world
-    there = listed(world)
     assert phases(simulated, Kind.ENVIRONMENT) == {
-        key: word(Kind.ENVIRONMENT, one.phase) for key, one in there.items()
+        key: word(Kind.ENVIRONMENT, one.phase) for key, one in kept(world).items()
     }
+    archived = {row.id for row in stored(simulated, Kind.ENVIRONMENT).values() if row.archived}
+    assert archived == set(kept(world)) - set(listed(world)) != set()
     assert phases(simulated, Kind.SERVICE) == {
         key: word(Kind.SERVICE, one.phase) for key, one in world.services.items()
     }
@@ -84,8 +90,8 @@ def test_a_full_sweep_shows_the_world_as_it_is(simulated):
     assert set(stored(simulated, Kind.TASK)) == set(world.tasks)
     assert set(stored(simulated, Kind.CLASS)) == {one.id for one in world.directory.classes}
     assert (sweep.error, sweep.skipped) == ("", 0)
-    assert sweep.counts["environment"] == len(there)
-    assert sweep.changed == sum(sweep.counts.values())
+    assert sweep.counts["environment"] == len(listed(world))
+    assert sweep.changed == sum(sweep.counts.values()) + len(archived)
     assert simulated.store.sweeps() == {"full:ok": sweep, "full:last": sweep}
 
 
@@ -151,7 +157,7 @@ def test_what_a_complete_scan_no_longer_shows_is_gone(simulated):
     assert victim.id not in stored(simulated, Kind.ENVIRONMENT)
     assert inside
     assert not inside & set(stored(simulated, Kind.SERVICE))
-    assert set(stored(simulated, Kind.ENVIRONMENT)) == set(listed(simulated.world))
+    assert set(stored(simulated, Kind.ENVIRONMENT)) == set(kept(simulated.world))
 
 
 @pytest.mark.parametrize(
@@ -180,10 +186,10 @@ def test_what_a_full_sweep_had_read_before_it_failed_is_kept(simulated):
     simulated.wire.on("ListTaskExecutions", refusing(500, "internal"))
     failed = simulated.sync().full()
     assert failed.error
-    assert set(stored(simulated, Kind.ENVIRONMENT)) == set(listed(simulated.world))
+    assert set(stored(simulated, Kind.ENVIRONMENT)) == set(kept(simulated.world))
     assert set(stored(simulated, Kind.SERVICE)) == set(simulated.world.services)
     assert not stored(simulated, Kind.EXECUTION)
-    assert failed.changed == len(listed(simulated.world)) + len(simulated.world.services) + len(
+    assert failed.changed == len(kept(simulated.world)) + len(simulated.world.services) + len(
         simulated.world.tasks
     )
 
@@ -192,7 +198,7 @@ def test_the_first_rows_are_there_before_the_sweep_is_done(simulated):
     seen = []
     simulated.wire.on("ListTasks", meanwhile(lambda: seen.append(stored(simulated, Kind.ENVIRONMENT))))
     simulated.sync().full()
-    assert set(seen[0]) == set(listed(simulated.world))
+    assert set(seen[0]) == set(kept(simulated.world))
 
 
 def test_the_reason_of_a_failed_sweep_is_the_apis_own(simulated):
@@ -200,7 +206,7 @@ def test_the_reason_of_a_failed_sweep_is_the_apis_own(simulated):
     assert simulated.sync().full().error == "ListTasks: the database is down (internal)"
 
 
-def test_a_malformed_item_is_skipped_and_counted_and_nothing_is_removed(simulated):
+def test_a_malformed_item_is_skipped_and_counted_and_nothing_of_its_kind_is_removed(simulated):
     sync = simulated.sync()
     sync.full()
     victim = first(simulated.world, enums.STOPPED)
@@ -211,7 +217,28 @@ def test_a_malformed_item_is_skipped_and_counted_and_nothing_is_removed(simulate
     assert (sweep.error, sweep.skipped) == ("", 1)
     assert sweep.counts["service"] == len(before) - 1
     assert set(stored(simulated, Kind.SERVICE)) == before
-    assert victim.id in stored(simulated, Kind.ENVIRONMENT)
+    assert victim.id not in stored(simulated, Kind.ENVIRONMENT)
+
+
+def test_people_and_projects_that_are_gone_lose_their_names(simulated):
+    sync = simulated.sync()
+    sync.names()
+    leaver = next(iter(stored(simulated, Kind.PERSON)))
+
+    def without_leaver(document):
+        document["members"] = [one for one in document["members"] if one["userId"] != leaver]
+
+    simulated.wire.on("ListMembers", edited(without_leaver))
+    sync.names()
+    assert leaver not in stored(simulated, Kind.PERSON)
+    assert stored(simulated, Kind.PROJECT)
+
+
+def test_an_api_without_an_archive_is_swept_all_the_same(simulated):
+    simulated.wire.on("ListEnvironments", after(1, refusing(400, "invalid_argument")))
+    sweep = simulated.sync().full()
+    assert (sweep.error, sweep.counts["environment"]) == ("", len(listed(simulated.world)))
+    assert set(stored(simulated, Kind.ENVIRONMENT)) == set(listed(simulated.world))
 
 
 def test_what_is_made_while_a_scan_runs_is_not_removed_by_it(simulated):

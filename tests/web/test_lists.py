@@ -42,12 +42,17 @@ def test_htmx_gets_the_list_alone_and_everybody_else_the_page(dashboard: Dashboa
 def test_the_address_chooses_and_everything_in_it_adds_up(dashboard: Dashboard) -> None:
     fleet = dashboard.fleet
     shown = set(ids(dashboard.get("/environments/"))) | set(ids(dashboard.get("/environments/?page=2")))
-    assert shown == set(fleet.environments)
+    in_use = {row.id for row in fleet.environments.values() if row.archived is None}
+    assert shown == in_use != set(fleet.environments)
+    assert (
+        set(ids(dashboard.get("/environments/?archived=1&phase=archived")))
+        == set(fleet.environments) - in_use
+    )
     one = dashboard.running()
     project, creator = one.project_id, fleet.person(one.creator_id, one.creator_kind)
 
     def expected(*tests: Callable[[Environment], bool]) -> set[str]:
-        return {row.id for row in fleet.environments.values() if all(test(row) for test in tests)}
+        return {key for key in in_use if all(test(fleet.environments[key]) for test in tests)}
 
     def named(row: Environment) -> bool:
         return creator in fleet.person(row.creator_id, row.creator_kind)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from dashboard.fleet.details import EnvironmentDetail
-from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
+from dashboard.fleet.entities import Environment, Execution, Kind, Listed, Service, Task
 from dashboard.fleet.query import last_active
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import actions_state, in_depth, latest_actions
@@ -48,7 +48,13 @@ LIST = ListPage(
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    return show(request, LIST)
+    """The environments in use; with `?archived=1` also the archived ones."""
+    everything = request.GET.get("archived") == "1"
+    fleet = moment(request).fleet
+    own: list[Listed] = [row for row in fleet.environments.values() if everything or row.archived is None]
+    folded = len(fleet.environments) - len(own)
+    kept = {"archived": "1"} if everything else {}
+    return show(request, LIST, own, {"everything": everything, "folded": folded}, kept)
 
 
 @require_GET

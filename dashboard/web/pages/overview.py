@@ -60,9 +60,10 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _panels(fleet: Fleet) -> Block:
+    in_use = [environment for environment in fleet.environments.values() if environment.archived is None]
     own_services = [service for service in fleet.services.values() if not service.platform]
     panels = (
-        _panel("Environments", "environment,environments", "environments-list", fleet.environments.values()),
+        _panel("Environments", "environment,environments", "environments-list", in_use),
         _panel("Services", "service,services", "services-list", own_services),
         _panel("Task executions", "execution,executions", "executions-list", fleet.executions.values()),
     )
@@ -88,7 +89,7 @@ def _troubles(request: HttpRequest, fleet: Fleet) -> list[Block]:
         (
             "failed-environments",
             environments.LIST,
-            [row for row in fleet.environments.values() if row.failed],
+            [row for row in fleet.environments.values() if row.failed and row.archived is None],
         ),
         ("failed-services", services.LIST, own_services),
         ("failed-executions", executions.LIST, [row for row in fleet.executions.values() if row.failed]),

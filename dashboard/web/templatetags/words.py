@@ -41,6 +41,7 @@ LOOKS = {
     "failed": Look("bad", "triangle", "Failed"),
     "deleting": Look("warn", "diamond", "Deleting"),
     "deleted": Look("rest", "diamond", "Deleted"),
+    "archived": Look("rest", "square", "Archived"),
     # states of an action
     "queued": Look("wait", "dots", "Waiting to be sent"),
     "sending": Look("move", "ring", "Being sent"),
