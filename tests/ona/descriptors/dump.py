@@ -1,9 +1,10 @@
 """Runs where gitpod-sdk is installed: prints what its descriptors say of the messages named as arguments.
 
-    {"messages": {message: {field: {"message": name or "", "enum": name or ""}}}, "enums": {enum: [value, …]}}
+    {"messages": {message: {field: {"message": name or "", "enum": name or "", "ruled": whether it has a rule}}},
+     "enums": {enum: [value, …]}}
 
 Names lack the package `gitpod.v1.`; fields are spelled as in JSON; messages that the named ones hold are there
-too. Maps and Google's own messages (times, durations) count as plain values.
+too. Google's own messages (times, durations) count as plain values, a map as what its values are.
 """
 
 import importlib
@@ -13,6 +14,7 @@ import sys
 from typing import Any
 
 import gitpod.v1
+from buf.validate import validate_pb2
 from google.protobuf import descriptor_pool
 
 PACKAGE = "gitpod.v1."
@@ -35,16 +37,27 @@ def describe(message: Any, dump: Dump) -> None:
         return
     dump["messages"][name] = {field.json_name: kind(field) for field in message.fields}
     for field in message.fields:
-        if kind(field)["message"]:
-            describe(field.message_type, dump)
+        if (below := held(field)) is not None:
+            describe(below, dump)
         if field.enum_type is not None:
             dump["enums"][short(field.enum_type)] = [value.name for value in field.enum_type.values]
 
 
-def kind(field: Any) -> dict[str, str]:
-    held = field.message_type
-    own = held is not None and held.full_name.startswith(PACKAGE) and not held.GetOptions().map_entry
-    return {"message": short(held) if own else "", "enum": short(field.enum_type) if field.enum_type else ""}
+def kind(field: Any) -> dict[str, Any]:
+    below = held(field)
+    return {
+        "message": "" if below is None else short(below),
+        "enum": short(field.enum_type) if field.enum_type else "",
+        "ruled": field.GetOptions().HasExtension(validate_pb2.field),
+    }
+
+
+def held(field: Any) -> Any:
+    """The message that a field, or a map's value, is made of; None for a plain value and for Google's own."""
+    below = field.message_type
+    if below is not None and below.GetOptions().map_entry:
+        below = below.fields_by_name["value"].message_type
+    return below if below is not None and below.full_name.startswith(PACKAGE) else None
 
 
 def short(descriptor: Any) -> str:

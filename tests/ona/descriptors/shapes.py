@@ -11,7 +11,7 @@ from dashboard.ona.schema import Model
 from dashboard.ona.send import Message
 from dashboard.ona.send.automation import trigger
 from dashboard.ona.send.base import spots
-from dashboard.ona.send.rules import TASK_TRIGGERS
+from dashboard.ona.send.rules import TASK_TRIGGERS, anything
 
 Shape = dict[str, Any]
 
@@ -37,6 +37,17 @@ def of_message(message: type[Message]) -> Shape:
             below = {part: below}
         shape = merged([shape, below])
     return shape
+
+
+def ruled(message: type[Message], above: str = "") -> set[str]:
+    """The dotted paths of the fields whose values a message checks."""
+    hints, paths = get_type_hints(message), set()
+    for name, at in spots(message).items():
+        for one in classes(hints[name], Message):
+            paths |= ruled(one, f"{above}{at.path}.")
+        if (at.rule, at.each) != (anything, anything):
+            paths.add(above + at.path)
+    return paths
 
 
 def of_filter(restriction: type[Filter]) -> Shape:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from dashboard.ona.events import Watch
 from dashboard.ona.schema.enums import KNOWN
 from dashboard.ona.schema.omitted import UNREAD, UNSENT
 from tests.ona.descriptors.compare import Comparison
-from tests.ona.descriptors.shapes import Shape, of_filter, of_message, of_model
+from tests.ona.descriptors.shapes import Shape, of_filter, of_message, of_model, ruled
 from tests.referee import venv
 
 HERE = Path(__file__).parent
@@ -36,6 +37,19 @@ READ: dict[str, Shape] = {
 NEW, FILE, ONE = of_message(send.NewEnvironment), of_message(send.AutomationsFile), {"id": {}}
 WHERE = {"environmentId": {}}
 PAGED = {"pagination": {"pageSize": {}, "token": {}}}
+WRITTEN: dict[str, type[send.Message]] = {
+    "CreateEnvironmentRequest": send.NewEnvironment,
+    "CreateEnvironmentFromProjectRequest": send.NewEnvironment,
+    "UpdateEnvironmentRequest": send.EnvironmentChange,
+    "MarkEnvironmentActiveRequest": send.Activity,
+    "CreateServiceRequest": send.NewService,
+    "UpdateServiceRequest": send.ServiceChange,
+    "CreateTaskRequest": send.NewTask,
+    "UpdateTaskRequest": send.TaskChange,
+    "WatchEventsRequest": Watch,
+    "AutomationsFile": send.AutomationsFile,
+}
+TARGETS = {"environmentId", "projectId", "id"}
 SENT: dict[str, Shape] = {
     "CreateEnvironmentRequest": NEW,
     "CreateEnvironmentFromProjectRequest": {"projectId": {}} | NEW,
@@ -121,6 +135,24 @@ def test_every_enum_value_is_known_and_no_other(dump: dict[str, Any]) -> None:
     }
 
 
+@pytest.mark.parametrize("message", WRITTEN)
+def test_every_rule_of_a_sent_field_is_checked_here(dump: dict[str, Any], message: str) -> None:
+    shape = of_message(WRITTEN[message])
+    limited = set(with_rules(dump["messages"], message, shape))
+    assert limited
+    assert limited - ruled(WRITTEN[message]) - TARGETS == set()
+
+
+def with_rules(messages: dict[str, Any], message: str, shape: Shape, above: str = "") -> Iterator[str]:
+    """The dotted paths of the fields whose values the API checks."""
+    for name, below in shape.items():
+        kind = messages[message][name]
+        if kind["ruled"]:
+            yield above + name
+        if kind["message"]:
+            yield from with_rules(messages, kind["message"], below, f"{above}{name}.")
+
+
 def test_every_reason_is_a_sentence() -> None:
     for listed in (UNREAD, UNSENT):
         assert all(len(reason.split()) >= 4 for reason in listed.values())
@@ -128,7 +160,7 @@ def test_every_reason_is_a_sentence() -> None:
 
 def test_a_new_field_and_a_stale_entry_would_be_noticed(dump: dict[str, Any]) -> None:
     changed = json.loads(json.dumps(dump))
-    changed["messages"]["EnvironmentStatus"]["mood"] = {"message": "", "enum": ""}
+    changed["messages"]["EnvironmentStatus"]["mood"] = {"message": "", "enum": "", "ruled": False}
     del changed["messages"]["Environment"]["spec"]
     comparison = compared(
         changed, READ, {**UNREAD, "Service.id": "an id is always read", "Old.field": "gone"}
