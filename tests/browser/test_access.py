@@ -1,7 +1,7 @@
 """Everybody can use every page: axe finds nothing, in light and dark, wide and narrow; no page scrolls sideways."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,13 +16,20 @@ SIZES: dict[str, ViewportSize] = {
 }
 EVERYTHING: dict[str, Any] = {"resultTypes": ["violations"]}
 COLOURS: dict[str, Any] = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
+Schemes = tuple[tuple[Literal["light", "dark"], dict[str, Any]], ...]
+SCHEMES: dict[str, Schemes] = {
+    "desk": (("light", EVERYTHING), ("dark", COLOURS)),
+    "phone": (("dark", EVERYTHING),),
+}
 LISTS = ("environments", "services", "tasks", "executions")
 
 
-def findings(page: Page) -> list[str]:
-    """What axe finds in light, what it finds in dark (only colours differ there), and a page wider than the screen."""
+def findings(page: Page, schemes: Schemes) -> list[str]:
+    """What axe finds, and a page wider than the screen. Dark and light differ only in colours, and a phone shows
+    those of a desk.
+    """
     axe, found = Axe(), []
-    for scheme, options in (("light", EVERYTHING), ("dark", COLOURS)):
+    for scheme, options in schemes:
         page.emulate_media(color_scheme=scheme)
         found += [(scheme, one) for one in axe.run(page, options=options).response["violations"]]
     told = [
@@ -100,20 +107,20 @@ def forbidden(page: Page) -> None:
     expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()
 
 
-def look(person: Person, pages: dict[str, Callable[[Page], None]]) -> list[str]:
+def look(person: Person, pages: dict[str, Callable[[Page], None]], schemes: Schemes) -> list[str]:
     person.expected += ["status of 40[34]"]
     page, found = person.page(), []
     for name, open_it in pages.items():
         open_it(page)
-        found += [f"{name}: {finding}" for finding in findings(page)]
+        found += [f"{name}: {finding}" for finding in findings(page, schemes)]
     return found
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit: Visit, size: str) -> None:
-    viewport = SIZES[size]
-    found = look(visit("admin", viewport=viewport), PAGES)
-    found += look(visit("viewer", viewport=viewport), {"forbidden": forbidden})
+    viewport, schemes = SIZES[size], SCHEMES[size]
+    found = look(visit("admin", viewport=viewport), PAGES, schemes)
+    found += look(visit("viewer", viewport=viewport), {"forbidden": forbidden}, schemes)
     outside = {"sign-in": at("/accounts/login/"), "sign-in failed": signing_in_fails}
-    found += look(visit(viewport=viewport), outside)
+    found += look(visit(viewport=viewport), outside, schemes)
     assert not found, "\n".join(found)

@@ -108,7 +108,6 @@ def test_a_poll_moves_neither_selection_nor_scroll_nor_focus(visit: Visit, stack
     was = page.evaluate(WHERE)
     assert was[1] == "Stopped"
     changes(page)
-    changes(page)
     until(lambda: page.evaluate(WHERE) == was, show=lambda: (was, page.evaluate(WHERE)))
     assert_not_reloaded(page)
 
