@@ -113,9 +113,11 @@ class ApiError(OnaError):
 def without(error: ApiError, hidden: Iterable[str]) -> ApiError:
     """The same error without its details, and without its message should that quote what is `hidden`.
 
-    A quotation may be cut, escaped or wrapped, so its beginning is what is looked for.
+    A quotation may be cut, escaped or wrapped, so its beginning is what is looked for; of KEY=VALUE, that of the
+    value too.
     """
-    openings = [readable(text)[:QUOTED] for text in hidden if text.strip()]
+    texts = [part for text in hidden for part in (text, text.partition("=")[2])]
+    openings = [readable(text)[:QUOTED] for text in texts if readable(text)]
     message = WITHHELD if any(opening in error.message for opening in openings) else error.message
     clean = type(error)(error.code, message, error.status, (), error.retry_after)
     clean.method, clean.told_not_to_retry = error.method, error.told_not_to_retry

@@ -99,7 +99,10 @@ def events(frames: Iterator[Frame], key: str) -> Iterator[Event]:
 
 
 class Events:
-    """Streams of events. Every one has a connection of its own; close it."""
+    """Streams of events. Every one has a connection of its own; close it.
+
+    Opening one may take until the first event: a server is free to hold back its headers until then.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport

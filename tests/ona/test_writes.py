@@ -162,3 +162,11 @@ def test_an_error_that_quotes_nothing_keeps_its_words():
     change = send.ServiceChange(env=(send.Variable(name="A", value=Secret("hunter2")),))
     with pytest.raises(errors.FailedPrecondition, match="UpdateService: the service runs"):
         ona.automations.update_service(ID, change)
+
+
+def test_the_value_of_a_containers_variable_is_hidden_too():
+    ona, _ = talk(refusal(400, "invalid_argument", "image: hunter2-hunter2 is odd"))
+    docker = send.Docker(image="redis", environment=(Secret("PASSWORD=hunter2-hunter2"),))
+    with pytest.raises(errors.InvalidRequest) as caught:
+        ona.automations.update_task(ID, send.TaskChange(runs_on=send.RunsOn(docker=docker)))
+    assert "hunter" not in repr(caught.value)
