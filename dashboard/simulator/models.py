@@ -212,7 +212,7 @@ class Environment:
 class Service:
     """A service of an environment. `session` is the one asked for, `running_session` the one last run.
 
-    `started`: when that one began (None: with its environment, or never); `ended`: when it was down again.
+    `started`, `ready` and `ended`: when that one began, was ready and was down again, as far as that is known.
     """
 
     id: str
@@ -231,6 +231,7 @@ class Service:
     stop_pending: bool = False
     delete_pending: bool = False
     started: float | None = None
+    ready: float | None = None
     ended: float | None = None
 
 

@@ -1,4 +1,4 @@
-"""The API as a WSGI application, in the unary form of the Connect protocol: https://connectrpc.com/docs/protocol."""
+"""The API as a WSGI application, in JSON over the Connect protocol: https://connectrpc.com/docs/protocol."""
 
 import gzip
 import json
@@ -11,7 +11,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request as HttpRequest
 from werkzeug.wrappers import Response
 
+from dashboard.simulator import admin, breakage, logs, watch
 from dashboard.simulator.errors import ConnectError, Violations
+from dashboard.simulator.faults import LATE_SECONDS
 from dashboard.simulator.limits import RateLimit
 from dashboard.simulator.methods import METHODS
 from dashboard.simulator.methods.call import Method, Request
@@ -26,74 +28,102 @@ if TYPE_CHECKING:
 BASE_PATH = "/api/"
 LARGEST_BODY = 4 * 1024 * 1024
 READ_ONLY_PREFIX = "readonly"
-NO_HEADERS: tuple[tuple[str, str], ...] = ()
 
 
 def create_app(
-    world: World, *, api_keys: Collection[str] = (), rate: float | None = None, latency_ms: float = 0
+    world: World,
+    *,
+    api_keys: Collection[str] = (),
+    rate: float | None = None,
+    latency_ms: float = 0,
+    admin: bool = False,
 ) -> "WSGIApplication":
-    """The application, with its paths below /api.
+    """The application, with its paths below /api, and logs below /logs.
 
     `api_keys`: the valid ones (none given: every non-empty key is valid); a key that starts with "readonly" may not
-    write. `rate`: calls a second before they are refused. `latency_ms`: added to every answer.
+    write. `rate`: calls a second before they are refused. `latency_ms`: added to every answer. `admin`: whether
+    `world.faults` can be set at /simulator/faults.
     """
-    return Api(world, frozenset(api_keys), RateLimit(rate, world.clock.source) if rate else None, latency_ms)
+    limit = RateLimit(rate, world.clock.source) if rate else None
+    return Api(world, frozenset(api_keys), limit, latency_ms, admin=admin)
 
 
 class Api:
     """Answers calls; one object serves many threads."""
 
     def __init__(
-        self, world: World, api_keys: frozenset[str], limit: RateLimit | None, latency_ms: float
+        self,
+        world: World,
+        api_keys: frozenset[str],
+        limit: RateLimit | None,
+        latency_ms: float,
+        *,
+        admin: bool,
     ) -> None:
         self.world = world
         self.api_keys = api_keys
         self.limit = limit
         self.latency = latency_ms / 1000
+        self.admin = admin
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one HTTP request."""
         http = HttpRequest(environ)
         http.max_content_length = LARGEST_BODY
+        return self._route(http)(environ, start_response)
+
+    def _route(self, http: HttpRequest) -> Response:
+        if http.path.startswith(logs.PATH):
+            return logs.answer(self.world, http)
+        if http.path == admin.PATH and self.admin:
+            return admin.answer(self.world, http)
         try:
             body = http.get_data()
-            answer, status, headers = self._answer(http, body), 200, NO_HEADERS
+            name, kind = http.path.removeprefix(BASE_PATH), http.mimetype
+            if http.path == BASE_PATH + watch.NAME and http.method == "POST":
+                if kind == watch.Envelopes.content_type:
+                    return self._watch_enveloped(http, body)
+                if kind == "application/json":
+                    return self._watch(http, body, watch.Lines())
+            response = self._unary(http, name, body)
         except RequestEntityTooLarge:
             error = ConnectError(
                 "resource_exhausted", f"message is larger than configured max {LARGEST_BODY}"
             )
             # The rest of the body stays unread, so nothing else can follow on this connection.
-            answer, status, headers = error.document(), error.status, (("Connection", "close"),)
+            response = _respond(error.document(), error.status, (("Connection", "close"),))
         except ConnectError as error:
-            answer, status, headers = error.document(), error.status, error.headers
+            response = _respond(error.document(), error.status, error.headers)
+        breakage.delay(self.world.faults)
         if self.latency:
             time.sleep(self.latency)
-        return _respond(answer, status, headers)(environ, start_response)
+        return response
 
-    def _answer(self, http: HttpRequest, body: bytes) -> Json:
-        name = http.path.removeprefix(BASE_PATH)
+    # Calls with one answer
+
+    def _unary(self, http: HttpRequest, name: str, body: bytes) -> Response:
         method = METHODS.get(name) if http.path.startswith(BASE_PATH) else None
-        if method is None:
+        if method is None and name != watch.NAME:
             raise ConnectError("unimplemented", f"no such method: {http.path}", status=404)
         if http.method != "POST":
             raise ConnectError(
                 "unimplemented", "method not allowed", status=405, headers=(("Allow", "POST"),)
             )
-        if http.mimetype != "application/json":
-            accepted = (("Accept-Post", "application/json"),)
-            raise ConnectError("unknown", "unsupported media type", status=415, headers=accepted)
+        if method is None or http.mimetype != "application/json":
+            accepted = "application/json" if method else f"application/json, {watch.Envelopes.content_type}"
+            headers = (("Accept-Post", accepted),)
+            raise ConnectError("unknown", "unsupported media type", status=415, headers=headers)
         key = self._key(http)
         fields = read_fields(body, http.headers.get("Content-Encoding", "identity"))
+        message = Message(fields, Violations())
+        origin = http.host_url.rstrip("/")
         with self.world.present() as at:
-            request = Request(
-                self.world,
-                at,
-                Message(fields, Violations()),
-                http.args,
-                self.world.caller,
-                http.host_url.rstrip("/"),
-            )
-            return self._dispatch(name.rpartition("/")[2], method, request, key)
+            request = Request(self.world, at, message, http.args, self.world.caller, origin)
+            answer = self._dispatch(name.rpartition("/")[2], method, request, key)
+            token = http.args.get("token") or message.part("pagination").text("token")
+            encoded = breakage.encode(breakage.alter(self.world.faults, answer, token))
+        broken = breakage.broken(self.world.faults, encoded, http.environ)
+        return broken or Response(encoded, content_type="application/json")
 
     def _key(self, http: HttpRequest) -> str:
         scheme, _, key = http.headers.get("Authorization", "").partition(" ")
@@ -104,12 +134,12 @@ class Api:
 
     def _dispatch(self, name: str, method: Method, request: Request, key: str) -> Json:
         if not method.writes:
-            self._let_through()
+            self._let_through(name, request)
             return method.handler(request)
-        call = Call(request.at, name, _target(request.body, method.target or ""), request.caller)
+        call = Call(request.at, name, _text(request.body, method.target or ""), request.caller)
         self.world.calls.append(call)
         try:
-            self._let_through()
+            self._let_through(name, request)
             if key.startswith(READ_ONLY_PREFIX):
                 raise ConnectError("permission_denied", "this token is read-only")
             return method.handler(request)
@@ -117,13 +147,53 @@ class Api:
             call.outcome = error.code
             raise
 
-    def _let_through(self) -> None:
+    def _let_through(self, name: str, request: Request) -> None:
         if self.limit is not None:
             self.limit.take()
+        breakage.refuse(self.world.faults)
+        home = _home(self.world, request.body)
+        if home in self.world.faults.forbidden:
+            raise ConnectError("permission_denied", "permission denied")
+        if name == "GetEnvironment" and home and self.world.faults.strikes("late"):
+            row = self.world.environment_table.get(home)
+            if row is not None and request.at - row.created < LATE_SECONDS:
+                raise ConnectError("not_found", "environment not found")
+
+    # Calls with a stream of answers
+
+    def _watch(self, http: HttpRequest, body: bytes, framing: watch.Framing) -> Response:
+        self._key(http)
+        fields = read_fields(body, http.headers.get("Content-Encoding", "identity"))
+        if self.limit is not None:
+            self.limit.take()
+        breakage.refuse(self.world.faults)
+        with self.world.present():
+            return watch.answer(self.world, Message(fields, Violations()), framing, http.environ)
+
+    def _watch_enveloped(self, http: HttpRequest, body: bytes) -> Response:
+        """A refusal comes in the last envelope, with HTTP status 200."""
+        framing = watch.Envelopes()
+        try:
+            return self._watch(http, watch.unwrap(body), framing)
+        except ConnectError as error:
+            return Response(framing.end(error), content_type=framing.content_type)
 
 
-def _target(body: Message, field: str) -> str:
-    """The id a write call names, for the ledger; empty when the body has none that could be read."""
+def _home(world: World, body: Message) -> str:
+    """The environment that a call is about, by its own id or that of a service, task or execution."""
+    home = _text(body, "environmentId")
+    identifier = _text(body, "id")
+    if home or not identifier:
+        return home.lower()
+    for table in (world.service_table, world.task_table, world.execution_table):
+        row = table.get(identifier)
+        if row is not None:
+            return row.environment.id
+    return ""
+
+
+def _text(body: Message, field: str) -> str:
+    """An id that a call names; empty when the body has none that could be read."""
     try:
         return body.text(field)
     except ConnectError:
@@ -153,5 +223,4 @@ def read_fields(body: bytes, encoding: str) -> Json:
 
 
 def _respond(answer: Json, status: int, headers: Iterable[tuple[str, str]]) -> Response:
-    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    return Response(body.encode(), status, list(headers), content_type="application/json")
+    return Response(breakage.encode(answer), status, list(headers), content_type="application/json")

@@ -2,12 +2,14 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from dashboard.simulator.streams import LIFE, STREAMS, Life
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 DROPPED = (ConnectionError, TimeoutError)
+STREAMS_END_SECONDS = 2.0
+Headers = list[tuple[str, str]]
 
 
 class Handler(WSGIRequestHandler):
@@ -24,28 +28,57 @@ class Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True
 
     def run_wsgi(self) -> None:
-        """Answer one request with one write, its length declared."""
-        started: list[tuple[str, list[tuple[str, str]]]] = []
+        """Answer one request: with one write, or piece by piece where the application asks for that."""
+        started: list[tuple[str, Headers]] = []
 
-        def start_response(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> object:
+        def start_response(status: str, headers: Headers, _exc_info: object = None) -> object:
             started.append((status, headers))
             return None
 
+        environ = self.make_environ()
+        life = environ[LIFE] = getattr(self.server, "life", None) or Life()
         try:
-            body = b"".join(self.server.app(self.make_environ(), start_response))  # type: ignore[arg-type]
-            status, headers = started[-1]
-            self._send(int(status.split(None, 1)[0]), headers, body)
+            answer = self.server.app(environ, start_response)  # type: ignore[arg-type]
+            try:
+                if environ.get(STREAMS):
+                    with life.streaming():
+                        self._stream(started[-1], answer)
+                else:
+                    body = b"".join(answer)
+                    self._send(started[-1], body)
+            finally:
+                if close := getattr(answer, "close", None):
+                    close()
         except DROPPED:
             self.close_connection = True
 
-    def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _begin(self, started: tuple[str, Headers]) -> None:
+        status = int(started[0].split(None, 1)[0])
         self.send_response(status, PHRASES.get(status, ""))
-        for name, value in headers:
+        for name, value in started[1]:
             if name.lower() != "content-length":
                 self.send_header(name, value)
+
+    def _send(self, started: tuple[str, Headers], body: bytes) -> None:
+        self._begin(started)
         self.send_header("Content-Length", str(len(body)))
         self._headers_buffer.append(b"\r\n" + (b"" if self.command == "HEAD" else body))
         self.flush_headers()
+
+    def _stream(self, started: tuple[str, Headers], pieces: Iterable[bytes]) -> None:
+        """As chunks, or as they are when the length was declared."""
+        length = {name.lower(): value for name, value in started[1]}.get("content-length")
+        self._begin(started)
+        if length is None:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", length)
+        self.end_headers()
+        for piece in pieces:
+            if piece:
+                self.wfile.write(piece if length is not None else b"%x\r\n%b\r\n" % (len(piece), piece))
+        if length is None:
+            self.wfile.write(b"0\r\n\r\n")
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """No line per request."""
@@ -63,24 +96,41 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def make(app: "WSGIApplication", listener: socket.socket) -> tuple[BaseWSGIServer, str]:
-    """A server that accepts connections on the socket, and its base address."""
-    port = listener.getsockname()[1]
-    listener.listen(128)
-    server = make_server(HOST, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
-    return server, f"http://{HOST}:{port}/api"
+class Server:
+    """Accepts connections on a socket; `address` is where the API begins."""
+
+    def __init__(self, app: "WSGIApplication", listener: socket.socket) -> None:
+        port = listener.getsockname()[1]
+        listener.listen(128)
+        self.address = f"http://{HOST}:{port}/api"
+        self.life = Life()
+        self._server: BaseWSGIServer = make_server(
+            HOST, port, app, threaded=True, request_handler=Handler, fd=listener.fileno()
+        )
+        self._server.life = self.life  # type: ignore[attr-defined]
+
+    def serve_forever(self) -> None:
+        """Until `stop`, or an exception such as SystemExit from a signal; then streams end in their own manner."""
+        try:
+            self._server.serve_forever(0.02)
+        finally:
+            self.life.end(STREAMS_END_SECONDS)
+            self._server.server_close()
+
+    def stop(self) -> None:
+        """Have `serve_forever` return; called from another thread."""
+        self._server.shutdown()
 
 
 @contextmanager
 def serve(app: "WSGIApplication", port: int = 0) -> Iterator[str]:
     """Serve on a background thread for as long as the block lasts; yields the base address."""
     with bind(port) as listener:
-        server, address = make(app, listener)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        server = Server(app, listener)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
-            yield address
+            yield server.address
         finally:
-            server.shutdown()
+            server.stop()
             thread.join()
-            server.server_close()

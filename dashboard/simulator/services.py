@@ -57,7 +57,8 @@ def enter_starting(world: "World", service: Service, at: float) -> None:
     service.phase = enums.SERVICE_STARTING
     service.desired = enums.SERVICE_RUNNING
     service.session = service.running_session = uuid4(world.rng)
-    service.failure, service.started, service.ended = "", round(at, 6), None
+    service.failure, service.started = "", round(at, 6)
+    service.ready = service.ended = None
     changed(world, service, spec=True)
     _plan_outcome(world, service, at)
 
@@ -75,14 +76,14 @@ def _plan_outcome(world: "World", service: Service, at: float) -> None:
     if limit and wait > limit:
         world.plan(at + limit, lambda w, t: _not_ready(w, service, session, t))
     elif not wait:
-        _ready(world, service, session)
+        _ready(world, service, session, at)
     elif math.isfinite(wait):
-        world.plan(at + wait, lambda w, _: _ready(w, service, session))
+        world.plan(at + wait, lambda w, t: _ready(w, service, session, t))
 
 
-def _ready(world: "World", service: Service, session: str) -> None:
+def _ready(world: "World", service: Service, session: str, at: float) -> None:
     if service.phase == enums.SERVICE_STARTING and service.running_session == session:
-        service.phase = enums.SERVICE_RUNNING
+        service.phase, service.ready = enums.SERVICE_RUNNING, round(at, 6)
         world.hub.tell(events.UPDATE_STATUS, service)
 
 
@@ -239,6 +240,6 @@ def resume(world: "World", service: Service, at: float) -> None:
     """Carry on with a start or stop that was under way when the simulator started."""
     move, session = service.moves, service.running_session
     if service.phase == enums.SERVICE_STARTING:
-        world.plan(at + world.rng.uniform(2, 240), lambda w, _: _ready(w, service, session))
+        world.plan(at + world.rng.uniform(2, 240), lambda w, t: _ready(w, service, session, t))
     elif service.phase == enums.SERVICE_STOPPING:
         world.plan(at + world.rng.uniform(1, 60), lambda w, t: _end_stop(w, service, move, t))

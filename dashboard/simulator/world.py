@@ -20,6 +20,7 @@ from dashboard.simulator import life as living
 from dashboard.simulator import seed as seeding
 from dashboard.simulator.clock import Clock
 from dashboard.simulator.directory import Directory
+from dashboard.simulator.faults import Faults
 from dashboard.simulator.models import Call, Environment, Execution, Service, Task
 from dashboard.simulator.table import HasId, Table
 
@@ -54,6 +55,7 @@ class World:
         self.clock = Clock(now, speed)
         self.size = environments
         self.hub = events.Hub()
+        self.faults = Faults(seed)
         self.secret = f"{Random(f'{seed} secret').getrandbits(256):x}"
         self.rng = Random(f"{seed} life")
         self.horizon = self.clock.started

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.simulator import World, create_app
-from dashboard.simulator.server import bind, make
+from dashboard.simulator.faults import FORBID, KINDS, Faults
+from dashboard.simulator.server import Server, bind
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -39,6 +40,17 @@ class Command(BaseCommand):
             "--api-key", action="append", default=[], metavar="K", help="a valid key (default: any is valid)"
         )
 
+        parser.add_argument(
+            "--fault",
+            action="append",
+            default=[],
+            metavar="KIND=RATE",
+            help=f"trouble, at a rate from 0 to 1: {', '.join(KINDS)}; or {FORBID}=ENVIRONMENT_ID",
+        )
+        parser.add_argument(
+            "--admin", action="store_true", help="let faults be read and set at /simulator/faults"
+        )
+
     def handle(self, **options: object) -> None:
         """Build the world, then accept connections."""
         _refuse_nonsense(options)
@@ -49,8 +61,8 @@ class Command(BaseCommand):
             listener = bind(port)
         except (OSError, OverflowError) as error:
             raise CommandError(f"Port {port} on 127.0.0.1 cannot be used: {error}.") from None
-        server, address = make(_app(options), listener)
-        self.stdout.write(f"Simulated Ona API: {address}")
+        server = Server(_app(options), listener)
+        self.stdout.write(f"Simulated Ona API: {server.address}")
         self.stdout.flush()
         server.serve_forever()
 
@@ -64,19 +76,45 @@ def _app(options: dict[str, object]) -> "WSGIApplication":
     )
     gc.freeze()
     gc.enable()
+    world.faults.update(_faults(options))
     rate, keys = options["rate"], options["api_key"]
     return create_app(
         world,
         api_keys=[str(key) for key in keys] if isinstance(keys, list) else (),
         rate=float(str(rate)) if rate is not None else None,
         latency_ms=float(str(options["latency_ms"])),
+        admin=bool(options["admin"]),
     )
+
+
+def _faults(options: dict[str, object]) -> dict[str, object]:
+    given = options["fault"] if isinstance(options["fault"], list) else []
+    faults: dict[str, object] = {}
+    forbidden: list[str] = []
+    for word in given:
+        kind, _, value = str(word).partition("=")
+        if kind == FORBID:
+            forbidden.append(value)
+        else:
+            faults[kind] = _number(value)
+    return {**faults, **({FORBID: forbidden} if forbidden else {})}
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise CommandError(f"--fault takes KIND=RATE, such as 502=0.1, not a rate of {text!r}.") from None
 
 
 def _refuse_nonsense(options: dict[str, object]) -> None:
     for name in ("environments", "speed", "latency_ms"):
         if float(str(options[name])) < 0:
             raise CommandError(f"--{name.replace('_', '-')} must be 0 or more.")
+    try:
+        Faults().update(_faults(options))
+    except ValueError as error:
+        raise CommandError(f"--fault: {error}.") from None
     if options["rate"] is not None and float(str(options["rate"])) <= 0:
         raise CommandError("--rate must be more than 0.")
 
