@@ -22,7 +22,7 @@ from django.db.models import F
 
 from dashboard.control.models import Action, State, User
 from dashboard.control.permissions import Forbidden, refusal
-from dashboard.control.verbs import RULES, Outcome, Rule, Verb
+from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb
 from dashboard.fleet.entities import Environment, Listed, Row
 from dashboard.fleet.snapshot import Fleet
 from dashboard.ona import Ona, errors
@@ -51,7 +51,15 @@ class Request:
 
 
 def request(  # noqa: PLR0913 - an action is who, what, on what, when and why
-    user: User, verb: Verb, row: Listed, fleet: Fleet, *, now: datetime, enqueue: Enqueue, reason: str = ""
+    user: User,
+    verb: Verb,
+    row: Listed,
+    fleet: Fleet,
+    *,
+    now: datetime,
+    enqueue: Enqueue,
+    reason: str = "",
+    params: Params | None = None,
 ) -> Request:
     """Write the action and hand it to the workers once it is committed.
 
@@ -60,7 +68,8 @@ def request(  # noqa: PLR0913 - an action is who, what, on what, when and why
     """
     if why_not := refusal(user, verb, row, fleet):
         raise Forbidden(why_not)
-    action = _new_action(user, verb, row, now, reason)
+    action = _new_action(user, verb, row, now)
+    action.reason, action.params = reason[:500], dict(params or {})
     try:
         with transaction.atomic():
             action.save(force_insert=True)
@@ -76,7 +85,7 @@ def _same_wish(action: Action) -> Action:
     return same.open().first() or same.order_by("-created")[0]
 
 
-def _new_action(user: User, verb: Verb, row: Listed, now: datetime, reason: str) -> Action:
+def _new_action(user: User, verb: Verb, row: Listed, now: datetime) -> Action:
     rule = RULES[verb]
     pointless = rule.pointless(row)
     return Action(
@@ -87,7 +96,6 @@ def _new_action(user: User, verb: Verb, row: Listed, now: datetime, reason: str)
         environment_id=row.environment_id,
         actor=user,
         actor_name=str(user)[:200],
-        reason=reason[:500],
         state=State.SKIPPED if pointless else State.QUEUED,
         outcome=pointless,
         phase_before=row.phase[:64],
@@ -120,7 +128,7 @@ def perform(action: Action, ona: Ona, now: Callable[[], datetime]) -> None:
     """Send a claimed action and write down what came of it. Never raises for what the API does."""
     rule = RULES[Verb(action.verb)]
     try:
-        result_id = rule.send(ona, action.target_id)
+        result_id = rule.send(ona, action.target_id, action.params)
     except errors.OnaError as error:
         _refused(action, rule, error, now())
         return
@@ -185,7 +193,7 @@ def _news(action: Action, row: Row) -> Outcome | None:
     if not action.moved and getattr(row, "phase", "") != action.phase_before:
         action.moved = True
         Action.objects.filter(id=action.id).update(moved=True)
-    outcome = RULES[Verb(action.verb)].ended(row)
+    outcome = RULES[Verb(action.verb)].ended(row, action.params)
     if outcome is None or outcome.state != State.FAILED or action.moved:
         return outcome
     return outcome if _failure(row) != action.failure_before else None
@@ -203,12 +211,13 @@ def _minutes(action: Action) -> str:
 
 
 def _gone(action: Action, now: datetime) -> Outcome | None:
-    """The target no longer exists: a stop has what it wanted, a start has not, unless it is too new to be found."""
-    if action.verb.endswith(".stop"):
-        return Outcome("confirmed", "It is no longer there.")
-    if action.requested is not None and now - action.requested < JUST_MADE:
+    """What is watched no longer exists: a stop has what it wanted, a start has not, unless it is too new to be
+    found.
+    """
+    outcome = RULES[Verb(action.verb)].gone
+    if outcome.state != State.CONFIRMED and action.requested and now - action.requested < JUST_MADE:
         return None
-    return Outcome("failed", "It is no longer there, or not visible to this key.")
+    return outcome
 
 
 def overdue(action: Action, now: datetime) -> bool:

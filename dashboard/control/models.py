@@ -67,6 +67,7 @@ class Action(models.Model):
     )
     actor_name = models.CharField(max_length=200)
     reason = models.CharField(max_length=500, blank=True)
+    params = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     outcome = models.CharField(max_length=1000, blank=True)
     phase_before = models.CharField(max_length=64, blank=True)

@@ -1,6 +1,6 @@
 """Which actions a page offers a person for a row, and what was asked of it last."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.control.models import OPEN, Action, State, User
 from dashboard.control.permissions import can
-from dashboard.control.verbs import RULES, Verb, verbs_of
+from dashboard.control.verbs import RULES, Rule, Verb, verbs_of
 from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
 from dashboard.fleet.snapshot import Fleet
 
@@ -32,6 +32,7 @@ class Offer:
     deed: str
     label: str
     url: str
+    danger: bool = False
 
 
 def address(kind: Kind, identifier: str) -> str:
@@ -41,17 +42,25 @@ def address(kind: Kind, identifier: str) -> str:
 
 def offers(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """The actions that make sense for `row` now and that `user` may take."""
-    kind = kind_of(row)
-    if why_nothing_runs(row, fleet):
-        return ()
-    sensible = (verb for verb in verbs_of(kind) if not RULES[verb].pointless(row))
-    return tuple(_offer(verb, row) for verb in sensible if can(user, verb, row, fleet))
+    return tuple(offer for offer in _sensible(user, row, fleet) if not RULES[offer.verb].menu)
 
 
-def _offer(verb: Verb, row: Listed) -> Offer:
-    rule = RULES[verb]
-    deed = verb.value.partition(".")[2]
-    return Offer(verb, deed, rule.label, reverse(f"{SECTIONS[rule.kind]}-act", args=[row.id, deed]))
+def menu(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
+    """What the row's own page offers beyond that."""
+    return tuple(offer for offer in _sensible(user, row, fleet) if RULES[offer.verb].menu)
+
+
+def _sensible(user: User, row: Listed, fleet: Fleet) -> Iterator[Offer]:
+    nothing_runs = bool(why_nothing_runs(row, fleet))
+    for verb in verbs_of(kind_of(row)):
+        rule = RULES[verb]
+        if not (rule.inside and nothing_runs) and not rule.pointless(row) and can(user, verb, row, fleet):
+            yield _offer(rule, row)
+
+
+def _offer(rule: Rule, row: Listed) -> Offer:
+    url = reverse(f"{SECTIONS[rule.kind]}-act", args=[row.id, rule.verb.deed])
+    return Offer(rule.verb, rule.verb.deed, rule.label, url, rule.danger)
 
 
 def why_nothing_runs(row: Listed, fleet: Fleet) -> str:

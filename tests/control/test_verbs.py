@@ -59,7 +59,7 @@ def test_an_archived_environment_is_not_started():
 )
 def test_which_phases_confirm_it(verb, phases, confirmed):
     row = ROW[watched(verb, "x", "y")[0]]
-    ends = {phase: RULES[verb].ended(row("x", phase=phase)) for phase in phases}
+    ends = {phase: RULES[verb].ended(row("x", phase=phase), {}) for phase in phases}
     assert {phase for phase, end in ends.items() if end and end.state == "confirmed"} == confirmed
 
 
@@ -76,7 +76,7 @@ def test_which_phases_confirm_it(verb, phases, confirmed):
     ],
 )
 def test_a_start_that_fails_says_why(verb, row, outcome):
-    assert RULES[verb].ended(row) == (outcome and Outcome("failed", outcome))
+    assert RULES[verb].ended(row, {}) == (outcome and Outcome("failed", outcome))
 
 
 def test_only_running_a_task_must_not_be_repeated():

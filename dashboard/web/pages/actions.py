@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods
 from dashboard.control import ledger
 from dashboard.control.models import State
 from dashboard.control.permissions import Forbidden, refusal
-from dashboard.control.verbs import RULES, Verb
+from dashboard.control.verbs import RULES, Params, Verb
 from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import enqueue_action
+from dashboard.web.details import in_depth
+from dashboard.web.forms import FORMS, ActionForm
 from dashboard.web.http import found_or_404, is_fragment, moment, next_address, signed_in, text_of, varied
 from dashboard.web.offers import address
 
@@ -30,9 +32,17 @@ def act(request: HttpRequest, kind: Kind, identifier: str, deed: str) -> HttpRes
     row, fleet = found_or_404(request, kind, identifier), moment(request).fleet
     if why_not := refusal(signed_in(request), verb, row, fleet):
         raise PermissionDenied(why_not)
-    if request.method == "POST":
-        return _do(request, verb, row, fleet)
-    return _ask(request, verb, row, fleet)
+    form = _form(request, verb, row, fleet)
+    if request.method == "POST" and (form is None or form.is_valid()):
+        return _do(request, verb, row, fleet, {} if form is None else form.params())
+    return _ask(request, verb, row, fleet, form)
+
+
+def _form(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> ActionForm | None:
+    if verb not in FORMS:
+        return None
+    data = request.POST if request.method == "POST" else None
+    return FORMS[verb](data, row=row, fleet=fleet, detail=in_depth(kind_of(row), row.id))
 
 
 def _verb_or_404(kind: Kind, deed: str) -> Verb:
@@ -42,15 +52,27 @@ def _verb_or_404(kind: Kind, deed: str) -> Verb:
         raise Http404(f"There is nothing called “{deed}” to do here.") from None
 
 
-def _ask(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> HttpResponse:
-    context = {"row": row, "verb": verb.value, "rule": RULES[verb], "pointless": RULES[verb].pointless(row)}
+def _ask(
+    request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: ActionForm | None
+) -> HttpResponse:
+    """The question; a form that was not filled in right comes back with what is wrong at each field."""
+    context: dict[str, Any] = {
+        "row": row,
+        "verb": verb.value,
+        "rule": RULES[verb],
+        "pointless": RULES[verb].pointless(row),
+    }
     context |= {
+        "form": form,
+        "reason": text_of(request.POST.get("reason", "")),
         "next": _came_from(request, row),
         "back": address(RULES[verb].kind, row.id),
         **_consequences(row, fleet),
     }
-    template = "actions/dialog.html" if is_fragment(request) else "actions/page.html"
-    return varied(render(request, template, context))
+    if is_fragment(request):
+        return varied(render(request, "actions/dialog.html", context))
+    status = 422 if request.method == "POST" else 200
+    return varied(render(request, "actions/page.html", context, status=status))
 
 
 def _consequences(row: Listed, fleet: Fleet) -> dict[str, Any]:
@@ -78,11 +100,18 @@ def _came_from(request: HttpRequest, row: Listed) -> str:
     return current if allowed and request.path not in current else address(kind_of(row), row.id)
 
 
-def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> HttpResponse:
+def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, params: Params) -> HttpResponse:
     reason = " ".join(text_of(request.POST.get("reason", "")).split())
     try:
         asked = ledger.request(
-            signed_in(request), verb, row, fleet, now=ledger.utc_now(), enqueue=enqueue_action, reason=reason
+            signed_in(request),
+            verb,
+            row,
+            fleet,
+            now=ledger.utc_now(),
+            enqueue=enqueue_action,
+            reason=reason,
+            params=params,
         )
     except Forbidden as refused:
         raise PermissionDenied(str(refused)) from None

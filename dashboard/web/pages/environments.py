@@ -13,7 +13,7 @@ from dashboard.web.details import actions_state, in_depth, latest_actions
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import offers, wish_state, wishes
+from dashboard.web.offers import menu, offers, wish_state, wishes
 from dashboard.web.pages import executions, services, tasks
 
 
@@ -90,8 +90,14 @@ def _blocks(request: HttpRequest, row: Environment, fleet: Fleet) -> dict[str, B
 def _header(request: HttpRequest, row: Environment, fleet: Fleet, context: dict[str, Any]) -> Block:
     wish = wishes(Kind.ENVIRONMENT, [row.id]).get(row.id)
     offered = offers(signed_in(request), row, fleet)
-    state = (fleet.version_of(Kind.ENVIRONMENT, row.id), wish_state(wish), offered)
-    return Block("header", state, "environments/header.html", {**context, "wish": wish, "offers": offered})
+    more = menu(signed_in(request), row, fleet)
+    state = (fleet.version_of(Kind.ENVIRONMENT, row.id), wish_state(wish), offered, more)
+    return Block(
+        "header",
+        state,
+        "environments/header.html",
+        {**context, "wish": wish, "offers": offered, "menu": more},
+    )
 
 
 def _inside(request: HttpRequest, row: Environment, fleet: Fleet) -> list[Block]:

@@ -12,7 +12,7 @@ from dashboard.web.details import actions_state, in_depth, latest_actions
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import offers, wish_state, wishes
+from dashboard.web.offers import menu, offers, wish_state, wishes
 
 
 def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
@@ -64,12 +64,24 @@ def _blocks(request: HttpRequest, row: Execution, fleet: Fleet) -> list[Block]:
     wish = wishes(Kind.EXECUTION, [row.id]).get(row.id)
     facts = _facts(fleet, row)
     offered = offers(signed_in(request), row, fleet)
+    more = menu(signed_in(request), row, fleet)
     version = fleet.version_of(Kind.EXECUTION, row.id)
-    context = {"row": row, "depth": depth, "actions": actions, "wish": wish, "offers": offered, **facts}
+    context = {
+        "row": row,
+        "depth": depth,
+        "actions": actions,
+        "wish": wish,
+        "offers": offered,
+        "menu": more,
+        **facts,
+    }
     groups = None if depth is None else depth.groups
     return [
         Block(
-            "header", (version, wish_state(wish), offered, *facts.values()), "executions/header.html", context
+            "header",
+            (version, wish_state(wish), offered, more, *facts.values()),
+            "executions/header.html",
+            context,
         ),
         Block("facts", (version, *facts.values()), "executions/facts.html", context),
         Block("plan", (repr(groups),), "executions/plan.html", context),

@@ -12,7 +12,7 @@ from dashboard.web.details import actions_state, in_depth, latest_actions
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import offers, why_nothing_runs, wish_state, wishes
+from dashboard.web.offers import menu, offers, why_nothing_runs, wish_state, wishes
 
 
 def _facts(fleet: Fleet, row: Service) -> dict[str, Any]:
@@ -70,6 +70,7 @@ def _blocks(request: HttpRequest, row: Service, fleet: Fleet) -> list[Block]:
     wish = wishes(Kind.SERVICE, [row.id]).get(row.id)
     facts = _facts(fleet, row) | {"creator": fleet.person(row.creator_id, row.creator_kind)}
     offered, blocked = offers(signed_in(request), row, fleet), why_nothing_runs(row, fleet)
+    more = menu(signed_in(request), row, fleet)
     version = fleet.version_of(Kind.SERVICE, row.id)
     context = {
         "row": row,
@@ -77,6 +78,7 @@ def _blocks(request: HttpRequest, row: Service, fleet: Fleet) -> list[Block]:
         "actions": actions,
         "wish": wish,
         "offers": offered,
+        "menu": more,
         "blocked": blocked,
         **facts,
     }
@@ -86,7 +88,7 @@ def _blocks(request: HttpRequest, row: Service, fleet: Fleet) -> list[Block]:
     return [
         Block(
             "header",
-            (version, wish_state(wish), offered, blocked, *facts.values()),
+            (version, wish_state(wish), offered, more, blocked, *facts.values()),
             "services/header.html",
             context,
         ),

@@ -12,7 +12,7 @@ from dashboard.web.details import actions_state, in_depth, latest_actions
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import offers, why_nothing_runs, wish_state, wishes
+from dashboard.web.offers import menu, offers, why_nothing_runs, wish_state, wishes
 from dashboard.web.pages import executions
 
 
@@ -68,6 +68,7 @@ def _blocks(request: HttpRequest, row: Task, fleet: Fleet) -> list[Block]:
     facts = _facts(fleet, row) | {"creator": fleet.person(row.creator_id, row.creator_kind)}
     needs = [(key, fleet.task_name(key)) for key in row.depends_on]
     offered, blocked = offers(signed_in(request), row, fleet), why_nothing_runs(row, fleet)
+    more = menu(signed_in(request), row, fleet)
     version = fleet.version_of(Kind.TASK, row.id)
     runs: list[Listed] = list(fleet.runs_of(row.id))
     context = {
@@ -76,6 +77,7 @@ def _blocks(request: HttpRequest, row: Task, fleet: Fleet) -> list[Block]:
         "actions": actions,
         "wish": wish,
         "offers": offered,
+        "menu": more,
         "blocked": blocked,
         "needs": needs,
         **facts,
@@ -84,7 +86,7 @@ def _blocks(request: HttpRequest, row: Task, fleet: Fleet) -> list[Block]:
     return [
         Block(
             "header",
-            (version, wish_state(wish), offered, blocked, *facts.values()),
+            (version, wish_state(wish), offered, more, blocked, *facts.values()),
             "tasks/header.html",
             context,
         ),

@@ -1,0 +1,92 @@
+"""What a verb is, and everything the ledger needs to know of one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from dashboard.fleet.entities import Kind, Row
+from dashboard.ona import Ona
+
+Params: TypeAlias = Mapping[str, Any]
+"""What a person filled in, as JSON. It is kept in the ledger, so it never holds a secret."""
+
+
+class Verb(StrEnum):
+    """Kind of the target and deed; the value is stored in the database and stands in addresses."""
+
+    START_ENVIRONMENT = "environment.start"
+    STOP_ENVIRONMENT = "environment.stop"
+    START_SERVICE = "service.start"
+    STOP_SERVICE = "service.stop"
+    START_TASK = "task.start"
+    STOP_EXECUTION = "execution.stop"
+
+    @property
+    def deed(self) -> str:
+        return self.value.partition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an observation ends an action: `state` is confirmed or failed, `words` what a person reads."""
+
+    state: str
+    words: str = ""
+
+
+CONFIRMED = Outcome("confirmed")
+NO_LONGER_THERE = Outcome("confirmed", "It is no longer there.")
+NOT_THERE = Outcome("failed", "It is no longer there, or not visible to this key.")
+
+
+def never(_: Row) -> str:
+    """Of a verb that always makes sense."""
+    return ""
+
+
+def wordless(_: Params) -> str:
+    """Of a verb that takes no parameters."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One verb.
+
+    `send(ona, target id, params)` makes the call and returns the id of what it made, or "".
+    `pointless(row)` is the reason for skipping it, or "".
+    `ended(row, params)` is the outcome an observation shows, or None while it is open.
+    `patience` is how many seconds after the request the change should be visible.
+    `repeatable` says whether sending it twice does no harm; creations never are.
+    `makes` is the kind of what it makes, which then is watched instead of the target.
+    `gone` is what it means when what is watched is no longer there.
+    `inside` says that the target's environment must be running.
+    `menu` puts it in the menu of the target's own page instead of beside every row; `danger` warns.
+    `words(params)` says in a few words what was asked for, beyond the label.
+    """
+
+    verb: Verb
+    kind: Kind
+    label: str
+    send: Callable[[Ona, str, Params], str]
+    ended: Callable[[Any, Params], Outcome | None]
+    patience: float
+    pointless: Callable[[Any], str] = never
+    repeatable: bool = True
+    makes: Kind | None = None
+    gone: Outcome = NOT_THERE
+    inside: bool = False
+    menu: bool = False
+    danger: bool = False
+    words: Callable[[Params], str] = wordless
+
+
+def simply(call: Callable[[Ona, str], None]) -> Callable[[Ona, str, Params], str]:
+    """A call that takes nothing but the target and makes nothing."""
+
+    def send(ona: Ona, identifier: str, _: Params) -> str:
+        call(ona, identifier)
+        return ""
+
+    return send
