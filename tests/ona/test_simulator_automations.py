@@ -182,3 +182,17 @@ def test_a_service_that_the_client_lets_pass_is_taken_and_reads_as_it_was_sent(t
     assert [one.name for one in service.spec.env] == [one.name for one in new.env or ()]
     assert [one.word for one in service.metadata.triggered_by] == list(new.triggers or ())
     assert service.spec.readiness_timeout == pytest.approx(new.readiness_timeout, abs=1e-6)
+
+
+@pytest.mark.parametrize("fault", ["502", "reset", "truncate", "html"])
+def test_a_write_whose_answer_is_lost_was_carried_out_once(fault):
+    with speaking(environments=20) as (ona, world, _):
+        home = everything(ona.environments.pages())[0].id
+        world.faults.set(fault, 1.0)
+        with pytest.raises(errors.OnaError) as caught:
+            ona.automations.create_task(home, send.NewTask(reference="once", name="Once"))
+        assert caught.value.maybe_received
+        assert [call.method for call in world.calls] == ["CreateTask"]
+        world.faults.clear()
+        tasks = everything(ona.automations.task_pages())
+        assert [one.environment_id for one in tasks if one.metadata.reference == "once"] == [home]
