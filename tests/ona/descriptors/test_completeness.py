@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.ona import filters, schema, send
-from dashboard.ona.environments import TokenAnswer
+from dashboard.ona import automations, directory, environments, filters, schema, send
 from dashboard.ona.events import Watch
 from dashboard.ona.schema.enums import KNOWN
 from dashboard.ona.schema.omitted import UNREAD, UNSENT
@@ -18,22 +17,57 @@ from tests.ona.descriptors.shapes import Shape, of_filter, of_message, of_model,
 from tests.referee import venv
 
 HERE = Path(__file__).parent
-READ: dict[str, Shape] = {
-    "Environment": of_model(schema.Environment),
-    "EnvironmentClass": of_model(schema.EnvironmentClass),
-    "Service": of_model(schema.Service),
-    "Task": of_model(schema.Task),
-    "TaskExecution": of_model(schema.TaskExecution),
-    "OrganizationMember": of_model(schema.Member),
-    "Project": of_model(schema.Project),
-    "Runner": of_model(schema.Runner),
-    "GetAuthenticatedIdentityResponse": of_model(schema.Identity),
-    "WatchEventsResponse": of_model(schema.Event),
-    "UpsertAutomationsFileResponse": of_model(schema.UpdatedAutomations),
-    "CreateEnvironmentAccessTokenResponse": of_model(TokenAnswer),
-    "CreateEnvironmentLogsTokenResponse": of_model(TokenAnswer),
-    "PaginationResponse": {"nextToken": {}},
+PAGED_ANSWER = {"pagination": {"nextToken": {}}}
+LISTS = {
+    "Environments": environments.ENVIRONMENTS,
+    "EnvironmentClasses": environments.CLASSES,
+    "Services": automations.SERVICES,
+    "Tasks": automations.TASKS,
+    "TaskExecutions": automations.EXECUTIONS,
+    "Members": directory.MEMBERS,
+    "Projects": directory.PROJECTS,
+    "Runners": directory.RUNNERS,
 }
+RESOURCES: dict[str, tuple[str, type[schema.Model]]] = {
+    "GetEnvironment": ("environment", schema.Environment),
+    "CreateEnvironment": ("environment", schema.Environment),
+    "CreateEnvironmentFromProject": ("environment", schema.Environment),
+    "GetService": ("service", schema.Service),
+    "CreateService": ("service", schema.Service),
+    "GetTask": ("task", schema.Task),
+    "CreateTask": ("task", schema.Task),
+    "GetTaskExecution": ("taskExecution", schema.TaskExecution),
+    "StartTask": ("taskExecution", schema.TaskExecution),
+}
+BARE: dict[str, type[schema.Model]] = {
+    "GetAuthenticatedIdentity": schema.Identity,
+    "WatchEvents": schema.Event,
+    "UpsertAutomationsFile": schema.UpdatedAutomations,
+    "CreateEnvironmentAccessToken": environments.TokenAnswer,
+    "CreateEnvironmentLogsToken": environments.TokenAnswer,
+}
+SILENT = (
+    "StartEnvironment",
+    "StopEnvironment",
+    "UpdateEnvironment",
+    "DeleteEnvironment",
+    "UnarchiveEnvironment",
+    "MarkEnvironmentActive",
+    "StartService",
+    "StopService",
+    "UpdateService",
+    "DeleteService",
+    "UpdateTask",
+    "DeleteTask",
+    "StopTaskExecution",
+)
+ANSWERS: dict[str, Shape] = {
+    **{f"List{name}": {one.key: of_model(one.item)} | PAGED_ANSWER for name, one in LISTS.items()},
+    **{name: {key: of_model(model)} for name, (key, model) in RESOURCES.items()},
+    **{name: of_model(model) for name, model in BARE.items()},
+    **{name: {} for name in SILENT},
+}
+READ: dict[str, Shape] = {f"{name}Response": shape for name, shape in ANSWERS.items()}
 NEW, FILE, ONE = of_message(send.NewEnvironment), of_message(send.AutomationsFile), {"id": {}}
 WHERE = {"environmentId": {}}
 PAGED = {"pagination": {"pageSize": {}, "token": {}}}
