@@ -1,15 +1,25 @@
-"""What the four detail pages share: what is known in depth, and saying that somebody is looking."""
+"""What the four detail pages share: header, facts, actions, what is known in depth, saying that somebody looks."""
 
 import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from celery.exceptions import CeleryError
+from django.http import HttpRequest, HttpResponse
 from kombu.exceptions import KombuError
 
 from dashboard import jobs
 from dashboard.control.models import Action
 from dashboard.fleet.details import Detail
-from dashboard.fleet.entities import Kind
+from dashboard.fleet.entities import Kind, Listed
+from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import StoreError
+from dashboard.web.http import found_or_404, moment, page, signed_in
+from dashboard.web.lists import ListPage
+from dashboard.web.live import Block, Live
+from dashboard.web.offers import menu, offers, why_nothing_runs, wish_state, wishes
 
 logger = logging.getLogger(__name__)
 ACTIONS_SHOWN = 8
@@ -39,3 +49,61 @@ def latest_actions(kind: Kind, identifier: str) -> list[Action]:
 
 def actions_state(actions: list[Action]) -> tuple[tuple[str, str], ...]:
     return tuple((str(action.id), action.state) for action in actions)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One resource as its page shows it. `facts` are plain values; what depends on them changes with them."""
+
+    request: HttpRequest
+    listing: ListPage
+    row: Any
+    fleet: Fleet
+    facts: dict[str, Any]
+
+    @cached_property
+    def depth(self) -> Any:
+        return in_depth(self.listing.kind, self.row.id)
+
+    @property
+    def known(self) -> tuple[Any, ...]:
+        """The state of what shows the row and its facts."""
+        return (self.fleet.version_of(self.listing.kind, self.row.id), *self.facts.values())
+
+    @property
+    def deep(self) -> tuple[Any, ...]:
+        """The state of what shows the details, whenever they were read."""
+        return (repr(self.depth and replace(self.depth, read_at=0.0)),)
+
+    def block(self, name: str, *states: tuple[Any, ...], **more: Any) -> Block:
+        """The element `name`, whose template has its name too."""
+        context = {"row": self.row, "depth": self.depth, **self.facts, **more}
+        return Block(name, states, f"{self.listing.folder}/{name}.html", context)
+
+    def header(self) -> Block:
+        user, kind = signed_in(self.request), self.listing.kind
+        wish = wishes(kind, [self.row.id]).get(self.row.id)
+        offered, more = offers(user, self.row, self.fleet), menu(user, self.row, self.fleet)
+        blocked = why_nothing_runs(self.row, self.fleet)
+        state = (wish_state(wish), offered, more, blocked)
+        return self.block("header", self.known, state, wish=wish, offers=offered, menu=more, blocked=blocked)
+
+    def actions(self) -> Block:
+        actions = latest_actions(self.listing.kind, self.row.id)
+        return Block("actions", actions_state(actions), "parts/actions.html", {"actions": actions})
+
+
+def detail_page(
+    request: HttpRequest,
+    listing: ListPage,
+    identifier: str,
+    facts: Callable[[Fleet, Any], dict[str, Any]],
+    rest: Callable[[Subject], Sequence[Block]],
+) -> HttpResponse:
+    """The page of one resource: header, facts and actions, and the `rest` that only its kind has."""
+    row: Listed = found_or_404(request, listing.kind, identifier)
+    fleet = moment(request).fleet
+    subject = Subject(request, listing, row, fleet, listing.facts(fleet, row) | facts(fleet, row))
+    live = Live([subject.header(), subject.block("facts", subject.known), *rest(subject), subject.actions()])
+    context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
+    return page(request, f"{listing.folder}/detail.html", context, live)

@@ -5,15 +5,13 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from dashboard.fleet.details import EnvironmentDetail
 from dashboard.fleet.entities import Environment, Execution, Kind, Listed, Service, Task
 from dashboard.fleet.query import last_active
 from dashboard.fleet.snapshot import Fleet
-from dashboard.web.details import actions_state, in_depth, latest_actions
-from dashboard.web.http import found_or_404, moment, page, signed_in
+from dashboard.web.details import Subject, detail_page
+from dashboard.web.http import moment
 from dashboard.web.lists import Column, ListPage, show, small_table
-from dashboard.web.live import Block, Live
-from dashboard.web.offers import menu, offers, wish_state, wishes
+from dashboard.web.live import Block
 from dashboard.web.pages import executions, services, tasks
 
 
@@ -59,45 +57,17 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, identifier: str) -> HttpResponse:
-    row = cast("Environment", found_or_404(request, Kind.ENVIRONMENT, identifier))
-    live = Live(list(_blocks(request, row, moment(request).fleet).values()))
-    context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
-    return page(request, "environments/detail.html", context, live)
+    return detail_page(request, LIST, identifier, _more_facts, _rest)
 
 
-def _blocks(request: HttpRequest, row: Environment, fleet: Fleet) -> dict[str, Block]:
-    known = in_depth(Kind.ENVIRONMENT, row.id)
-    depth = known if isinstance(known, EnvironmentDetail) else None
-    actions = latest_actions(Kind.ENVIRONMENT, row.id)
-    version = fleet.version_of(Kind.ENVIRONMENT, row.id)
-    depth_state = (
-        version,
-        repr(depth and (depth.parts, depth.secrets, depth.commits, depth.files, depth.commit)),
-    )
-    facts = _facts(fleet, row) | {"runner": fleet.runner(row.runner_id) if row.runner_id else ""}
-    context = {"row": row, "depth": depth, "actions": actions, **facts}
-    blocks = (
-        _header(request, row, fleet, context),
-        Block("facts", (version, *facts.values()), "environments/facts.html", context),
-        Block("work", depth_state, "environments/work.html", context),
-        Block("parts", depth_state, "environments/parts.html", context),
-        Block("actions", actions_state(actions), "parts/actions.html", context),
-        *_inside(request, row, fleet),
-    )
-    return {block.id: block for block in blocks}
+def _more_facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
+    return {"runner": fleet.runner(row.runner_id) if row.runner_id else ""}
 
 
-def _header(request: HttpRequest, row: Environment, fleet: Fleet, context: dict[str, Any]) -> Block:
-    wish = wishes(Kind.ENVIRONMENT, [row.id]).get(row.id)
-    offered = offers(signed_in(request), row, fleet)
-    more = menu(signed_in(request), row, fleet)
-    state = (fleet.version_of(Kind.ENVIRONMENT, row.id), wish_state(wish), offered, more)
-    return Block(
-        "header",
-        state,
-        "environments/header.html",
-        {**context, "wish": wish, "offers": offered, "menu": more},
-    )
+def _rest(subject: Subject) -> list[Block]:
+    work = subject.block("work", subject.known, subject.deep)
+    parts = subject.block("parts", subject.known, subject.deep)
+    return [work, parts, *_inside(subject.request, subject.row, subject.fleet)]
 
 
 def _inside(request: HttpRequest, row: Environment, fleet: Fleet) -> list[Block]:

@@ -1,18 +1,15 @@
 """Task executions: the list, and one of them with its plan."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from dashboard.fleet.details import ExecutionDetail
 from dashboard.fleet.entities import Execution, Kind
 from dashboard.fleet.snapshot import Fleet
-from dashboard.web.details import actions_state, in_depth, latest_actions
-from dashboard.web.http import found_or_404, moment, page, signed_in
+from dashboard.web.details import Subject, detail_page
 from dashboard.web.lists import Column, ListPage, show
-from dashboard.web.live import Block, Live
-from dashboard.web.offers import menu, offers, wish_state, wishes
+from dashboard.web.live import Block
 
 
 def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
@@ -51,39 +48,8 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, identifier: str) -> HttpResponse:
-    row = cast("Execution", found_or_404(request, Kind.EXECUTION, identifier))
-    live = Live(_blocks(request, row, moment(request).fleet))
-    context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
-    return page(request, "executions/detail.html", context, live)
+    return detail_page(request, LIST, identifier, lambda *_: {}, _rest)
 
 
-def _blocks(request: HttpRequest, row: Execution, fleet: Fleet) -> list[Block]:
-    known = in_depth(Kind.EXECUTION, row.id)
-    depth = known if isinstance(known, ExecutionDetail) else None
-    actions = latest_actions(Kind.EXECUTION, row.id)
-    wish = wishes(Kind.EXECUTION, [row.id]).get(row.id)
-    facts = _facts(fleet, row)
-    offered = offers(signed_in(request), row, fleet)
-    more = menu(signed_in(request), row, fleet)
-    version = fleet.version_of(Kind.EXECUTION, row.id)
-    context = {
-        "row": row,
-        "depth": depth,
-        "actions": actions,
-        "wish": wish,
-        "offers": offered,
-        "menu": more,
-        **facts,
-    }
-    groups = None if depth is None else depth.groups
-    return [
-        Block(
-            "header",
-            (version, wish_state(wish), offered, more, *facts.values()),
-            "executions/header.html",
-            context,
-        ),
-        Block("facts", (version, *facts.values()), "executions/facts.html", context),
-        Block("plan", (repr(groups),), "executions/plan.html", context),
-        Block("actions", actions_state(actions), "parts/actions.html", context),
-    ]
+def _rest(subject: Subject) -> list[Block]:
+    return [subject.block("plan", subject.deep)]

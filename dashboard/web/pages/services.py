@@ -1,18 +1,16 @@
 """Services: the list, and one of them."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from dashboard.fleet.details import ServiceDetail
 from dashboard.fleet.entities import Kind, Listed, Service
 from dashboard.fleet.snapshot import Fleet
-from dashboard.web.details import actions_state, in_depth, latest_actions
-from dashboard.web.http import found_or_404, moment, page, signed_in
+from dashboard.web.details import Subject, detail_page
+from dashboard.web.http import moment
 from dashboard.web.lists import Column, ListPage, show
-from dashboard.web.live import Block, Live
-from dashboard.web.offers import menu, offers, why_nothing_runs, wish_state, wishes
+from dashboard.web.live import Block
 
 
 def _facts(fleet: Fleet, row: Service) -> dict[str, Any]:
@@ -57,42 +55,12 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def detail(request: HttpRequest, identifier: str) -> HttpResponse:
-    row = cast("Service", found_or_404(request, Kind.SERVICE, identifier))
-    live = Live(_blocks(request, row, moment(request).fleet))
-    context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
-    return page(request, "services/detail.html", context, live)
+    return detail_page(request, LIST, identifier, _more_facts, _rest)
 
 
-def _blocks(request: HttpRequest, row: Service, fleet: Fleet) -> list[Block]:
-    known = in_depth(Kind.SERVICE, row.id)
-    depth = known if isinstance(known, ServiceDetail) else None
-    actions = latest_actions(Kind.SERVICE, row.id)
-    wish = wishes(Kind.SERVICE, [row.id]).get(row.id)
-    facts = _facts(fleet, row) | {"creator": fleet.person(row.creator_id, row.creator_kind)}
-    offered, blocked = offers(signed_in(request), row, fleet), why_nothing_runs(row, fleet)
-    more = menu(signed_in(request), row, fleet)
-    version = fleet.version_of(Kind.SERVICE, row.id)
-    context = {
-        "row": row,
-        "depth": depth,
-        "actions": actions,
-        "wish": wish,
-        "offers": offered,
-        "menu": more,
-        "blocked": blocked,
-        **facts,
-    }
-    depth_state = (
-        repr(depth and (depth.start, depth.ready, depth.stop, depth.runs_on, depth.variables, depth.outputs)),
-    )
-    return [
-        Block(
-            "header",
-            (version, wish_state(wish), offered, more, blocked, *facts.values()),
-            "services/header.html",
-            context,
-        ),
-        Block("facts", (version, *facts.values()), "services/facts.html", context),
-        Block("commands", depth_state, "services/commands.html", context),
-        Block("actions", actions_state(actions), "parts/actions.html", context),
-    ]
+def _more_facts(fleet: Fleet, row: Service) -> dict[str, Any]:
+    return {"creator": fleet.person(row.creator_id, row.creator_kind)}
+
+
+def _rest(subject: Subject) -> list[Block]:
+    return [subject.block("commands", subject.deep)]
