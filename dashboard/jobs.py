@@ -7,12 +7,15 @@ expire. No result is kept and no acknowledgement mode matters: what was accepted
 
 import logging
 import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+from celery.exceptions import CeleryError
 from django.conf import settings
+from kombu.exceptions import KombuError
 
 from dashboard.celery import app
 from dashboard.control import ledger
@@ -23,6 +26,7 @@ from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Reading, Sync
 from dashboard.ona import Ona, TokenPace, errors
+from dashboard.process import has_died, this_process
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +37,8 @@ HOT_LIFETIME = 60.0
 NAMES_KEEP = 3600.0
 """Names hardly change: they are read again after an hour, or as soon as the last reading failed."""
 MOST_CHASED = 100
+BROKER_TROUBLE = (CeleryError, KombuError, OSError)
+"""What a broker that does not answer raises when a job is handed to it."""
 
 
 @cache
@@ -71,8 +77,13 @@ def sync() -> Sync:
 @app.task(name="jobs.poll_hot", expires=settings.POLL_HOT_SECONDS)
 def poll_hot() -> None:
     with store().single("hot", HOT_LIFETIME) as alone:
-        if alone:
-            _report(sync().hot())
+        if not alone:
+            return
+        empty = not store().position()[0]
+        _report(sync().hot())
+    if empty:  # Redis has lost what it held: the rest is read now and not at the next turn
+        with suppress(*BROKER_TROUBLE):
+            poll_full.delay()
 
 
 @app.task(name="jobs.poll_full", expires=settings.POLL_FULL_SECONDS)
@@ -111,7 +122,7 @@ def refresh(kind: str, identifier: str) -> None:
 @app.task(name="jobs.perform")
 def perform(action_id: str) -> None:
     """Send one action, if nobody else has, then look at once what it did."""
-    action = ledger.claim(UUID(action_id), ledger.utc_now())
+    action = ledger.claim(UUID(action_id), ledger.utc_now(), this_process())
     if action is None:
         return
     ledger.perform(action, acting(), ledger.utc_now)
@@ -158,7 +169,7 @@ def chase_one(action: Action) -> bool:
 
 @app.task(name="jobs.sweep_actions", expires=10)
 def sweep_actions() -> None:
-    ledger.sweep(ledger.utc_now(), enqueue_action)
+    ledger.sweep(ledger.utc_now(), enqueue_action, has_died)
 
 
 def enqueue_action(action_id: UUID) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from dashboard.control.models import Action, State, User
 from dashboard.control.permissions import Forbidden, refusal
@@ -116,10 +116,13 @@ def hand_over(action_id: UUID, enqueue: Enqueue) -> None:
         )
 
 
-def claim(action_id: UUID, now: datetime) -> Action | None:
-    """The action, if it was waiting and now is this worker's to send; None for everybody else."""
+def claim(action_id: UUID, now: datetime, sender: str = "") -> Action | None:
+    """The action, if it was waiting and now is this worker's to send; None for everybody else.
+
+    `sender` names the worker's process, so that its death is noticed before the longest call could be over.
+    """
     waiting = Action.objects.filter(id=action_id, state=State.QUEUED, not_before__lte=now)
-    if waiting.update(state=State.SENDING, sent=now, attempts=F("attempts") + 1) != 1:
+    if waiting.update(state=State.SENDING, sent=now, sender=sender, attempts=F("attempts") + 1) != 1:
         return None
     return Action.objects.get(id=action_id)
 
@@ -233,9 +236,12 @@ def overdue(action: Action, now: datetime) -> bool:
     return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
 
 
-def sweep(now: datetime, enqueue: Enqueue) -> int:
-    """Drive on what a dead worker or broker left behind; returns how many rows were touched."""
-    return _requeue_waiting(now, enqueue) + _rescue_sending(now, enqueue)
+def sweep(now: datetime, enqueue: Enqueue, died: Callable[[str], bool] = lambda _: False) -> int:
+    """Drive on what a dead worker or broker left behind; returns how many rows were touched.
+
+    `died(sender)` is True when that process is known to be gone.
+    """
+    return _requeue_waiting(now, enqueue) + _rescue_sending(now, enqueue, died)
 
 
 def _requeue_waiting(now: datetime, enqueue: Enqueue) -> int:
@@ -245,8 +251,11 @@ def _requeue_waiting(now: datetime, enqueue: Enqueue) -> int:
     return _hand_over_all(waiting.values_list("id", flat=True), enqueue)
 
 
-def _rescue_sending(now: datetime, enqueue: Enqueue) -> int:
-    stuck = Action.objects.filter(state=State.SENDING, sent__lt=now - WORKER_DIED)
+def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]) -> int:
+    sending = Action.objects.filter(state=State.SENDING)
+    senders = sending.exclude(sender="").values_list("sender", flat=True).distinct()
+    dead = [sender for sender in senders if died(sender)]
+    stuck = sending.filter(Q(sent__lt=now - WORKER_DIED) | Q(sender__in=dead))
     repeatable = [verb.value for verb, rule in RULES.items() if rule.repeatable]
     words = f"The worker died while sending this, and it must not be sent twice. {LOOK_FIRST}"
     lost = stuck.exclude(verb__in=repeatable).update(state=State.UNKNOWN, ended=now, outcome=words)

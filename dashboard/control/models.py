@@ -74,6 +74,7 @@ class Action(models.Model):
     failure_before = models.CharField(max_length=1000, blank=True)
     moved = models.BooleanField(default=False)
     result_id = models.CharField(max_length=128, blank=True)
+    sender = models.CharField(max_length=128, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField()
     not_before = models.DateTimeField()

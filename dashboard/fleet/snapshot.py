@@ -30,6 +30,8 @@ from dashboard.fleet.entities import (
 from dashboard.fleet.store import Change, Store, StoreError, Sweep
 
 CHECK_SECONDS = 0.25
+FORGOTTEN = "Redis has lost what it held; everything is being read again."
+"""A store that began a new life holds little until its first full sweep: what is known is better until then."""
 EMPTY: Mapping[str, Row] = MappingProxyType({})
 
 
@@ -212,8 +214,10 @@ class Snapshot:
     def _refreshed(self, old: Moment) -> Moment:
         try:
             epoch, version = self._store.position()
-            fleet = self._caught_up(old.fleet, epoch, version)
-            return Moment(fleet, self._store.sweeps())
+            sweeps = self._store.sweeps()
+            if old.fleet.epoch not in {"", epoch} and "full:ok" not in sweeps:
+                return replace(old, trouble=FORGOTTEN)
+            return Moment(self._caught_up(old.fleet, epoch, version), sweeps)
         except StoreError as error:
             return replace(old, trouble=f"Redis does not answer ({type(error).__name__})")
 

@@ -30,6 +30,7 @@ from redis.client import Pipeline
 from dashboard.fleet.codec import decode_detail, decode_row, encode_detail, encode_row
 from dashboard.fleet.details import Detail
 from dashboard.fleet.entities import Kind, Row, kind_of
+from dashboard.process import has_died, this_process
 
 StoreError = redis.RedisError
 """Raised by every method here when Redis does not answer."""
@@ -271,11 +272,22 @@ class Store:
 
     # Single flight
 
+    def _take_from_the_dead(self, name: str) -> None:
+        holder = cast("bytes | None", self._redis.get(self._key("lock", name)))
+        if holder is not None and has_died(holder.decode().partition("/")[0]):
+            lock = self._redis.lock(self._key("lock", name))
+            lock.local.token = holder
+            with suppress(redis.RedisError):  # somebody else was faster
+                lock.release()
+
     @contextmanager
     def single(self, name: str, seconds: float) -> Iterator[bool]:
-        """True for the one holder of lock `name`; it lapses after `seconds` if its holder dies."""
+        """True for the one holder of lock `name`. It lapses after `seconds` if its holder dies, and at once when
+        that was a process of this machine.
+        """
+        self._take_from_the_dead(name)
         lock = self._redis.lock(self._key("lock", name), timeout=seconds, blocking=False)
-        if not lock.acquire():
+        if not lock.acquire(token=f"{this_process()}/{secrets.token_hex(8)}"):
             yield False
             return
         try:

@@ -109,7 +109,7 @@ def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: A
     facts = listing.facts(fleet, row)
     state = (fleet.version_of(listing.kind, row.id), tuple(facts.values()), offered, wish_state(wish))
     context = {"row": row, "offers": offered, "wish": wish, "listing": listing, **facts}
-    return Block(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context)
+    return Block(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context, bare=True)
 
 
 def _summary_state(result: Result, fleet: Fleet) -> tuple[Any, ...]:

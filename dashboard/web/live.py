@@ -35,6 +35,8 @@ class Block:
     state: tuple[Any, ...]
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
+    bare: bool = False
+    """Its template needs nothing of the request: a row is rendered fifty times a page."""
 
     @property
     def digest(self) -> str:
@@ -42,7 +44,8 @@ class Block:
 
     def html(self, request: HttpRequest, *, swap: bool = False) -> SafeString:
         """The element; with `swap` it tells htmx to put itself in the place of the one with its id."""
-        return mark_safe(render_to_string(self.template, {**self.context, "swap": swap}, request))  # noqa: S308  a template's output
+        context = {**self.context, "swap": swap}
+        return mark_safe(render_to_string(self.template, context, None if self.bare else request))  # noqa: S308  a template's output
 
 
 @dataclass(frozen=True)

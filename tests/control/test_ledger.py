@@ -327,6 +327,15 @@ def test_a_task_whose_worker_died_is_unknown(book):
     assert action.outcome.endswith(ledger.LOOK_FIRST)
 
 
+def test_a_worker_that_is_known_to_have_died_is_not_waited_for(book):
+    lost, kept = book.asked(Verb.STOP_ENVIRONMENT), book.asked(Verb.STOP_SERVICE)
+    ledger.claim(lost.id, seconds(0), "here:1")
+    ledger.claim(kept.id, seconds(0), "here:2")
+    assert ledger.sweep(seconds(1), book.queue.append, lambda sender: sender == "here:1") == 1
+    assert (state_of(lost), state_of(kept)) == (State.QUEUED, State.SENDING)
+    assert book.queue == [lost.id]
+
+
 def test_what_kills_five_workers_is_not_given_to_a_sixth(book):
     action = book.asked(Verb.STOP_ENVIRONMENT)
     for attempt in range(5):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dashboard.fleet.entities import Environment, Execution, Kind, Person, Service, Task
 from dashboard.fleet.newer import newer
-from dashboard.fleet.snapshot import CHECK_SECONDS, Fleet, Snapshot, load
+from dashboard.fleet.snapshot import CHECK_SECONDS, FORGOTTEN, Fleet, Snapshot, load
 from dashboard.fleet.store import Observation, Store, Sweep, connect
 from tests.conftest import Clock, until
 from tests.fleet.valkey import own_valkey
@@ -93,17 +93,23 @@ def test_a_stream_cut_within_one_version_makes_the_copy_load_everything(store, v
     assert set(later(snapshot, ticks).services) == {"s-1", "s-2", "s-3", "s-4"}
 
 
-def test_a_store_that_lost_its_memory_leaves_the_old_rows_until_the_next_sweep(
-    store, valkey, snapshot, ticks
-):
+def test_a_store_that_lost_its_memory_leaves_the_old_fleet_until_a_full_sweep(store, valkey, snapshot, ticks):
     write(store, service(1), service(2))
+    store.record(Sweep("full", 100.0))
     snapshot.now()
     valkey.flushall()
     assert set(later(snapshot, ticks).services) == {"s-1", "s-2"}
     write(store, service(2, "stopped"), service(3))
+    store.record(Sweep("hot", 200.0))
+    assert set(later(snapshot, ticks).services) == {"s-1", "s-2"}
+    moment = snapshot.now()
+    assert moment.trouble == FORGOTTEN
+    assert moment.sweeps["full:ok"].started == 100.0
+    store.record(Sweep("full", 300.0))
     fleet = later(snapshot, ticks)
     assert {row.id: row.phase for row in fleet.services.values()} == {"s-2": "stopped", "s-3": "running"}
     assert (fleet.epoch, fleet.version) == store.position()
+    assert snapshot.now().trouble == ""
 
 
 def test_a_new_epoch_is_noticed_even_at_the_same_version(store, valkey, snapshot, ticks):
@@ -111,6 +117,7 @@ def test_a_new_epoch_is_noticed_even_at_the_same_version(store, valkey, snapshot
     snapshot.now()
     valkey.flushall()
     write(store, service(2))
+    store.record(Sweep("full", 300.0))
     assert set(later(snapshot, ticks).services) == {"s-2"}
 
 
@@ -120,6 +127,7 @@ def test_a_new_epoch_that_has_gone_further_is_not_taken_for_the_old_one(store, v
     valkey.flushall()
     for number in (3, 4, 5):
         write(store, service(number))
+    store.record(Sweep("full", 300.0))
     assert set(later(snapshot, ticks).services) == {"s-3", "s-4", "s-5"}
 
 
@@ -169,6 +177,7 @@ def test_the_last_fleet_outlives_a_dead_redis_and_says_why(ticks):
         assert dead.trouble == "Redis does not answer (ConnectionError)"
         server.start()
         write(store, service(2))
+        store.record(Sweep("full", 300.0))
         ticks.pass_(CHECK_SECONDS)
         again = snapshot.now()
         assert again.trouble == ""

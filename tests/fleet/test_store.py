@@ -1,5 +1,6 @@
 """The fleet in a real Valkey."""
 
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ from dashboard.fleet.details import EnvironmentDetail
 from dashboard.fleet.entities import Environment, Execution, Kind, Service
 from dashboard.fleet.newer import newer
 from dashboard.fleet.store import Change, Observation, Store, Sweep, namespace
+from dashboard.process import this_process
 
 ROWS, VERSION, CHANGES = "ona:test:rows:service", "ona:test:version", "ona:test:changes"
 
@@ -257,6 +259,25 @@ def test_single_flight_lapses_when_its_holder_died(store):
         dead.__exit__(None, None, None)  # it was only slow: its end must not free the lock of the next
         with store.single("full", 9) as third:
             assert third is False
+
+
+def test_single_flight_is_taken_from_a_process_that_has_died(store, valkey):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    host = this_process().rpartition(":")[0]
+    for holder, free in (
+        (f"{host}:{ended.pid}/x", True),
+        (f"{this_process()}/x", False),
+        ("elsewhere:1/x", False),
+    ):
+        valkey.set("ona:test:lock:full", holder, ex=100)
+        with store.single("full", 9) as alone:
+            assert alone is free
+
+
+def test_what_another_version_recorded_of_a_sweep_is_read_as_far_as_it_is_known(store, valkey):
+    valkey.hset("ona:test:sweeps", "full:ok", '{"name": "full", "started": 7.0, "invented": true}')
+    assert store.sweeps() == {"full:ok": Sweep("full", 7.0)}
 
 
 def test_single_flight_is_freed_by_an_error(store):
