@@ -1,6 +1,8 @@
 """Reads a request's JSON as connect-go's codec and protovalidate do: tolerant of names, strict about rules."""
 
+import gzip
 import re
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -197,3 +199,15 @@ def read_time(text: str, name: str) -> float:
 def malformed(why: str) -> ConnectError:
     """JSON that is no message of the expected kind."""
     return ConnectError("invalid_argument", f"unmarshal message: proto: {why}")
+
+
+def uncompressed(body: bytes, encoding: str) -> bytes:
+    """The body as it was before compression. Raises for a compression that is unknown or broken."""
+    if encoding == "identity":
+        return body
+    if encoding != "gzip":
+        raise ConnectError("unimplemented", f'unknown compression "{encoding}": supported encodings are gzip')
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        raise ConnectError("invalid_argument", "decompress: gzip: invalid header") from None

@@ -1,9 +1,7 @@
 """The API as a WSGI application, in JSON over the Connect protocol: https://connectrpc.com/docs/protocol."""
 
-import gzip
 import json
 import time
-import zlib
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -18,7 +16,7 @@ from dashboard.simulator.limits import RateLimit
 from dashboard.simulator.methods import METHODS
 from dashboard.simulator.methods.call import Method, Request
 from dashboard.simulator.models import Call
-from dashboard.simulator.requests import Message, malformed
+from dashboard.simulator.requests import Message, malformed, uncompressed
 from dashboard.simulator.wire import Json
 from dashboard.simulator.world import World
 
@@ -84,7 +82,8 @@ class Api:
                 if kind == watch.Envelopes.content_type:
                     return self._watch_enveloped(http, body)
                 if kind == "application/json":
-                    return self._watch(http, body, watch.Lines())
+                    plain = uncompressed(body, http.headers.get("Content-Encoding", "identity"))
+                    return self._watch(http, plain, watch.Lines())
             response = self._unary(http, name, body)
         except RequestEntityTooLarge:
             error = ConnectError(
@@ -163,7 +162,7 @@ class Api:
 
     def _watch(self, http: HttpRequest, body: bytes, framing: watch.Framing) -> Response:
         self._key(http)
-        fields = read_fields(body, http.headers.get("Content-Encoding", "identity"))
+        fields = read_fields(body)
         if self.limit is not None:
             self.limit.take()
         breakage.refuse(self.world.faults)
@@ -174,7 +173,8 @@ class Api:
         """A refusal comes in the last envelope, with HTTP status 200."""
         framing = watch.Envelopes()
         try:
-            return self._watch(http, watch.unwrap(body), framing)
+            encoding = http.headers.get("Connect-Content-Encoding", "identity")
+            return self._watch(http, watch.unwrap(body, encoding), framing)
         except ConnectError as error:
             return Response(framing.end(error), content_type=framing.content_type)
 
@@ -200,15 +200,9 @@ def _text(body: Message, field: str) -> str:
         return ""
 
 
-def read_fields(body: bytes, encoding: str) -> Json:
+def read_fields(body: bytes, encoding: str = "identity") -> Json:
     """The request's JSON object. Raises invalid_argument for anything else."""
-    if encoding == "gzip":
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error):
-            raise ConnectError("invalid_argument", "decompress: gzip: invalid header") from None
-    elif encoding != "identity":
-        raise ConnectError("unimplemented", f'unknown compression "{encoding}": supported encodings are gzip')
+    body = uncompressed(body, encoding)
     if not body:
         raise ConnectError(
             "invalid_argument", "unmarshal message: zero-length payload is not a valid JSON object"

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from dashboard.simulator import breakage, enums
 from dashboard.simulator.errors import ConnectError
 from dashboard.simulator.events import DELETE, Event, Listener
-from dashboard.simulator.requests import Message
+from dashboard.simulator.requests import Message, uncompressed
 from dashboard.simulator.shapes import FLAG, PLAIN, Each, Enum, Place, Shape, Text
 from dashboard.simulator.streams import STREAMS, is_over
 from dashboard.simulator.wire import Json
@@ -23,6 +23,7 @@ NAME = "gitpod.v1.EventService/WatchEvents"
 LOOK_EVERY_SECONDS = 0.1
 # An organization's stream has no tasks, executions or services.
 ORGANIZATION_KINDS = frozenset({"RESOURCE_TYPE_ENVIRONMENT", "RESOURCE_TYPE_RUNNER", "RESOURCE_TYPE_PROJECT"})
+_COMPRESSED = 1
 _END_OF_STREAM = 2
 _IDS = Each(of=Text(uuid=True), most=25)
 REQUEST = Shape(
@@ -91,11 +92,11 @@ class Envelopes:
         return struct.pack(">BI", flags, len(body)) + body
 
 
-def unwrap(body: bytes) -> bytes:
+def unwrap(body: bytes, encoding: str) -> bytes:
     """The one message of a request in an envelope. Raises invalid_argument when there is not exactly one."""
-    if len(body) < 5 or body[0] or struct.unpack(">I", body[1:5])[0] != len(body) - 5:
+    if len(body) < 5 or body[0] > _COMPRESSED or struct.unpack(">I", body[1:5])[0] != len(body) - 5:
         raise ConnectError("invalid_argument", "protocol error: incomplete envelope")
-    return body[5:]
+    return uncompressed(body[5:], encoding if body[0] == _COMPRESSED else "identity")
 
 
 def answer(world: "World", body: Message, framing: Framing, environ: "WSGIEnvironment") -> Response:

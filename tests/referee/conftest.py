@@ -14,6 +14,8 @@ from dashboard.simulator import World, create_app, serve
 from tests.referee import venv
 
 DRIVER = Path(__file__).with_name("drive.py")
+JUDGE = Path(__file__).with_name("judge.py")
+GENERATED = Path(__file__).with_name("requirements-generated.txt")
 Step = dict[str, Any]
 Drive = Callable[..., list[Any]]
 
@@ -23,17 +25,17 @@ def referee_python() -> Path:
     return venv.python()
 
 
-@pytest.fixture(scope="session")
-def drive(referee_python: Path) -> Iterator[Drive]:
-    """`drive(base_url, *steps, key="token")` → one result per step (see drive.py)."""
+@contextmanager
+def obeying(python: Path, driver: Path) -> Iterator[Callable[[Any], list[Any]]]:
+    """A process that answers each order (JSON) with one list."""
     pipe = subprocess.PIPE
-    with subprocess.Popen([referee_python, DRIVER], stdin=pipe, stdout=pipe, text=True) as process:
+    with subprocess.Popen([python, driver], stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         orders, answers = process.stdin, process.stdout
 
-        def run(base_url: str, *steps: Step, key: str = "token") -> list[Any]:
-            orders.write(json.dumps({"base_url": base_url, "key": key, "steps": steps}) + "\n")
+        def run(order: Any) -> list[Any]:
+            orders.write(json.dumps(order) + "\n")
             orders.flush()
             line = answers.readline()
             assert line, "the official client's process ended; its traceback is on stderr"
@@ -43,6 +45,24 @@ def drive(referee_python: Path) -> Iterator[Drive]:
         yield run
         orders.close()
     assert process.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def drive(referee_python: Path) -> Iterator[Drive]:
+    """`drive(base_url, *steps, key="token")` → one result per step (see drive.py)."""
+    with obeying(referee_python, DRIVER) as obey:
+
+        def run(base_url: str, *steps: Step, key: str = "token") -> list[Any]:
+            return obey({"base_url": base_url, "key": key, "steps": steps})
+
+        yield run
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Drive]:
+    """`judge(*steps)` → one result per step (see judge.py)."""
+    with obeying(venv.python(GENERATED), JUDGE) as obey:
+        yield lambda *steps: obey(steps)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,9 @@ with one result per step. A step:
     {"call": ..., "args": ..., "watch": "environment.status.phase", "until": [...], "seconds": 20}
                                                           → {"seen": [values in the order they appeared]}
 
+    {"call": "events.watch", "args": {...}, "take": 2, "meanwhile": [steps]}
+                                                          → {"events": [the first two], "meanwhile": [results]}
+
 An error of the client becomes `{"error": <class name>, "status": <HTTP status>, "body": <its body>}`.
 """
 
@@ -28,6 +31,8 @@ def carry_out(client: Gitpod, step: dict[str, Any]) -> dict[str, Any]:
     for name in step["call"].split("."):
         method = getattr(method, name)
     try:
+        if "take" in step:
+            return _events(client, method, step)
         if "watch" in step:
             return {"seen": _watch(method, step)}
         answer = method(**step.get("args", {}))
@@ -50,6 +55,16 @@ def _all_pages(first: Any) -> dict[str, Any]:
         pages += 1
         items.extend(_plain(item) for item in page._get_page_items())
     return {"items": items, "pages": pages}
+
+
+def _events(client: Gitpod, method: Any, step: dict[str, Any]) -> dict[str, Any]:
+    """The first events of a stream, opened before the steps `meanwhile` are carried out."""
+    stream = method(**step["args"])
+    try:
+        meanwhile = [carry_out(client, one) for one in step.get("meanwhile", ())]
+        return {"events": [_plain(next(stream)) for _ in range(step["take"])], "meanwhile": meanwhile}
+    finally:
+        stream.close()
 
 
 def _watch(method: Any, step: dict[str, Any]) -> list[Any]:

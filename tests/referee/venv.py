@@ -1,4 +1,4 @@
-"""Builds the official client's own environment, once for each content of the requirements file and each Python."""
+"""Builds an official client's own environment, once for each content of its requirements file and each Python."""
 
 import fcntl
 import hashlib
@@ -13,38 +13,37 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
-def home() -> Path:
+def home(requirements: Path) -> Path:
     """Where the environment lives."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     return ROOT / "var" / f"referee-{digest}-py{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def python() -> Path:
+def python(requirements: Path | None = None) -> Path:
     """The environment's Python, built if need be. Raises when it cannot be built: a referee is never skipped."""
-    place = home()
+    requirements = requirements or REQUIREMENTS
+    place = home(requirements)
     place.parent.mkdir(exist_ok=True)
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "complete").exists():
             shutil.rmtree(place, ignore_errors=True)
-            _build(place)
+            _build(place, requirements)
             (place / "complete").touch()
     return place / "bin" / "python"
 
 
-def _build(place: Path) -> None:
-    target = place / "bin" / "python"
+def _build(place: Path, requirements: Path) -> None:
+    target, hashed = place / "bin" / "python", ("--require-hashes", "-r", str(requirements))
     if importlib.util.find_spec("ensurepip") is not None:
         venv.create(place, with_pip=True, symlinks=True)
-        _run(str(target), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS))
+        _run(str(target), "-m", "pip", "install", "--quiet", *hashed)
         return
     uv = shutil.which("uv")
     if uv is None:
         raise RuntimeError("The referee needs an environment of its own: install Python's ensurepip, or uv.")
     _run(uv, "venv", "--quiet", "--python", sys.executable, str(place))
-    _run(
-        uv, "pip", "install", "--quiet", "--python", str(target), "--require-hashes", "-r", str(REQUIREMENTS)
-    )
+    _run(uv, "pip", "install", "--quiet", "--python", str(target), *hashed)
 
 
 def _run(*command: str) -> None:
