@@ -88,9 +88,13 @@ def _came_up(world: "World", environment: Environment, move: int, at: float, fai
     changed(world, environment)
     watch_for_idleness(world, environment, at)
     services.environment_came_up(world, environment, at)
-    executions.environment_came_up(
-        world, environment, at, first=environment.last_started == environment.created
-    )
+    triggers = {"postEnvironmentStart"}
+    if environment.rebuild_pending or environment.last_started == environment.created:
+        triggers.add(
+            "postDevcontainerStart"
+        )  # the dev container is built on the first start and when asked for
+    environment.rebuild_pending = False
+    executions.start_triggered(world, environment, at, triggers)
 
 
 # Stop
@@ -197,14 +201,19 @@ def begin_updating(world: "World", environment: Environment, at: float) -> None:
     environment.moves += 1
     move = environment.moves
     changed(world, environment, spec=True)
-    world.plan(at + world.rng.uniform(10, 30), lambda w, _: _updated(w, environment, move))
+    world.plan(at + world.rng.uniform(10, 30), lambda w, t: _updated(w, environment, move, t))
 
 
-def _updated(world: "World", environment: Environment, move: int) -> None:
-    if environment.moves == move:
-        environment.phase = enums.RUNNING
-        environment.moves += 1
-        changed(world, environment)
+def _updated(world: "World", environment: Environment, move: int, at: float) -> None:
+    if environment.moves != move:
+        return
+    environment.phase = enums.RUNNING
+    environment.moves += 1
+    changed(world, environment)
+    if environment.rebuild_pending:
+        environment.rebuild_pending = False
+        services.devcontainer_rebuilt(world, environment, at)
+        executions.start_triggered(world, environment, at, {"postDevcontainerStart"})
 
 
 def begin_creating(world: "World", environment: Environment, at: float, failure: str = "") -> None:

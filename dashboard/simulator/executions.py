@@ -1,6 +1,6 @@
 """The state machine of a task execution: groups of its plan run in sequence, the steps of a group together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -221,9 +221,8 @@ def environment_stops(world: "World", environment: Environment, at: float) -> No
             _finish(world, execution, enums.CANCELLED, "", at)
 
 
-def environment_came_up(world: "World", environment: Environment, at: float, *, first: bool) -> None:
-    """Run the tasks that this start triggers; the dev container is only built on the first one."""
-    triggers = {"postEnvironmentStart", "postDevcontainerStart"} if first else {"postEnvironmentStart"}
+def start_triggered(world: "World", environment: Environment, at: float, triggers: Set[str]) -> None:
+    """Run the tasks that one of these triggers starts."""
     for task in environment.tasks:
         if trigger := next((name for name in task.recipe.triggers if name in triggers), ""):
             request_start(world, task, environment.creator, at, trigger)

@@ -162,7 +162,10 @@ class Given:
 
 @dataclass(slots=True, eq=False)
 class Environment:
-    """One environment. `moves` counts transitions: a planned event that carries an older count is void."""
+    """One environment. `moves` counts transitions: a planned event that carries an older count is void.
+
+    `rebuild_pending`: its dev container is built anew with the change or start that comes next.
+    """
 
     id: str
     created: float
@@ -195,6 +198,7 @@ class Environment:
     start_pending: bool = False
     stop_pending: bool = False
     delete_pending: bool = False
+    rebuild_pending: bool = False
     attended: bool = False
     given: Given | None = None
     handled_at: float = 0.0

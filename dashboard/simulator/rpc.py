@@ -73,10 +73,10 @@ class Api:
     def _route(self, http: HttpRequest) -> Response:
         if http.path.startswith(logs.PATH):
             return logs.answer(self.world, http)
-        if http.path == admin.PATH and self.admin:
-            return admin.answer(self.world, http)
         try:
             body = http.get_data()
+            if http.path == admin.PATH and self.admin:
+                return admin.answer(self.world, http)
             name, kind = http.path.removeprefix(BASE_PATH), http.mimetype
             if http.path == BASE_PATH + watch.NAME and http.method == "POST":
                 if kind == watch.Envelopes.content_type:
@@ -150,9 +150,7 @@ class Api:
         if self.limit is not None:
             self.limit.take()
         breakage.refuse(self.world.faults)
-        home = _home(self.world, request.body)
-        if home in self.world.faults.forbidden:
-            raise ConnectError("permission_denied", "permission denied")
+        home = self._permitted(request.body)
         if name == "GetEnvironment" and home and self.world.faults.strikes("late"):
             row = self.world.environment_table.get(home)
             if row is not None and request.at - row.created < LATE_SECONDS:
@@ -166,8 +164,17 @@ class Api:
         if self.limit is not None:
             self.limit.take()
         breakage.refuse(self.world.faults)
+        message = Message(fields, Violations())
+        self._permitted(message)
         with self.world.present():
-            return watch.answer(self.world, Message(fields, Violations()), framing, http.environ)
+            return watch.answer(self.world, message, framing, http.environ)
+
+    def _permitted(self, body: Message) -> str:
+        """The environment that the call is about, unless access to it is denied."""
+        home = _home(self.world, body)
+        if home in self.world.faults.forbidden:
+            raise ConnectError("permission_denied", "permission denied")
+        return home
 
     def _watch_enveloped(self, http: HttpRequest, body: bytes) -> Response:
         """A refusal comes in the last envelope, with HTTP status 200."""

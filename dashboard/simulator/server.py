@@ -68,16 +68,21 @@ class Handler(WSGIRequestHandler):
     def _stream(self, started: tuple[str, Headers], pieces: Iterable[bytes]) -> None:
         """As chunks, or as they are when the length was declared."""
         length = {name.lower(): value for name, value in started[1]}.get("content-length")
+        chunked = length is None and self.request_version != "HTTP/1.0"
         self._begin(started)
-        if length is None:
+        if chunked:
             self.send_header("Transfer-Encoding", "chunked")
+        elif length is None:
+            self.send_header("Connection", "close")
+            self.close_connection = True
         else:
             self.send_header("Content-Length", length)
         self.end_headers()
-        for piece in pieces:
-            if piece:
-                self.wfile.write(piece if length is not None else b"%x\r\n%b\r\n" % (len(piece), piece))
-        if length is None:
+        if self.command == "HEAD":
+            return
+        for piece in filter(None, pieces):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
             self.wfile.write(b"0\r\n\r\n")
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:

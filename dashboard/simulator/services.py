@@ -220,6 +220,13 @@ def environment_came_up(world: "World", environment: Environment, at: float) -> 
             enter_starting(world, service, at)
 
 
+def devcontainer_rebuilt(world: "World", environment: Environment, at: float) -> None:
+    """What the dev container's start triggers begins a new session."""
+    for service in environment.services:
+        if "postDevcontainerStart" in service.recipe.triggers and not service.delete_pending:
+            enter_starting(world, service, at)
+
+
 def environment_stops(world: "World", environment: Environment) -> None:
     """Running services begin to stop; their wish stays as it was."""
     for service in environment.services:

@@ -96,7 +96,11 @@ def unwrap(body: bytes, encoding: str) -> bytes:
     """The one message of a request in an envelope. Raises invalid_argument when there is not exactly one."""
     if len(body) < 5 or body[0] > _COMPRESSED or struct.unpack(">I", body[1:5])[0] != len(body) - 5:
         raise ConnectError("invalid_argument", "protocol error: incomplete envelope")
-    return uncompressed(body[5:], encoding if body[0] == _COMPRESSED else "identity")
+    if body[0] != _COMPRESSED:
+        return body[5:]
+    if encoding == "identity":
+        raise ConnectError("invalid_argument", "protocol error: sent compressed message without encoding")
+    return uncompressed(body[5:], encoding)
 
 
 def answer(world: "World", body: Message, framing: Framing, environ: "WSGIEnvironment") -> Response:

@@ -189,6 +189,21 @@ def test_absent_fields_stay_and_a_key_without_value_goes(wire):
     assert wire.environment(row.id)["spec"]["sshPublicKeys"] == keys[1:]
 
 
+def test_a_new_session_of_the_dev_container_runs_what_its_start_triggers(wire):
+    row = env(
+        wire,
+        "RUNNING",
+        lambda row: any("postDevcontainerStart" in task.recipe.triggers for task in row.tasks),
+    )
+    before = set(wire.world.executions)
+    wire.call(UPDATE, environmentId=row.id, spec={"devcontainer": {"session": "again"}})
+    assert phases(wire, row, "UPDATING")[-1] == "UPDATING"
+    phases(wire, row, "RUNNING")
+    started = [run for run in wire.world.executions.values() if run.id not in before]
+    assert {run.started_by for run in started} == {"postDevcontainerStart"}
+    assert {run.environment for run in started} == {row}
+
+
 def test_a_name_changes_at_once_and_may_have_128_letters(wire):
     row = env(wire, "RUNNING")
     wire.call(UPDATE, environmentId=row.id, metadata={"name": "n" * 128})

@@ -1,5 +1,6 @@
 """The stream of changes: scopes, filters, both framings, and how it ends."""
 
+import gzip
 import http.client
 import json
 import struct
@@ -140,6 +141,13 @@ def test_other_content_types_and_broken_envelopes_are_refused(wire):
     for body in (b"", b"{}", b"\x01\x00\x00\x00\x02{}", b"\x00\x00\x00\x00\x09{}"):
         broken = wire.raw(WATCH, body, Content_Type="application/connect+json")
         assert unwrapped(broken.get_data())[0][1]["error"]["code"] == "invalid_argument"
+
+
+def test_a_compressed_envelope_reads_like_a_plain_one(wire):
+    text = gzip.compress(json.dumps({"environmentId": NOBODY}).encode())
+    kinds = {"Content_Type": "application/connect+json", "Connect_Content_Encoding": "gzip"}
+    answer = wire.raw(WATCH, struct.pack(">BI", 1, len(text)) + text, **kinds)
+    assert unwrapped(answer.get_data())[0][1]["error"]["code"] == "not_found"
 
 
 def test_a_listener_that_is_too_slow_is_told_no_more(wire):

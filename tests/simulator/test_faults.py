@@ -126,6 +126,8 @@ def test_one_environment_is_forbidden_with_all_that_is_in_it(wire):
     assert wire.refused(GET, environmentId=row.id)[:2] == (403, "permission_denied")
     service = {"id": row.services[0].id}
     assert wire.refused(f"{AUTOMATIONS}/StopService", **service)[:2] == (403, "permission_denied")
+    watch = "gitpod.v1.EventService/WatchEvents"
+    assert wire.refused(watch, environmentId=row.id)[:2] == (403, "permission_denied")
     assert wire.environment(other.id)["id"] == other.id
 
 

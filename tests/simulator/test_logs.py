@@ -177,4 +177,8 @@ def test_on_a_port_the_address_is_that_of_the_port_and_the_body_comes_in_chunks(
         answer = connection.getresponse()
         assert answer.getheader("Transfer-Encoding") == "chunked"
         assert answer.read().count(b"[section-end]") == len(run.steps)
+        connection.request("HEAD", urlsplit(url).path, headers={"Authorization": f"Bearer {bearer}"})
+        assert connection.getresponse().read() == b""
+        connection.request("GET", urlsplit(url).path)
+        assert connection.getresponse().status == 401
         connection.close()

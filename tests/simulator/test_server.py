@@ -114,3 +114,44 @@ def test_the_simulator_knows_nothing_of_the_rest():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("fault", ["502=often", "tea=0.1", "502=2", "502"])
+def test_a_nonsensical_fault_is_refused_with_one_sentence(fault):
+    process = simulate("--port", "0", "--fault", fault)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "--fault" in err
+    assert err.strip().count("\n") == 0
+
+
+def test_faults_are_options_and_may_be_changed_while_it_runs_and_a_stream_does_not_hold_up_its_end():
+    nobody = "01900000-0000-7000-8000-000000000000"
+    process = simulate(
+        "--port", "0", "--environments", "3", "--admin", "--fault", "503=1", "--fault", f"forbid={nobody}"
+    )
+    try:
+        line = process.stdout.readline()
+        host = urlsplit(line.split()[-1]).netloc
+        connection = http.client.HTTPConnection(host, timeout=5)
+
+        def status(method, path, body):
+            connection.request(method, path, body, HEADERS)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+
+        assert status("POST", PATH, "{}")[0] == 503
+        assert status("GET", "/simulator/faults", None) == (200, {"503": 1.0, "forbid": [nobody]})
+        assert status("POST", "/simulator/faults", '{"503": 0}') == (200, {"forbid": [nobody]})
+        assert status("POST", PATH, "{}")[0] == 200
+        stream = http.client.HTTPConnection(host, timeout=5)
+        stream.request("POST", "/api/gitpod.v1.EventService/WatchEvents", "{}", HEADERS)
+        answer = stream.getresponse()
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        answer.read()  # to a proper end
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 3
+    finally:
+        process.kill()
+        process.communicate()

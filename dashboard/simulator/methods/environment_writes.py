@@ -42,6 +42,7 @@ def update(request: Request) -> Json:
         idle_limit = int(limit) if isinstance(limit, float) else None
         given = creation.change(row, spec)
         environments.request_update(request.world, row, given, idle_limit, request.at)
+        row.rebuild_pending |= bool(part(spec, "devcontainer").get("session"))
     _rename(request, row, metadata)
     return {}
 
