@@ -1,16 +1,50 @@
 """Who may do what. Decided here, checked where an Action is written, never only in a template.
 
 viewer    sees everything
-operator  starts and stops services, tasks and executions, and environments they created
-admin     starts and stops any environment
+operator  starts, stops, edits and deletes services and tasks, runs tasks, stops executions; the same for
+          environments they created
+admin     everything, also on any environment, and forced deletes
 """
+
+from enum import Enum
 
 from dashboard.control.models import Role, User
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Row
 from dashboard.fleet.snapshot import Fleet
 
-OWN_ONLY = frozenset({Verb.START_ENVIRONMENT, Verb.STOP_ENVIRONMENT})
+
+class Needs(Enum):
+    """What it takes to use a verb; an admin always may, a viewer never."""
+
+    OPERATOR = "an operator, on anything"
+    CREATOR = "an operator, on what they created"
+    ADMIN = "an admin"
+
+
+TABLE = {
+    Verb.START_ENVIRONMENT: Needs.CREATOR,
+    Verb.STOP_ENVIRONMENT: Needs.CREATOR,
+    Verb.EDIT_ENVIRONMENT: Needs.CREATOR,
+    Verb.KEEP_AWAKE: Needs.CREATOR,
+    Verb.UNARCHIVE_ENVIRONMENT: Needs.CREATOR,
+    Verb.DELETE_ENVIRONMENT: Needs.CREATOR,
+    Verb.FORCE_DELETE_ENVIRONMENT: Needs.ADMIN,
+    Verb.START_SERVICE: Needs.OPERATOR,
+    Verb.STOP_SERVICE: Needs.OPERATOR,
+    Verb.EDIT_SERVICE: Needs.OPERATOR,
+    Verb.DELETE_SERVICE: Needs.OPERATOR,
+    Verb.START_TASK: Needs.OPERATOR,
+    Verb.EDIT_TASK: Needs.OPERATOR,
+    Verb.DELETE_TASK: Needs.OPERATOR,
+    Verb.STOP_EXECUTION: Needs.OPERATOR,
+}
+"""A verb that is not listed takes an admin."""
+REFUSALS = {
+    Needs.CREATOR: "Operators change only the environments they created; ask its creator or an admin.",
+    Needs.ADMIN: "Only admins may do this.",
+}
+START_AND_STOP = frozenset({Verb.START_ENVIRONMENT, Verb.STOP_ENVIRONMENT})
 
 
 class Forbidden(Exception):
@@ -28,12 +62,17 @@ def refusal(user: User, verb: Verb, row: Row, fleet: Fleet) -> str:
         return ""
     if user.role != Role.OPERATOR:
         return "Your role is viewer: you can see everything and change nothing."
-    if verb not in OWN_ONLY:
+    needs = TABLE.get(verb, Needs.ADMIN)
+    if needs is Needs.OPERATOR or (needs is Needs.CREATOR and _created(user, row, fleet)):
         return ""
+    if verb in START_AND_STOP:
+        return "Operators start and stop only the environments they created; ask its creator or an admin."
+    return REFUSALS[needs]
+
+
+def _created(user: User, row: Row, fleet: Fleet) -> bool:
     person = ona_person(user, fleet)
-    if person and isinstance(row, Environment) and person == row.creator_id:
-        return ""
-    return "Operators start and stop only the environments they created; ask its creator or an admin."
+    return bool(person) and isinstance(row, Environment) and person == row.creator_id
 
 
 def can(user: User, verb: Verb, row: Row, fleet: Fleet) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from dashboard.fleet.entities import Kind, Row
 from dashboard.ona import Ona
+from dashboard.ona.send import Message
 
 Params: TypeAlias = Mapping[str, Any]
 """What a person filled in, as JSON. It is kept in the ledger, so it never holds a secret."""
@@ -17,9 +18,18 @@ class Verb(StrEnum):
 
     START_ENVIRONMENT = "environment.start"
     STOP_ENVIRONMENT = "environment.stop"
+    EDIT_ENVIRONMENT = "environment.edit"
+    KEEP_AWAKE = "environment.keep-awake"
+    UNARCHIVE_ENVIRONMENT = "environment.unarchive"
+    DELETE_ENVIRONMENT = "environment.delete"
+    FORCE_DELETE_ENVIRONMENT = "environment.force-delete"
     START_SERVICE = "service.start"
     STOP_SERVICE = "service.stop"
+    EDIT_SERVICE = "service.edit"
+    DELETE_SERVICE = "service.delete"
     START_TASK = "task.start"
+    EDIT_TASK = "task.edit"
+    DELETE_TASK = "task.delete"
     STOP_EXECUTION = "execution.stop"
 
     @property
@@ -64,6 +74,7 @@ class Rule:
     `inside` says that the target's environment must be running.
     `menu` puts it in the menu of the target's own page instead of beside every row; `danger` warns.
     `words(params)` says in a few words what was asked for, beyond the label.
+    `message(params)` is what will be sent, so that a form can be held against the API's limits beforehand.
     """
 
     verb: Verb
@@ -80,6 +91,13 @@ class Rule:
     menu: bool = False
     danger: bool = False
     words: Callable[[Params], str] = wordless
+    message: Callable[[Params], Message] | None = None
+
+
+def shows(seen: Params, wanted: Params) -> Outcome | None:
+    """Of an edit: confirmed when everything that was `wanted` reads so in `seen`."""
+    known = [name for name in wanted if name in seen]
+    return CONFIRMED if known and all(seen[name] == wanted[name] for name in known) else None
 
 
 def simply(call: Callable[[Ona, str], None]) -> Callable[[Ona, str, Params], str]:

@@ -1,14 +1,26 @@
 """Every verb and its rule: what a person can ask of Ona."""
 
 from dashboard.control.rule import Outcome, Params, Rule, Verb
-from dashboard.control.rules import environments, services, tasks
+from dashboard.control.rules import edits, environments, services, tasks
 from dashboard.fleet.entities import Kind
+from dashboard.ona.errors import Unsendable
 
-RULES = {rule.verb: rule for rule in (*environments.RULES, *services.RULES, *tasks.RULES)}
+RULES = {rule.verb: rule for rule in (*environments.RULES, *edits.RULES, *services.RULES, *tasks.RULES)}
 
 
 def verbs_of(kind: Kind) -> list[Verb]:
     return [verb for verb, rule in RULES.items() if rule.kind == kind]
+
+
+def mistake(verb: Verb, params: Params) -> tuple[str, str]:
+    """The first value that breaks a limit of the API, as (field, "must have …"); ("", "") when there is none."""
+    message = RULES[verb].message
+    try:
+        if message is not None:
+            message(params).json()
+    except Unsendable as error:
+        return error.field, error.rule
+    return "", ""
 
 
 def watched(verb: Verb, target_id: str, result_id: str) -> tuple[Kind, str]:
@@ -17,4 +29,4 @@ def watched(verb: Verb, target_id: str, result_id: str) -> tuple[Kind, str]:
     return (rule.makes, result_id) if rule.makes is not None and result_id else (rule.kind, target_id)
 
 
-__all__ = ["RULES", "Outcome", "Params", "Rule", "Verb", "verbs_of", "watched"]
+__all__ = ["RULES", "Outcome", "Params", "Rule", "Verb", "mistake", "verbs_of", "watched"]

@@ -7,6 +7,7 @@ other things are ids here and are resolved from the snapshot's directory when sh
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 from typing import TypeAlias
 
 
@@ -95,6 +96,8 @@ class Service:
     creator_id: str = ""
     creator_kind: str = ""
     created: float | None = None
+    marks: tuple[str, ...] = ()
+    """Of the start, ready and stop commands."""
 
     @property
     def failed(self) -> bool:
@@ -118,6 +121,8 @@ class Task:
     creator_id: str = ""
     creator_kind: str = ""
     created: float | None = None
+    mark: str = ""
+    """Of the command."""
 
     phase = ""
     failed = False
@@ -214,3 +219,8 @@ def kind_of(row: Row) -> Kind:
 def short_id(identifier: str) -> str:
     """The last eight characters: in time-ordered ids the first ones are the same for a whole day."""
     return identifier[-8:]
+
+
+def mark(command: str) -> str:
+    """Tells one command from another without holding either; "" of none."""
+    return blake2b(command.encode(errors="replace"), digest_size=6).hexdigest() if command else ""

@@ -120,7 +120,7 @@ def _repository_and_branch(repository: str, branch: str) -> str:
 
 
 def service(seen: schema.Service) -> rows.Service:
-    meta = seen.metadata
+    meta, commands = seen.metadata, seen.spec.commands
     return rows.Service(
         id=seen.id,
         environment_id=seen.environment_id[:LONGEST_ID],
@@ -135,6 +135,7 @@ def service(seen: schema.Service) -> rows.Service:
         creator_id=meta.creator.id[:LONGEST_ID],
         creator_kind=_word(meta.creator.principal, "PRINCIPAL_"),
         created=_epoch(meta.created_at),
+        marks=(rows.mark(commands.start), rows.mark(commands.ready), rows.mark(commands.stop)),
     )
 
 
@@ -151,6 +152,7 @@ def task(seen: schema.Task) -> rows.Task:
         creator_id=meta.creator.id[:LONGEST_ID],
         creator_kind=_word(meta.creator.principal, "PRINCIPAL_"),
         created=_epoch(meta.created_at),
+        mark=rows.mark(seen.spec.command),
     )
 
 

@@ -42,18 +42,20 @@ def address(kind: Kind, identifier: str) -> str:
 
 def offers(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """The actions that make sense for `row` now and that `user` may take."""
-    return tuple(offer for offer in _sensible(user, row, fleet) if not RULES[offer.verb].menu)
+    return tuple(_sensible(user, row, fleet, menu=False))
 
 
 def menu(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """What the row's own page offers beyond that."""
-    return tuple(offer for offer in _sensible(user, row, fleet) if RULES[offer.verb].menu)
+    return tuple(_sensible(user, row, fleet, menu=True))
 
 
-def _sensible(user: User, row: Listed, fleet: Fleet) -> Iterator[Offer]:
+def _sensible(user: User, row: Listed, fleet: Fleet, *, menu: bool) -> Iterator[Offer]:
     nothing_runs = bool(why_nothing_runs(row, fleet))
     for verb in verbs_of(kind_of(row)):
         rule = RULES[verb]
+        if rule.menu is not menu:
+            continue
         if not (rule.inside and nothing_runs) and not rule.pointless(row) and can(user, verb, row, fleet):
             yield _offer(rule, row)
 

@@ -41,6 +41,17 @@ TARGETS = {
     Verb.STOP_SERVICE: SERVICE,
     Verb.START_TASK: TASK,
     Verb.STOP_EXECUTION: EXECUTION,
+    Verb.EDIT_ENVIRONMENT: MINE,
+    Verb.KEEP_AWAKE: MINE,
+    Verb.UNARCHIVE_ENVIRONMENT: Environment(
+        "e-mine", "sunny otter", "stopped", creator_id="p-oda", archived=1.0
+    ),
+    Verb.DELETE_ENVIRONMENT: MINE,
+    Verb.FORCE_DELETE_ENVIRONMENT: MINE,
+    Verb.EDIT_SERVICE: SERVICE,
+    Verb.DELETE_SERVICE: SERVICE,
+    Verb.EDIT_TASK: TASK,
+    Verb.DELETE_TASK: TASK,
 }
 
 

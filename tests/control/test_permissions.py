@@ -3,18 +3,29 @@
 import pytest
 
 from dashboard.control.models import Role, User
-from dashboard.control.permissions import can, ona_person, refusal
+from dashboard.control.permissions import TABLE, can, ona_person, refusal
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment
 from tests.control.conftest import EXECUTION, FLEET, MINE, SERVICE, TASK, THEIRS
 
 MAIL = "operator@example.com"
-ON_ENVIRONMENTS = (Verb.START_ENVIRONMENT, Verb.STOP_ENVIRONMENT)
+ON_ENVIRONMENTS = (
+    Verb.START_ENVIRONMENT,
+    Verb.STOP_ENVIRONMENT,
+    Verb.EDIT_ENVIRONMENT,
+    Verb.KEEP_AWAKE,
+    Verb.UNARCHIVE_ENVIRONMENT,
+    Verb.DELETE_ENVIRONMENT,
+)
 ON_OTHERS = (
     (Verb.START_SERVICE, SERVICE),
     (Verb.STOP_SERVICE, SERVICE),
     (Verb.START_TASK, TASK),
     (Verb.STOP_EXECUTION, EXECUTION),
+    (Verb.EDIT_SERVICE, SERVICE),
+    (Verb.DELETE_SERVICE, SERVICE),
+    (Verb.EDIT_TASK, TASK),
+    (Verb.DELETE_TASK, TASK),
 )
 
 
@@ -28,6 +39,8 @@ ON_OTHERS = (
         *[(Role.OPERATOR, verb, row, True) for verb, row in ON_OTHERS],
         *[(Role.ADMIN, verb, row, True) for verb in ON_ENVIRONMENTS for row in (MINE, THEIRS)],
         *[(Role.ADMIN, verb, row, True) for verb, row in ON_OTHERS],
+        *[(Role.OPERATOR, Verb.FORCE_DELETE_ENVIRONMENT, row, False) for row in (MINE, THEIRS)],
+        (Role.ADMIN, Verb.FORCE_DELETE_ENVIRONMENT, THEIRS, True),
         # a role that does not exist may nothing, and a verb for environments covers nothing else
         ("owner", Verb.STOP_SERVICE, SERVICE, False),
         ("", Verb.STOP_SERVICE, SERVICE, False),
@@ -61,3 +74,7 @@ def test_an_address_ties_a_person_to_ona_unless_it_is_shared(email, person):
 def test_nobody_owns_what_has_no_creator_or_one_of_two(email, creator):
     user = User(username="someone", role=Role.OPERATOR, email=email)
     assert not can(user, Verb.STOP_ENVIRONMENT, Environment("e", creator_id=creator), FLEET)
+
+
+def test_every_verb_is_in_the_table():
+    assert set(TABLE) == set(Verb)

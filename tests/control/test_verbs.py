@@ -87,7 +87,7 @@ def test_every_verb_has_a_rule_of_its_own_kind():
     assert set(RULES) == set(Verb)
     for kind in ROW:
         assert {verb.partition(".")[0] for verb in verbs_of(kind)} <= {kind.value}
-    assert verbs_of(Kind.TASK) == [Verb.START_TASK]
+    assert verbs_of(Kind.TASK) == [Verb.START_TASK, Verb.EDIT_TASK, Verb.DELETE_TASK]
 
 
 def test_of_a_task_the_execution_it_made_is_watched():

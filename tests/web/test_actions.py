@@ -131,7 +131,7 @@ def test_an_unknown_id_may_have_been_deleted(dashboard: Dashboard, section: str)
         assert len(page.content) < 20_000
 
 
-@pytest.mark.parametrize("deed", ["delete", "STOP", "__init__", "run"])
+@pytest.mark.parametrize("deed", ["archive", "STOP", "__init__", "run"])
 def test_an_unknown_deed_is_not_found(dashboard: Dashboard, deed: str) -> None:
     path = f"/environments/{dashboard.running().id}/{deed}/"
     assert dashboard.get(path).status_code == 404

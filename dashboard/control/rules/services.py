@@ -1,11 +1,17 @@
 """What can be asked of a service.
 
 From the API's documentation: start and stop never fail for being there already; a stop sends SIGTERM and after
-two minutes SIGKILL, so stopping may last as long.
+two minutes SIGKILL, so stopping may last as long. Name and description may change at any time, commands only
+while it is stopped. A delete stops it first; until it is gone it may read as stopping, then deleted.
 """
 
-from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, simply
-from dashboard.fleet.entities import Kind, Service
+from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
+from dashboard.control.rules.words import changes
+from dashboard.fleet.entities import Kind, Service, mark
+from dashboard.ona import Ona
+from dashboard.ona.send import ServiceChange
+
+COMMANDS = ("start", "ready", "stop")
 
 _NO_START = {
     "running": "it runs already",
@@ -35,6 +41,33 @@ def _stopped(row: Service, _: Params) -> Outcome | None:
     return CONFIRMED if row.phase in {"", "stopped", "deleted"} else None
 
 
+def _change(params: Params) -> ServiceChange:
+    return ServiceChange(
+        name=params.get("name"),
+        description=params.get("description"),
+        start=params.get("start"),
+        ready=params.get("ready"),
+        stop=params.get("stop"),
+    )
+
+
+def _edit(ona: Ona, key: str, params: Params) -> str:
+    ona.automations.update_service(key, _change(params))
+    return ""
+
+
+def _edited(row: Service, params: Params) -> Outcome | None:
+    """Rows hold only marks of the commands."""
+    seen = {"name": row.name, "description": row.description, **dict(zip(COMMANDS, row.marks, strict=False))}
+    if any(name in params and name not in seen for name in COMMANDS):
+        return None
+    return shows(seen, {name: mark(value) if name in COMMANDS else value for name, value in params.items()})
+
+
+def _was_deleted(row: Service) -> str:
+    return "it was deleted" if row.phase == "deleted" else ""
+
+
 RULES = (
     Rule(
         verb=Verb.START_SERVICE,
@@ -56,6 +89,30 @@ RULES = (
         gone=NO_LONGER_THERE,
         patience=180,
         inside=True,
+        danger=True,
+    ),
+    Rule(
+        verb=Verb.EDIT_SERVICE,
+        kind=Kind.SERVICE,
+        label="Edit",
+        send=_edit,
+        pointless=_was_deleted,
+        ended=_edited,
+        patience=60,
+        menu=True,
+        words=changes,
+        message=_change,
+    ),
+    Rule(
+        verb=Verb.DELETE_SERVICE,
+        kind=Kind.SERVICE,
+        label="Delete",
+        send=simply(lambda ona, key: ona.automations.delete_service(key)),
+        pointless=_was_deleted,
+        ended=lambda row, _: CONFIRMED if row.phase == "deleted" else None,
+        gone=NO_LONGER_THERE,
+        patience=300,
+        menu=True,
         danger=True,
     ),
 )

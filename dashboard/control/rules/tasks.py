@@ -1,12 +1,16 @@
 """What can be asked of a task and of its executions.
 
 From the API's documentation: each StartTask makes another execution, so it must never be sent twice; a stop
-sends SIGTERM, and after ten seconds the command is killed and the execution counts as failed.
+sends SIGTERM, and after ten seconds the command is killed and the execution counts as failed. Executions under
+way keep what they were started with; what a delete does to them is not documented. A task has no phase: a
+deleted one is not found any more.
 """
 
-from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, simply
-from dashboard.fleet.entities import FINISHED_EXECUTION, Execution, Kind
+from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
+from dashboard.control.rules.words import changes
+from dashboard.fleet.entities import FINISHED_EXECUTION, Execution, Kind, Task, mark
 from dashboard.ona import Ona
+from dashboard.ona.send import TaskChange
 
 
 def _run(ona: Ona, identifier: str, _: Params) -> str:
@@ -32,6 +36,23 @@ def _finished(row: Execution, _: Params) -> Outcome | None:
     return None
 
 
+def _change(params: Params) -> TaskChange:
+    return TaskChange(
+        name=params.get("name"), description=params.get("description"), command=params.get("command")
+    )
+
+
+def _edit(ona: Ona, key: str, params: Params) -> str:
+    ona.automations.update_task(key, _change(params))
+    return ""
+
+
+def _edited(row: Task, params: Params) -> Outcome | None:
+    """Rows hold only a mark of the command."""
+    wanted = {**params, "command": mark(params["command"])} if "command" in params else params
+    return shows({"name": row.name, "description": row.description, "command": row.mark}, wanted)
+
+
 RULES = (
     Rule(
         verb=Verb.START_TASK,
@@ -54,6 +75,28 @@ RULES = (
         gone=NO_LONGER_THERE,
         patience=60,
         inside=True,
+        danger=True,
+    ),
+    Rule(
+        verb=Verb.EDIT_TASK,
+        kind=Kind.TASK,
+        label="Edit",
+        send=_edit,
+        ended=_edited,
+        patience=60,
+        menu=True,
+        words=changes,
+        message=_change,
+    ),
+    Rule(
+        verb=Verb.DELETE_TASK,
+        kind=Kind.TASK,
+        label="Delete",
+        send=simply(lambda ona, key: ona.automations.delete_task(key)),
+        ended=lambda *_: None,
+        gone=NO_LONGER_THERE,
+        patience=60,
+        menu=True,
         danger=True,
     ),
 )

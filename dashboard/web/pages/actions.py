@@ -14,13 +14,15 @@ from dashboard.control import ledger
 from dashboard.control.models import State
 from dashboard.control.permissions import Forbidden, refusal
 from dashboard.control.verbs import RULES, Params, Verb
-from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
+from dashboard.fleet.entities import Environment, Kind, Listed, Task, kind_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import enqueue_action
 from dashboard.web.details import in_depth
 from dashboard.web.forms import FORMS, ActionForm
 from dashboard.web.http import found_or_404, is_fragment, moment, next_address, signed_in, text_of, varied
 from dashboard.web.offers import address
+
+STILL_OPEN = "asked for something else of this kind, which is still under way. Try again when it has ended."
 
 
 @require_http_methods(["GET", "POST"])
@@ -34,15 +36,22 @@ def act(request: HttpRequest, kind: Kind, identifier: str, deed: str) -> HttpRes
         raise PermissionDenied(why_not)
     form = _form(request, verb, row, fleet)
     if request.method == "POST" and (form is None or form.is_valid()):
-        return _do(request, verb, row, fleet, {} if form is None else form.params())
+        return _do(request, verb, row, fleet, form)
     return _ask(request, verb, row, fleet, form)
 
 
 def _form(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> ActionForm | None:
     if verb not in FORMS:
         return None
-    data = request.POST if request.method == "POST" else None
-    return FORMS[verb](data, row=row, fleet=fleet, detail=in_depth(kind_of(row), row.id))
+    return FORMS[verb](
+        request.POST if request.method == "POST" else None,
+        verb=verb,
+        row=row,
+        fleet=fleet,
+        detail=in_depth(kind_of(row), row.id),
+        person=str(signed_in(request)),
+        now=ledger.utc_now().timestamp(),
+    )
 
 
 def _verb_or_404(kind: Kind, deed: str) -> Verb:
@@ -61,9 +70,11 @@ def _ask(
         "verb": verb.value,
         "rule": RULES[verb],
         "pointless": RULES[verb].pointless(row),
+        "about": f"actions/verbs/{verb.value}.html",
     }
     context |= {
         "form": form,
+        "depth": None if form is None else form.detail,
         "reason": text_of(request.POST.get("reason", "")),
         "next": _came_from(request, row),
         "back": address(RULES[verb].kind, row.id),
@@ -78,11 +89,10 @@ def _ask(
 def _consequences(row: Listed, fleet: Fleet) -> dict[str, Any]:
     """What a person should know before they decide."""
     environment = fleet.environments.get(row.environment_id)
-    live = (
-        [run for run in fleet.executions.values() if run.live and run.environment_id == row.id]
-        if isinstance(row, Environment)
-        else []
-    )
+    runs = fleet.runs_of(row.id) if isinstance(row, Task) else []
+    if isinstance(row, Environment):
+        runs = [run for run in fleet.executions.values() if run.environment_id == row.id]
+    live = [run for run in runs if run.live]
     creator = (
         fleet.person(environment.creator_id, environment.creator_kind) if environment is not None else ""
     )
@@ -100,7 +110,8 @@ def _came_from(request: HttpRequest, row: Listed) -> str:
     return current if allowed and request.path not in current else address(kind_of(row), row.id)
 
 
-def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, params: Params) -> HttpResponse:
+def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: ActionForm | None) -> HttpResponse:
+    params: Params = {} if form is None else form.params()
     reason = " ".join(text_of(request.POST.get("reason", "")).split())
     try:
         asked = ledger.request(
@@ -115,6 +126,9 @@ def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, params: Par
         )
     except Forbidden as refused:
         raise PermissionDenied(str(refused)) from None
+    if form is not None and not asked.new and asked.action.is_open and asked.action.params != params:
+        form.add_error(None, f"{asked.action.actor_name} {STILL_OPEN}")
+        return _ask(request, verb, row, fleet, form)
     level, words = _answer(asked, RULES[verb].label, row.name)
     if is_fragment(request):
         response = HttpResponse(status=204)

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.control.models import Action
+from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.web.offers import SECTIONS, address
@@ -201,3 +202,18 @@ def target_url(action: Action) -> str:
 @register.filter
 def get(mapping: Any, key: str) -> Any:
     return mapping.get(key)
+
+
+@register.filter
+def deed(action: Action) -> str:
+    """Start, Keep awake…"""
+    return action.deed.replace("-", " ").capitalize()
+
+
+@register.filter
+def wanted(action: Action) -> str:
+    """What was asked for beyond the deed, "" for nothing and for verbs that this version does not know."""
+    try:
+        return RULES[Verb(action.verb)].words(action.params)
+    except (ValueError, TypeError, AttributeError):
+        return ""

@@ -1,0 +1,17 @@
+"""What a person fills in for an action. A verb without a form here takes a reason and nothing else."""
+
+from dashboard.control.verbs import Verb
+from dashboard.web.forms.automations import EditService, EditTask
+from dashboard.web.forms.base import ActionForm
+from dashboard.web.forms.environments import DeleteEnvironment, EditEnvironment, KeepAwake
+
+FORMS: dict[Verb, type[ActionForm]] = {
+    Verb.EDIT_ENVIRONMENT: EditEnvironment,
+    Verb.KEEP_AWAKE: KeepAwake,
+    Verb.DELETE_ENVIRONMENT: DeleteEnvironment,
+    Verb.FORCE_DELETE_ENVIRONMENT: DeleteEnvironment,
+    Verb.EDIT_SERVICE: EditService,
+    Verb.EDIT_TASK: EditTask,
+}
+
+__all__ = ["FORMS", "ActionForm"]

@@ -1,0 +1,70 @@
+"""Forms of what can be asked of services and tasks. Values of variables are never typed here."""
+
+from typing import Any, cast
+
+from dashboard.fleet.details import ServiceDetail, TaskDetail
+from dashboard.fleet.entities import Service
+from dashboard.fleet.intake import LONGEST_MESSAGE
+from dashboard.fleet.intake_details import LONGEST_COMMAND
+from dashboard.web.forms.base import (
+    NOT_READ,
+    TOO_LONG,
+    WHAT_IS_KEPT,
+    EditForm,
+    command_field,
+    description_field,
+    name_field,
+)
+
+DOWN = frozenset({"", "stopped", "failed"})
+"""The phases in which the API lets a service's commands change."""
+
+
+class EditAutomation(EditForm):
+    name = name_field(show_hidden_initial=True)
+    description = description_field(show_hidden_initial=True)
+
+    def current(self) -> dict[str, Any]:
+        return {"name": self.row.name, "description": getattr(self.row, "description", "")}
+
+    def prepare(self) -> None:
+        if len(self.initial["description"]) >= LONGEST_MESSAGE:
+            self.lock("description", TOO_LONG)
+
+    def lock(self, name: str, why: str) -> None:
+        """Show a field and say why it cannot be changed."""
+        self.fields[name].disabled, self.fields[name].help_text = True, why
+        self.fields[name].required = False
+
+    def lock_commands(self, names: tuple[str, ...], why: str) -> None:
+        for name in names:
+            if why or len(self.initial[name]) >= LONGEST_COMMAND:
+                self.lock(name, why or TOO_LONG)
+
+
+class EditService(EditAutomation):
+    start = command_field("Start command", show_hidden_initial=True, help_text=WHAT_IS_KEPT)
+    ready = command_field("Ready command", show_hidden_initial=True, required=False)
+    stop = command_field("Stop command", show_hidden_initial=True, required=False)
+
+    def current(self) -> dict[str, Any]:
+        depth = self.detail if isinstance(self.detail, ServiceDetail) else ServiceDetail(self.row.id)
+        return super().current() | {"start": depth.start, "ready": depth.ready, "stop": depth.stop}
+
+    def prepare(self) -> None:
+        super().prepare()
+        running = cast("Service", self.row).phase not in DOWN
+        why = "It can be changed only while the service is stopped." if running else ""
+        self.lock_commands(("start", "ready", "stop"), why or ("" if self.detail else NOT_READ))
+
+
+class EditTask(EditAutomation):
+    command = command_field("Command", show_hidden_initial=True, required=False, help_text=WHAT_IS_KEPT)
+
+    def current(self) -> dict[str, Any]:
+        depth = self.detail if isinstance(self.detail, TaskDetail) else TaskDetail(self.row.id)
+        return super().current() | {"command": depth.command}
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.lock_commands(("command",), "" if self.detail else NOT_READ)

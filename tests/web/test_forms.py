@@ -1,0 +1,257 @@
+"""Forms of actions: each limit comes back at its field, and what is sent is seen to have happened."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from dashboard import jobs
+from dashboard.control.models import Action
+from dashboard.fleet.details import ServiceDetail, TaskDetail
+from dashboard.fleet.entities import Environment, Kind, Service, Task
+from dashboard.simulator import enums
+from tests.web.conftest import HTMX, Dashboard, text, trigger
+
+ERROR = re.compile(r'id="id_(\w+)_error">(.*?)</div>')
+
+
+def errors(response: HttpResponse) -> dict[str, str]:
+    """What is said at each field."""
+    return dict(ERROR.findall(text(response)))
+
+
+def send(dashboard: Dashboard, path: str, role: str = "admin", **fields: str) -> HttpResponse:
+    return dashboard.clients[role].post(path, fields, headers=HTMX)
+
+
+def carried_out(dashboard: Dashboard, seconds: float = 30) -> Action:
+    """The newest action, performed and followed up."""
+    action = Action.objects.order_by("-created")[0]
+    jobs.perform(str(action.id))
+    dashboard.simulated.clock.pass_(seconds)
+    jobs.chase()
+    action.refresh_from_db()
+    return action
+
+
+@pytest.fixture
+def one(dashboard: Dashboard) -> Environment:
+    row = Environment("e1", "one", "running", timeout=3600.0, signal_at=1.0, unpushed=2, changed=1)
+    dashboard.put(row, replace(row, id="e2", name="clean", unpushed=0, changed=0))
+    dashboard.put(Service("s1", "e1", "db", phase="stopped"), Service("s2", "e1", "api", phase="running"))
+    dashboard.put(Task("t1", "e1", "build"))
+    dashboard.simulated.store.keep_detail(Kind.SERVICE, ServiceDetail("s1", 1.0, "run"))
+    dashboard.simulated.store.keep_detail(Kind.SERVICE, ServiceDetail("s2", 1.0, "run"))
+    dashboard.simulated.store.keep_detail(Kind.TASK, TaskDetail("t1", 1.0, "make"))
+    return row
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "field"),
+    [
+        ("environments/e1/edit", {"name": ""}, "name"),
+        ("environments/e1/edit", {"name": " \n "}, "name"),
+        ("environments/e1/edit", {"name": "x" * 81}, "name"),
+        ("environments/e1/edit", {"name": "one", "timeout": "77"}, "timeout"),
+        ("environments/e1/edit", {"name": "one", "timeout": "other"}, "minutes"),
+        ("environments/e1/edit", {"name": "one", "timeout": "other", "minutes": "29"}, "minutes"),
+        ("environments/e1/edit", {"name": "one", "timeout": "other", "minutes": "-1"}, "minutes"),
+        ("environments/e1/edit", {"name": "one", "timeout": "other", "minutes": "1e3"}, "minutes"),
+        ("environments/e1/edit", {"name": "one", "timeout": "other", "minutes": "9" * 15}, "minutes"),
+        ("environments/e1/edit", {"name": "one", "timeout": "3600", "minutes": "45"}, "minutes"),
+        ("environments/e1/delete", {}, "confirmation"),
+        ("environments/e1/delete", {"confirmation": "two"}, "confirmation"),
+        ("environments/e2/force-delete", {}, "confirmation"),
+        ("services/s1/edit", {"name": "", "start": "run"}, "name"),
+        ("services/s1/edit", {"name": "db", "start": ""}, "start"),
+        ("services/s1/edit", {"name": "db", "start": "x" * 8_000}, "start"),
+        ("services/s1/edit", {"name": "x" * 201, "start": "run"}, "name"),
+        ("services/s1/edit", {"name": "db", "start": "run", "description": "x" * 1_000}, "description"),
+        ("tasks/t1/edit", {"name": ""}, "name"),
+        ("tasks/t1/edit", {"name": "b", "command": "x" * 8_000}, "command"),
+    ],
+)
+def test_a_limit_comes_back_at_its_field_in_the_dialog_and_on_a_page(
+    dashboard: Dashboard, one: Environment, path: str, fields: dict[str, str], field: str
+) -> None:
+    dialog = send(dashboard, f"/{path}/", reason="because", **fields)
+    page = dashboard.post(f"/{path}/", reason="because", **fields)
+    assert (dialog.status_code, page.status_code) == (200, 422)
+    for response in (dialog, page):
+        assert list(errors(response)) == [field]
+        assert 'value="because"' in text(response)
+        found = re.search(rf'<(?:input|select|textarea)[^>]*name="{field}"[^>]*>', text(response))
+        assert found
+        assert 'aria-invalid="true"' in found[0]
+        assert f"id_{field}_error" in found[0]
+    assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        (
+            "environments/e1/edit",
+            {"name": "one", "initial-name": "one", "timeout": "3600", "initial-timeout": "3600"},
+        ),
+        ("services/s1/edit", {"name": "db", "initial-name": "db", "start": "run", "initial-start": "run"}),
+        ("tasks/t1/edit", {"name": "build", "initial-name": "build"}),
+    ],
+)
+def test_an_edit_that_changes_nothing_says_so(
+    dashboard: Dashboard, one: Environment, path: str, fields: dict[str, str]
+) -> None:
+    assert "Nothing was changed." in text(send(dashboard, f"/{path}/", **fields))
+    assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "params"),
+    [
+        ({"name": " two  words "}, {"name": "two words"}),
+        ({"name": "one", "initial-name": "one", "timeout": "0"}, {"timeout": 0.0}),
+        ({"name": "x" * 80, "timeout": "other", "minutes": "90"}, {"name": "x" * 80, "timeout": 5400.0}),
+        ({"name": "ünï 💩", "timeout": "3600", "initial-timeout": "3600"}, {"name": "ünï 💩"}),
+    ],
+)
+def test_only_what_changed_is_asked_for(
+    dashboard: Dashboard, one: Environment, fields: dict[str, str], params: dict[str, Any]
+) -> None:
+    assert send(dashboard, "/environments/e1/edit/", **fields).status_code == 204
+    assert Action.objects.get().params == params
+
+
+def test_an_edit_while_another_one_is_open_is_not_lost_silently(
+    dashboard: Dashboard, one: Environment
+) -> None:
+    assert send(dashboard, "/environments/e1/edit/", name="two").status_code == 204
+    again = send(dashboard, "/environments/e1/edit/", name="three")
+    assert "still under way" in text(again)
+    assert 'value="three"' in text(again)
+    same = trigger(send(dashboard, "/environments/e1/edit/", name="two"))
+    assert "was asked for already" in same["toast"]["text"]
+    assert Action.objects.count() == 1
+
+
+def test_commands_are_locked_while_a_service_runs_or_nobody_has_read_them(
+    dashboard: Dashboard, one: Environment
+) -> None:
+    dashboard.put(Service("s3", "e1", "new", phase="stopped"))
+    for key, why in (("s2", "only while the service is stopped"), ("s3", "not been read yet")):
+        page = text(dashboard.get(f"/services/{key}/edit/"))
+        assert page.count(why) >= 3
+        assert re.search(r'<textarea[^>]*name="start"[^>]*disabled', page)
+        assert send(dashboard, f"/services/{key}/edit/", name="kept", start="rm -rf /").status_code == 204
+    assert [action.params for action in Action.objects.all()] == [{"name": "kept"}] * 2
+
+
+def test_deleting_shows_what_would_be_lost_and_asks_for_the_name_only_then(
+    dashboard: Dashboard, one: Environment
+) -> None:
+    page = text(dashboard.get("/environments/e1/delete/"))
+    assert "2 unpushed commits and 1 changed file. Deleting it loses them." in page
+    assert send(dashboard, "/environments/e1/delete/", confirmation=" ONE ").status_code == 204
+    assert 'name="confirmation"' not in text(dashboard.get("/environments/e2/delete/"))
+    assert send(dashboard, "/environments/e2/delete/").status_code == 204
+    assert [action.params for action in Action.objects.all()] == [{}, {}]
+
+
+def test_an_operator_cannot_force(dashboard: Dashboard) -> None:
+    own = dashboard.running(own=True)
+    page = text(dashboard.get(f"/environments/{own.id}/", "operator"))
+    assert f'id="delete-{own.id}"' in page
+    assert f'id="force-delete-{own.id}"' not in page
+    assert dashboard.get(f"/environments/{own.id}/force-delete/", "operator").status_code == 403
+
+
+# From the form to what the API then shows
+
+
+def test_an_environment_is_renamed_and_gets_a_timeout(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    path = f"/environments/{row.id}/edit/"
+    assert send(dashboard, path, name="renamed", timeout="other", minutes="45").status_code == 204
+    assert carried_out(dashboard).state == "confirmed"
+    row = dashboard.fleet.environments[row.id]
+    assert (row.name, row.timeout) == ("renamed", 2700.0)
+    assert "name renamed, timeout 45 min" in text(dashboard.get("/activity/"))
+    assert "name renamed, timeout 45 min" in text(dashboard.get(f"/environments/{row.id}/"))
+
+
+def test_an_environment_is_kept_awake_once(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    page = text(dashboard.get(f"/environments/{row.id}/keep-awake/"))
+    assert "This counts as activity now" in page
+    assert "not repeated" in page
+    assert send(dashboard, f"/environments/{row.id}/keep-awake/").status_code == 204
+    assert carried_out(dashboard, 2).state == "confirmed"
+    assert dashboard.fleet.environments[row.id].signal_source == "Ona dashboard, admin"
+    assert len(dashboard.simulated.world.calls_to("MarkEnvironmentActive", row.id)) == 1
+
+
+def test_an_environment_leaves_the_archive(dashboard: Dashboard) -> None:
+    row = dashboard.environment(lambda row: row.archived is not None)
+    send(dashboard, f"/environments/{row.id}/unarchive/")
+    assert carried_out(dashboard).state == "confirmed"
+    assert dashboard.fleet.environments[row.id].archived is None
+
+
+@pytest.mark.parametrize(("deed", "seconds"), [("delete", 120.0), ("force-delete", 1.0)])
+def test_an_environment_is_deleted(dashboard: Dashboard, deed: str, seconds: float) -> None:
+    row = dashboard.running()
+    assert send(dashboard, f"/environments/{row.id}/{deed}/", confirmation=row.name).status_code == 204
+    assert carried_out(dashboard, seconds).state == "confirmed"
+
+
+def up(dashboard: Dashboard, row: Service | Task) -> bool:
+    return dashboard.fleet.environments[row.environment_id].phase == "running"
+
+
+def test_a_service_is_edited_and_deleted(dashboard: Dashboard) -> None:
+    row = next(
+        row
+        for row in dashboard.fleet.services.values()
+        if row.phase in {"stopped", "failed"} and up(dashboard, row)
+    )
+    jobs.refresh("service", row.id)
+    fields = {"name": "renamed", "description": "a\r\nb", "start": "sleep 1\r\nsleep 2", "initial-start": "?"}
+    assert send(dashboard, f"/services/{row.id}/edit/", **fields).status_code == 204
+    assert carried_out(dashboard).state == "confirmed"
+    assert dashboard.simulated.world.services[row.id].recipe.start == "sleep 1\nsleep 2"
+    assert send(dashboard, f"/services/{row.id}/delete/").status_code == 204
+    assert carried_out(dashboard).state == "confirmed"
+
+
+def test_commands_of_a_service_that_started_meanwhile_fail_in_the_apis_words(dashboard: Dashboard) -> None:
+    row = next(
+        row for row in dashboard.fleet.services.values() if row.phase == "stopped" and up(dashboard, row)
+    )
+    jobs.refresh("service", row.id)
+    send(dashboard, f"/services/{row.id}/edit/", name="x", start="other")
+    dashboard.simulated.world.services[row.id].phase = enums.SERVICE_RUNNING
+    action = carried_out(dashboard)
+    assert action.state == "failed"
+    assert "must be stopped before its spec can be changed" in action.outcome
+
+
+def test_a_task_is_edited_and_deleted(dashboard: Dashboard) -> None:
+    row = next(iter(dashboard.fleet.tasks.values()))
+    jobs.refresh("task", row.id)
+    send(dashboard, f"/tasks/{row.id}/edit/", name="renamed", command="make all")
+    assert carried_out(dashboard).state == "confirmed"
+    assert dashboard.fleet.tasks[row.id].name == "renamed"
+    send(dashboard, f"/tasks/{row.id}/delete/")
+    assert carried_out(dashboard).state == "confirmed"
+    assert row.id not in dashboard.fleet.tasks
+
+
+def test_what_cannot_be_sent_ends_as_failed_in_words(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    send(dashboard, f"/environments/{row.id}/edit/", name="fine")
+    Action.objects.update(params={"timeout": 60.0})
+    action = carried_out(dashboard)
+    assert action.state == "failed"
+    assert action.outcome == "timeout: must be 0 (never) or at least 1800 seconds (30 minutes)"
+    assert not dashboard.simulated.world.calls_to("UpdateEnvironment", row.id)
