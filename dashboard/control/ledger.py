@@ -20,7 +20,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from dashboard.control.models import Action, State, User
+from dashboard.control.models import Action, ActionQuerySet, State, User
 from dashboard.control.permissions import Forbidden, refusal
 from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb
 from dashboard.fleet.entities import Environment, Listed, Row
@@ -37,7 +37,6 @@ WORKER_DIED = timedelta(seconds=60)
 LONGEST_DELAY = 60.0
 JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
-LOOK_FIRST = "Look at the task's executions before you run it again."
 
 Enqueue = Callable[[UUID], object]
 
@@ -144,7 +143,7 @@ def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) 
         delay = timedelta(seconds=_delay(action.attempts, error))
         _move(action, State.QUEUED, not_before=now + delay, outcome=str(error)[:1000])
     elif not rule.repeatable and _may_have_arrived(error):
-        words = f"Nobody knows whether Ona received this: {error} {LOOK_FIRST}"
+        words = f"Nobody knows whether Ona received this: {error} {rule.look_first}"
         _move(action, State.UNKNOWN, ended=now, outcome=words[:1000])
     else:
         _move(action, State.FAILED, ended=now, outcome=str(error)[:1000])
@@ -257,8 +256,7 @@ def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]
     dead = [sender for sender in senders if died(sender)]
     stuck = sending.filter(Q(sent__lt=now - WORKER_DIED) | Q(sender__in=dead))
     repeatable = [verb.value for verb, rule in RULES.items() if rule.repeatable]
-    words = f"The worker died while sending this, and it must not be sent twice. {LOOK_FIRST}"
-    lost = stuck.exclude(verb__in=repeatable).update(state=State.UNKNOWN, ended=now, outcome=words)
+    lost = sum(_lost(stuck, rule, now) for rule in RULES.values() if not rule.repeatable)
     hopeless = stuck.filter(verb__in=repeatable, attempts__gte=MOST_ATTEMPTS)
     lost += hopeless.update(
         state=State.FAILED, ended=now, outcome=f"{MOST_ATTEMPTS} workers died sending this."
@@ -266,6 +264,11 @@ def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]
     again = list(stuck.filter(verb__in=repeatable).values_list("id", flat=True))
     Action.objects.filter(id__in=again, state=State.SENDING).update(state=State.QUEUED, not_before=now)
     return lost + _hand_over_all(again, enqueue)
+
+
+def _lost(stuck: ActionQuerySet, rule: Rule, now: datetime) -> int:
+    words = f"The worker died while sending this, and it must not be sent twice. {rule.look_first}"
+    return stuck.filter(verb=rule.verb.value).update(state=State.UNKNOWN, ended=now, outcome=words)
 
 
 def _hand_over_all(identifiers: Iterable[UUID], enqueue: Enqueue) -> int:

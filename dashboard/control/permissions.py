@@ -1,8 +1,8 @@
 """Who may do what. Decided here, checked where an Action is written, never only in a template.
 
 viewer    sees everything
-operator  starts, stops, edits and deletes services and tasks, runs tasks, stops executions; the same for
-          environments they created
+operator  starts, stops, edits and deletes services and tasks, runs tasks, stops executions, makes environments;
+          starts, stops, edits and deletes those they created, and adds services and tasks to them
 admin     everything, also on any environment, and forced deletes
 """
 
@@ -25,6 +25,9 @@ class Needs(Enum):
 TABLE = {
     Verb.START_ENVIRONMENT: Needs.CREATOR,
     Verb.STOP_ENVIRONMENT: Needs.CREATOR,
+    Verb.CREATE_ENVIRONMENT: Needs.OPERATOR,
+    Verb.ADD_SERVICE: Needs.CREATOR,
+    Verb.ADD_TASK: Needs.CREATOR,
     Verb.EDIT_ENVIRONMENT: Needs.CREATOR,
     Verb.KEEP_AWAKE: Needs.CREATOR,
     Verb.UNARCHIVE_ENVIRONMENT: Needs.CREATOR,

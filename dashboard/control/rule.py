@@ -18,6 +18,9 @@ class Verb(StrEnum):
 
     START_ENVIRONMENT = "environment.start"
     STOP_ENVIRONMENT = "environment.stop"
+    CREATE_ENVIRONMENT = "environment.create"
+    ADD_SERVICE = "environment.add-service"
+    ADD_TASK = "environment.add-task"
     EDIT_ENVIRONMENT = "environment.edit"
     KEEP_AWAKE = "environment.keep-awake"
     UNARCHIVE_ENVIRONMENT = "environment.unarchive"
@@ -69,6 +72,8 @@ class Rule:
     `ended(row, params)` is the outcome an observation shows, or None while it is open.
     `patience` is how many seconds after the request the change should be visible.
     `repeatable` says whether sending it twice does no harm; creations never are.
+    `look_first` says where to look before asking again for what must not be repeated.
+    `rowless` says that it needs no target: it is asked for on a page of its own, of a target that is a mere token.
     `makes` is the kind of what it makes, which then is watched instead of the target.
     `gone` is what it means when what is watched is no longer there.
     `inside` says that the target's environment must be running.
@@ -85,6 +90,8 @@ class Rule:
     patience: float
     pointless: Callable[[Any], str] = never
     repeatable: bool = True
+    look_first: str = ""
+    rowless: bool = False
     makes: Kind | None = None
     gone: Outcome = NOT_THERE
     inside: bool = False

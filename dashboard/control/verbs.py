@@ -1,15 +1,19 @@
 """Every verb and its rule: what a person can ask of Ona."""
 
 from dashboard.control.rule import Outcome, Params, Rule, Verb
-from dashboard.control.rules import edits, environments, services, tasks
+from dashboard.control.rules import creations, edits, environments, services, tasks
 from dashboard.fleet.entities import Kind
 from dashboard.ona.errors import Unsendable
 
-RULES = {rule.verb: rule for rule in (*environments.RULES, *edits.RULES, *services.RULES, *tasks.RULES)}
+RULES = {
+    rule.verb: rule
+    for rule in (*environments.RULES, *creations.RULES, *edits.RULES, *services.RULES, *tasks.RULES)
+}
 
 
 def verbs_of(kind: Kind) -> list[Verb]:
-    return [verb for verb, rule in RULES.items() if rule.kind == kind]
+    """What can be asked of a row of that kind."""
+    return [verb for verb, rule in RULES.items() if rule.kind == kind and not rule.rowless]
 
 
 def mistake(verb: Verb, params: Params) -> tuple[str, str]:

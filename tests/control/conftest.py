@@ -41,6 +41,9 @@ TARGETS = {
     Verb.STOP_SERVICE: SERVICE,
     Verb.START_TASK: TASK,
     Verb.STOP_EXECUTION: EXECUTION,
+    Verb.CREATE_ENVIRONMENT: Environment("new-1", "web"),
+    Verb.ADD_SERVICE: MINE,
+    Verb.ADD_TASK: MINE,
     Verb.EDIT_ENVIRONMENT: MINE,
     Verb.KEEP_AWAKE: MINE,
     Verb.UNARCHIVE_ENVIRONMENT: Environment(

@@ -292,7 +292,7 @@ def test_a_task_of_which_nobody_knows_whether_it_runs_is_never_sent_twice(book, 
     action = perform(acting, book.claimed(Verb.START_TASK, acting.task))
     assert action.state == State.UNKNOWN
     assert action.outcome.startswith("Nobody knows whether Ona received this")
-    assert action.outcome.endswith(ledger.LOOK_FIRST)
+    assert action.outcome.endswith("Look at the task's executions before you run it again.")
     for at in (2, 100, 1000):
         ledger.sweep(seconds(at), book.queue.append)
         assert ledger.claim(action.id, seconds(at)) is None
@@ -324,7 +324,7 @@ def test_a_task_whose_worker_died_is_unknown(book):
     assert ledger.sweep(seconds(61), book.queue.append) == 1
     action.refresh_from_db()
     assert (action.state, action.ended, book.queue) == (State.UNKNOWN, seconds(61), [])
-    assert action.outcome.endswith(ledger.LOOK_FIRST)
+    assert action.outcome.endswith("Look at the task's executions before you run it again.")
 
 
 def test_a_worker_that_is_known_to_have_died_is_not_waited_for(book):

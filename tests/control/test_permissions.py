@@ -16,6 +16,8 @@ ON_ENVIRONMENTS = (
     Verb.KEEP_AWAKE,
     Verb.UNARCHIVE_ENVIRONMENT,
     Verb.DELETE_ENVIRONMENT,
+    Verb.ADD_SERVICE,
+    Verb.ADD_TASK,
 )
 ON_OTHERS = (
     (Verb.START_SERVICE, SERVICE),
@@ -26,6 +28,7 @@ ON_OTHERS = (
     (Verb.DELETE_SERVICE, SERVICE),
     (Verb.EDIT_TASK, TASK),
     (Verb.DELETE_TASK, TASK),
+    (Verb.CREATE_ENVIRONMENT, Environment("new-1")),
 )
 
 

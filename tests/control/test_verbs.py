@@ -79,8 +79,17 @@ def test_a_start_that_fails_says_why(verb, row, outcome):
     assert RULES[verb].ended(row, {}) == (outcome and Outcome("failed", outcome))
 
 
-def test_only_running_a_task_must_not_be_repeated():
-    assert {verb for verb, rule in RULES.items() if not rule.repeatable} == {Verb.START_TASK}
+MAKES = {
+    Verb.START_TASK: Kind.EXECUTION,
+    Verb.CREATE_ENVIRONMENT: Kind.ENVIRONMENT,
+    Verb.ADD_SERVICE: Kind.SERVICE,
+    Verb.ADD_TASK: Kind.TASK,
+}
+
+
+def test_only_what_makes_something_must_not_be_repeated_and_says_where_to_look_first():
+    assert {verb: rule.makes for verb, rule in RULES.items() if not rule.repeatable} == MAKES
+    assert {verb for verb, rule in RULES.items() if rule.look_first} == set(MAKES)
 
 
 def test_every_verb_has_a_rule_of_its_own_kind():

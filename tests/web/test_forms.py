@@ -12,6 +12,7 @@ from dashboard.control.models import Action
 from dashboard.fleet.details import ServiceDetail, TaskDetail
 from dashboard.fleet.entities import Environment, Kind, Service, Task
 from dashboard.simulator import enums
+from tests.unruly import carried_out_and_dropped
 from tests.web.conftest import HTMX, Dashboard, text, trigger
 
 ERROR = re.compile(r'id="id_(\w+)_error">(.*?)</div>')
@@ -255,3 +256,74 @@ def test_what_cannot_be_sent_ends_as_failed_in_words(dashboard: Dashboard) -> No
     assert action.state == "failed"
     assert action.outcome == "timeout: must be 0 (never) or at least 1800 seconds (30 minutes)"
     assert not dashboard.simulated.world.calls_to("UpdateEnvironment", row.id)
+
+
+# What is made
+
+
+@pytest.mark.parametrize(
+    ("deed", "fields", "field"),
+    [
+        ("add-service", {"reference": "", "name": "n", "start": "s"}, "reference"),
+        ("add-service", {"reference": "a b", "name": "n", "start": "s"}, "reference"),
+        ("add-service", {"reference": "ü", "name": "n", "start": "s"}, "reference"),
+        ("add-service", {"reference": "x" * 129, "name": "n", "start": "s"}, "reference"),
+        ("add-service", {"reference": "taken", "name": "n", "start": "s"}, "reference"),
+        ("add-service", {"reference": "r", "name": "", "start": "s"}, "name"),
+        ("add-service", {"reference": "r", "name": "n", "start": " "}, "start"),
+        (
+            "add-service",
+            {"reference": "r", "name": "n", "start": "s", "triggers": "beforeSnapshot"},
+            "triggers",
+        ),
+        ("add-task", {"reference": "r", "name": "n", "command": ""}, "command"),
+        ("add-task", {"reference": "taken", "name": "n", "command": "c"}, "reference"),
+        ("add-task", {"reference": "r", "name": "n", "command": "c", "triggers": "never"}, "triggers"),
+    ],
+)
+def test_a_new_automation_keeps_to_the_limits(
+    dashboard: Dashboard, one: Environment, deed: str, fields: dict[str, str], field: str
+) -> None:
+    dashboard.put(Service("s9", "e1", "x", reference="taken"))
+    response = send(dashboard, f"/environments/e1/{deed}/", **fields)
+    assert list(errors(response)) == [field]
+    assert not Action.objects.exists()
+
+
+def test_a_service_and_a_task_are_added_and_linked(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    path = f"/environments/{row.id}"
+    fields = {"reference": "fresh", "name": "Fresh", "start": "sleep 9", "triggers": "manual"}
+    assert send(dashboard, f"{path}/add-service/", **fields).status_code == 204
+    action = carried_out(dashboard)
+    assert action.state == "confirmed"
+    service = dashboard.fleet.services[action.result_id]
+    assert (service.name, service.reference, service.triggers) == ("Fresh", "fresh", ("manual",))
+    for page in ("/activity/", f"{path}/"):
+        assert f'<a href="/services/{service.id}/">The service it made</a>' in text(dashboard.get(page))
+    fields = {"reference": "fresher", "name": "Fresher", "command": "make", "triggers": "beforeSnapshot"}
+    assert send(dashboard, f"{path}/add-task/", **fields).status_code == 204
+    action = carried_out(dashboard)
+    assert action.state == "confirmed"
+    assert dashboard.fleet.tasks[action.result_id].reference == "fresher"
+
+
+def test_a_reference_that_was_taken_meanwhile_fails_in_the_apis_words(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    taken = dashboard.simulated.world.environments[row.id].tasks[0].recipe.reference
+    send(dashboard, f"/environments/{row.id}/add-task/", reference="r", name="n", command="c")
+    action = Action.objects.get()
+    Action.objects.update(params=action.params | {"reference": taken})
+    action = carried_out(dashboard)
+    assert action.state == "failed"
+    assert "is taken (already_exists)" in action.outcome
+
+
+def test_a_creation_whose_answer_was_lost_is_sent_once(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    dashboard.simulated.wire.on("CreateTask", carried_out_and_dropped)
+    send(dashboard, f"/environments/{row.id}/add-task/", reference="r", name="n", command="c")
+    action = carried_out(dashboard)
+    assert action.state == "unknown"
+    assert "Look at the environment's tasks" in action.outcome
+    assert len(dashboard.simulated.world.calls_to("CreateTask", row.id)) == 1

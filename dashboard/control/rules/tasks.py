@@ -63,6 +63,7 @@ RULES = (
         patience=300,
         repeatable=False,
         makes=Kind.EXECUTION,
+        look_first="Look at the task's executions before you run it again.",
         inside=True,
     ),
     Rule(

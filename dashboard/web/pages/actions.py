@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from dashboard.control import ledger
 from dashboard.control.models import State
 from dashboard.control.permissions import Forbidden, refusal
-from dashboard.control.verbs import RULES, Params, Verb
+from dashboard.control.verbs import RULES, Params, Rule, Verb, verbs_of
 from dashboard.fleet.entities import Environment, Kind, Listed, Task, kind_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import enqueue_action
@@ -55,10 +55,10 @@ def _form(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> Action
 
 
 def _verb_or_404(kind: Kind, deed: str) -> Verb:
-    try:
-        return Verb(f"{kind.value}.{deed}")
-    except ValueError:
-        raise Http404(f"There is nothing called “{deed}” to do here.") from None
+    verb = next((verb for verb in verbs_of(kind) if verb.deed == deed), None)
+    if verb is None:
+        raise Http404(f"There is nothing called “{deed}” to do here.")
+    return verb
 
 
 def _ask(
@@ -70,6 +70,7 @@ def _ask(
         "verb": verb.value,
         "rule": RULES[verb],
         "pointless": RULES[verb].pointless(row),
+        "adds": _adds(RULES[verb]),
         "about": f"actions/verbs/{verb.value}.html",
     }
     context |= {
@@ -129,7 +130,7 @@ def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: Actio
     if form is not None and not asked.new and asked.action.is_open and asked.action.params != params:
         form.add_error(None, f"{asked.action.actor_name} {STILL_OPEN}")
         return _ask(request, verb, row, fleet, form)
-    level, words = _answer(asked, RULES[verb].label, row.name)
+    level, words = _answer(asked, RULES[verb], row.name)
     if is_fragment(request):
         response = HttpResponse(status=204)
         response["HX-Trigger"] = json.dumps(
@@ -140,9 +141,15 @@ def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: Actio
     return redirect(next_address(request, address(RULES[verb].kind, row.id)))
 
 
-def _answer(asked: ledger.Request, label: str, name: str) -> tuple[str, str]:
+def _adds(rule: Rule) -> bool:
+    """It makes something in an environment, rather than doing something to it."""
+    return rule.kind is Kind.ENVIRONMENT and rule.makes is not None and not rule.rowless
+
+
+def _answer(asked: ledger.Request, rule: Rule, name: str) -> tuple[str, str]:
+    deed = f"{rule.label} {'to' if _adds(rule) else 'of'} “{name}”"
     if not asked.new:
-        return "warn", f"{label} of “{name}” was asked for already by {asked.action.actor_name}."
+        return "warn", f"{deed} was asked for already by {asked.action.actor_name}."
     if asked.action.state == State.SKIPPED:
-        return "warn", f"{label} of “{name}” was skipped: {asked.action.outcome}."
-    return "good", f"{label} of “{name}” is on its way."
+        return "warn", f"{deed} was skipped: {asked.action.outcome}."
+    return "good", f"{deed} is on its way."

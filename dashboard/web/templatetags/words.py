@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboard.control.models import Action
-from dashboard.control.verbs import RULES, Verb
+from dashboard.control.verbs import RULES, Rule
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.web.offers import SECTIONS, address
@@ -195,8 +195,31 @@ def web_address(address: str) -> str:
 
 @register.filter
 def target_url(action: Action) -> str:
-    """The page of an action's target, "" for a kind this version does not know."""
+    """The page of an action's target, "" for a kind this version does not know and for what is yet to be made."""
+    rule = _rule(action)
+    if rule is not None and rule.rowless:
+        return made_url(action)
     return address(Kind(action.kind), action.target_id) if action.kind in SECTIONS else ""
+
+
+@register.filter
+def made_url(action: Action) -> str:
+    """The page of what an action made, "" while it has made nothing."""
+    rule = _rule(action)
+    made = rule.makes if rule is not None and action.result_id else None
+    return address(made, action.result_id) if made is not None else ""
+
+
+@register.filter
+def made_kind(action: Action) -> str:
+    """environment, service, task or execution."""
+    rule = _rule(action)
+    return rule.makes.value if rule is not None and rule.makes is not None else ""
+
+
+def _rule(action: Action) -> Rule | None:
+    """None for a verb that this version does not know."""
+    return next((rule for verb, rule in RULES.items() if verb == action.verb), None)
 
 
 @register.filter
@@ -213,7 +236,5 @@ def deed(action: Action) -> str:
 @register.filter
 def wanted(action: Action) -> str:
     """What was asked for beyond the deed, "" for nothing and for verbs that this version does not know."""
-    try:
-        return RULES[Verb(action.verb)].words(action.params)
-    except (ValueError, TypeError, AttributeError):
-        return ""
+    rule = _rule(action)
+    return "" if rule is None else rule.words(action.params)
