@@ -7,7 +7,18 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, register_converter
 
 from dashboard.fleet.entities import Kind
-from dashboard.web.pages import actions, activity, environments, executions, overview, services, system, tasks
+from dashboard.web.pages import (
+    actions,
+    activity,
+    classes,
+    creation,
+    environments,
+    executions,
+    overview,
+    services,
+    system,
+    tasks,
+)
 
 Pages = list[URLPattern]
 
@@ -34,6 +45,8 @@ def _act(section: str, kind: Kind) -> URLPattern:
 urlpatterns: Pages = [
     path("", overview.index, name="overview"),
     path("environments/", environments.index, name="environments-list"),
+    path("environments/new/", creation.new, name="environments-new"),
+    path("classes/", classes.index, name="classes"),
     path("environments/<id:identifier>/", environments.detail, name="environments-detail"),
     _act("environments", Kind.ENVIRONMENT),
     path("services/", services.index, name="services-list"),

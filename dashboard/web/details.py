@@ -19,7 +19,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import ListPage
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import menu, offers, why_nothing_runs, wish_state, wishes
+from dashboard.web.offers import again, menu, offers, why_nothing_runs, wish_state, wishes
 
 logger = logging.getLogger(__name__)
 ACTIONS_SHOWN = 8
@@ -83,7 +83,8 @@ class Subject:
     def header(self) -> Block:
         user, kind = signed_in(self.request), self.listing.kind
         wish = wishes(kind, [self.row.id]).get(self.row.id)
-        offered, more = offers(user, self.row, self.fleet), menu(user, self.row, self.fleet)
+        offered = offers(user, self.row, self.fleet) + again(user, self.row, self.fleet)
+        more = menu(user, self.row, self.fleet)
         blocked = why_nothing_runs(self.row, self.fleet)
         state = (wish_state(wish), offered, more, blocked)
         return self.block("header", self.known, state, wish=wish, offers=offered, menu=more, blocked=blocked)

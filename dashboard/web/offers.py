@@ -1,7 +1,7 @@
 """Which actions a page offers a person for a row, and what was asked of it last."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db.models import Q
@@ -11,7 +11,7 @@ from django.utils import timezone
 from dashboard.control.models import OPEN, Action, State, User
 from dashboard.control.permissions import can
 from dashboard.control.verbs import RULES, Rule, Verb, verbs_of
-from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
+from dashboard.fleet.entities import Environment, Execution, Kind, Listed, kind_of
 from dashboard.fleet.snapshot import Fleet
 
 BAD_ENDS_SHOWN = timedelta(minutes=10)
@@ -43,6 +43,13 @@ def address(kind: Kind, identifier: str) -> str:
 def offers(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """The actions that make sense for `row` now and that `user` may take."""
     return tuple(_sensible(user, row, fleet, menu=False))
+
+
+def again(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
+    """On an execution that has ended: to run its task once more."""
+    task = fleet.tasks.get(row.task_id) if isinstance(row, Execution) and not row.live else None
+    found = () if task is None else offers(user, task, fleet)
+    return tuple(replace(offer, deed="again", label="Run again") for offer in found)
 
 
 def menu(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:

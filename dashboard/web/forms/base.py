@@ -75,6 +75,10 @@ class ActionForm(forms.Form):
     def check(self) -> None:
         """Rules that more than one field makes."""
 
+    def target(self) -> Listed:
+        """What the action is written on."""
+        return self.row
+
     def params(self) -> Params:
         """What the ledger keeps and the call needs: JSON, and no secret."""
         return dict(self.cleaned_data)

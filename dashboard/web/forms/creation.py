@@ -1,13 +1,14 @@
 """Forms of what can be made. Values of variables are never typed here."""
 
-from typing import ClassVar, cast
+from dataclasses import replace
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from django import forms
 
 from dashboard.control.rules.creations import TASK_TRIGGERS, TRIGGERS
 from dashboard.control.verbs import Params
-from dashboard.fleet.entities import Kind, Service, Task
+from dashboard.fleet.entities import Environment, Kind, Listed, Service, Task
 from dashboard.web.forms import timeouts
 from dashboard.web.forms.base import (
     WHAT_IS_KEPT,
@@ -20,6 +21,8 @@ from dashboard.web.forms.base import (
 from dashboard.web.forms.environments import LONGEST_NAME
 
 LONGEST_REFERENCE = 128
+NEW = "new-"
+"""Begins the id under which a creation is written, which so is no environment's."""
 
 
 class NewEnvironment(ActionForm):
@@ -47,6 +50,9 @@ class NewEnvironment(ActionForm):
     )
     timeout = timeouts.choice_field(required=False)
     minutes = timeouts.minutes_field()
+
+    def current(self) -> dict[str, Any]:
+        return {"token": self.row.id.removeprefix(NEW)}
 
     def prepare(self) -> None:
         projects = [(key, self.fleet.project(key)) for key in self.fleet.projects]
@@ -93,11 +99,11 @@ class NewEnvironment(ActionForm):
         seconds = timeouts.seconds_of(self)
         return given if seconds is None else given | {"timeout": seconds}
 
-    @property
-    def title(self) -> str:
-        """What the new one is called until Ona has named it."""
+    def target(self) -> Listed:
+        """The new one is called by what it comes from until Ona has named it."""
         data = self.cleaned_data
-        return str(data["name"] or data["repository"] or self.fleet.project(data["project"]))
+        name = data["name"] or data["repository"] or self.fleet.project(data["project"])
+        return replace(cast("Environment", self.row), name=name)
 
 
 class NewAutomation(ActionForm):

@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from dashboard.control import ledger
-from dashboard.control.models import State
+from dashboard.control.models import Action, State
 from dashboard.control.permissions import Forbidden, refusal
 from dashboard.control.verbs import RULES, Params, Rule, Verb, verbs_of
 from dashboard.fleet.entities import Environment, Kind, Listed, Task, kind_of
@@ -31,7 +32,12 @@ def act(request: HttpRequest, kind: Kind, identifier: str, deed: str) -> HttpRes
     and deed.
     """
     verb = _verb_or_404(kind, deed)
-    row, fleet = found_or_404(request, kind, identifier), moment(request).fleet
+    return ask_or_do(request, verb, found_or_404(request, kind, identifier))
+
+
+def ask_or_do(request: HttpRequest, verb: Verb, row: Listed) -> HttpResponse:
+    """The question, or with a form that is filled in right the deed. PermissionDenied without the right to it."""
+    fleet = moment(request).fleet
     if why_not := refusal(signed_in(request), verb, row, fleet):
         raise PermissionDenied(why_not)
     form = _form(request, verb, row, fleet)
@@ -48,7 +54,7 @@ def _form(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> Action
         verb=verb,
         row=row,
         fleet=fleet,
-        detail=in_depth(kind_of(row), row.id),
+        detail=None if RULES[verb].rowless else in_depth(kind_of(row), row.id),
         person=str(signed_in(request)),
         now=ledger.utc_now().timestamp(),
     )
@@ -77,8 +83,8 @@ def _ask(
         "form": form,
         "depth": None if form is None else form.detail,
         "reason": text_of(request.POST.get("reason", "")),
-        "next": _came_from(request, row),
-        "back": address(RULES[verb].kind, row.id),
+        "next": _came_from(request, _home(verb, row)),
+        "back": _home(verb, row),
         **_consequences(row, fleet),
     }
     if is_fragment(request):
@@ -100,7 +106,12 @@ def _consequences(row: Listed, fleet: Fleet) -> dict[str, Any]:
     return {"environment": environment, "creator": creator, "live_executions": live}
 
 
-def _came_from(request: HttpRequest, row: Listed) -> str:
+def _home(verb: Verb, row: Listed) -> str:
+    """Where a deed belongs: the target's page, or the list that will hold what it makes."""
+    return reverse("environments-list") if RULES[verb].rowless else address(kind_of(row), row.id)
+
+
+def _came_from(request: HttpRequest, home: str) -> str:
     """Back to the page the button was on: htmx says which, a plain link carries `next` or only a referrer."""
     current = (
         request.headers.get("HX-Current-URL") or request.GET.get("next") or request.headers.get("Referer", "")
@@ -108,14 +119,34 @@ def _came_from(request: HttpRequest, row: Listed) -> str:
     allowed = url_has_allowed_host_and_scheme(
         current, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return current if allowed and request.path not in current else address(kind_of(row), row.id)
+    return current if allowed and request.path not in current else home
 
 
 def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: ActionForm | None) -> HttpResponse:
     params: Params = {} if form is None else form.params()
+    if form is not None:
+        row = form.target()
+    asked = _made_before(verb, row) or _requested(request, verb, row, fleet, params)
+    if form is not None and not asked.new and asked.action.is_open and asked.action.params != params:
+        form.add_error(None, f"{asked.action.actor_name} {STILL_OPEN}")
+        return _ask(request, verb, row, fleet, form)
+    level, words = _answer(asked, RULES[verb], row.name)
+    if RULES[verb].rowless:
+        return _to_activity(request, level, words)
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = json.dumps(
+            {"toast": {"level": level, "text": words}, "dialog:close": "", "poll-now": ""}
+        )
+        return response
+    _say(request, level, words)
+    return redirect(next_address(request, _home(verb, row)))
+
+
+def _requested(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, params: Params) -> ledger.Request:
     reason = " ".join(text_of(request.POST.get("reason", "")).split())
     try:
-        asked = ledger.request(
+        return ledger.request(
             signed_in(request),
             verb,
             row,
@@ -127,18 +158,28 @@ def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: Actio
         )
     except Forbidden as refused:
         raise PermissionDenied(str(refused)) from None
-    if form is not None and not asked.new and asked.action.is_open and asked.action.params != params:
-        form.add_error(None, f"{asked.action.actor_name} {STILL_OPEN}")
-        return _ask(request, verb, row, fleet, form)
-    level, words = _answer(asked, RULES[verb], row.name)
-    if is_fragment(request):
-        response = HttpResponse(status=204)
-        response["HX-Trigger"] = json.dumps(
-            {"toast": {"level": level, "text": words}, "dialog:close": "", "poll-now": ""}
-        )
-        return response
+
+
+def _made_before(verb: Verb, row: Listed) -> ledger.Request | None:
+    """A form that was sent before, however that ended: its token is good for one wish."""
+    if not RULES[verb].rowless:
+        return None
+    action = Action.objects.filter(verb=verb.value, target_id=row.id).first()
+    return None if action is None else ledger.Request(action, new=False)
+
+
+def _to_activity(request: HttpRequest, level: str, words: str) -> HttpResponse:
+    """There is no page yet to go back to: Activity shows how it goes, and links to what was made."""
+    _say(request, level, f"{words} Its line below links to its page as soon as there is one.")
+    if not is_fragment(request):
+        return redirect("activity")
+    response = HttpResponse(status=204)
+    response["HX-Redirect"] = reverse("activity")
+    return response
+
+
+def _say(request: HttpRequest, level: str, words: str) -> None:
     (messages.warning if level == "warn" else messages.success)(request, words)
-    return redirect(next_address(request, address(RULES[verb].kind, row.id)))
 
 
 def _adds(rule: Rule) -> bool:
@@ -147,7 +188,7 @@ def _adds(rule: Rule) -> bool:
 
 
 def _answer(asked: ledger.Request, rule: Rule, name: str) -> tuple[str, str]:
-    deed = f"{rule.label} {'to' if _adds(rule) else 'of'} “{name}”"
+    deed = f"{'Creation' if rule.rowless else rule.label} {'to' if _adds(rule) else 'of'} “{name}”"
     if not asked.new:
         return "warn", f"{deed} was asked for already by {asked.action.actor_name}."
     if asked.action.state == State.SKIPPED:

@@ -5,11 +5,13 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from dashboard.control.permissions import can
+from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Kind, Listed, Service, Task
 from dashboard.fleet.query import last_active
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import Subject, detail_page
-from dashboard.web.http import moment
+from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block
 from dashboard.web.pages import executions, services, tasks
@@ -52,7 +54,9 @@ def index(request: HttpRequest) -> HttpResponse:
     own: list[Listed] = [row for row in fleet.environments.values() if everything or row.archived is None]
     folded = len(fleet.environments) - len(own)
     kept = {"archived": "1"} if everything else {}
-    return show(request, LIST, own, {"everything": everything, "folded": folded}, kept)
+    may_create = can(signed_in(request), Verb.CREATE_ENVIRONMENT, Environment(""), fleet)
+    shown = {"everything": everything, "folded": folded, "may_create": may_create}
+    return show(request, LIST, own, shown, kept)
 
 
 @require_GET
