@@ -67,6 +67,13 @@ VARIABLES = (
         "",
         "Origins trusted for forms, comma-separated, with scheme: `https://ona.example.com`.",
     ),
+    Variable(
+        "LOG_HOSTS",
+        "",
+        "Domains whose hosts may be asked for logs, comma-separated. "
+        "Unset: the domain of the environment's runner.",
+    ),
+    Variable("LOG_RETENTION_HOURS", "72", "Hours for which a log that was opened stays readable."),
     Variable("TIME_ZONE", "UTC", "Time zone in which pages without JavaScript show times."),
     Variable("SSO_MODE", "local", "How people sign in. Only `local` (accounts in this database) so far."),
     Variable(

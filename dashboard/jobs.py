@@ -6,6 +6,7 @@ expire. No result is kept and no acknowledgement mode matters: what was accepted
 """
 
 import logging
+import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from celery.exceptions import CeleryError
+from celery.signals import worker_shutting_down
 from django.conf import settings
 from kombu.exceptions import KombuError
 
@@ -22,9 +24,11 @@ from dashboard.control import ledger
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import Verb, watched
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.log_store import LogStore
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Reading, Sync
+from dashboard.fleet.tail import Tail
 from dashboard.ona import Ona, TokenPace, errors
 from dashboard.process import has_died, this_process
 
@@ -37,6 +41,10 @@ HOT_LIFETIME = 60.0
 NAMES_KEEP = 3600.0
 """Names hardly change: they are read again after an hour, or as soon as the last reading failed."""
 MOST_CHASED = 100
+MOST_TAILS = 4
+"""Logs that one worker follows at once: half of its threads, so that polls and actions never wait for a log."""
+AWAY_SECONDS = 4
+"""For which a log that gave way to another is not followed again."""
 BROKER_TROUBLE = (CeleryError, KombuError, OSError)
 """What a broker that does not answer raises when a job is handed to it."""
 
@@ -117,6 +125,40 @@ def refresh(kind: str, identifier: str) -> None:
         sync().refresh((Kind(kind), identifier))
     except errors.OnaError as error:
         logger.warning("%s %s could not be read: %s", kind, identifier, error)
+
+
+# Logs
+
+_tails = threading.BoundedSemaphore(MOST_TAILS)
+_contended, _stopping = threading.Event(), threading.Event()
+
+
+@worker_shutting_down.connect
+def _stop_tails(**_: object) -> None:
+    _stopping.set()
+
+
+def logs() -> LogStore:
+    """The logs that have been opened."""
+    return LogStore(store(), settings.LOG_RETENTION_HOURS * 3600)
+
+
+@app.task(name="jobs.tail", expires=30)
+def tail(kind: str, identifier: str) -> None:
+    """Follow one log while somebody watches it; a page that finds nobody following asks again."""
+    if not _tails.acquire(blocking=False):
+        _contended.set()
+        return
+    try:
+        _contended.clear()
+        hosts = tuple(settings.LOG_HOSTS)
+        follower = Tail(acting(), logs(), settings.ONA_BASE_URL, hosts, _stopping, _contended)
+        if follower.run(Kind(kind), identifier):
+            logs().ask(Kind(kind), identifier, AWAY_SECONDS)
+    except StoreError as error:
+        logger.warning("the log of %s %s could not be kept: %s", kind, identifier, error)
+    finally:
+        _tails.release()
 
 
 @app.task(name="jobs.perform")

@@ -144,6 +144,8 @@ ONA_SIMULATED = (
 )  # set by `manage.py up` beside the simulator's address
 POLL_HOT_SECONDS = read_seconds("POLL_HOT_SECONDS")
 POLL_FULL_SECONDS = read_seconds("POLL_FULL_SECONDS")
+LOG_HOSTS = read_list("LOG_HOSTS")
+LOG_RETENTION_HOURS = read_seconds("LOG_RETENTION_HOURS")
 
 # Redis, and Celery over it
 REDIS_URL = read("REDIS_URL") or f"unix://{quote(str(valkey_socket(VAR_DIR)))}"

@@ -4,6 +4,7 @@ One that is dropped may be closed by the garbage collector in the middle of a la
 of a shared client, hence the client of its own.
 """
 
+import socket
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
@@ -56,6 +57,15 @@ class Stream(Iterator[bytes]):
         with suppress(httpx.HTTPError):
             self._response.close()
         self._client.close()
+
+    def hang_up(self) -> None:
+        """Wakes up another thread that waits in `next`: its connection is shut. That thread then closes the stream."""
+        connection = self._response.extensions["network_stream"].get_extra_info("socket")
+        if connection is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(
+                    connection, socket.SHUT_RDWR
+                )  # of a TLS socket too, below its protocol
 
     def __enter__(self) -> Self:
         return self

@@ -32,24 +32,21 @@ OPERATORS = Route(
 OWN_ONLY = Route(  # asked for somebody else's environment
     get={"viewer": 403, "operator": 403, "admin": 200}, post={"viewer": 403, "operator": 403, "admin": 302}
 )
-FORM = Route(  # asked for with nothing filled in
-    get={"viewer": 403, "operator": 200, "admin": 200}, post={"viewer": 403, "operator": 422, "admin": 422}
-)
 ROUTES = {
     "overview": PAGE,
     "environments-list": PAGE,
-    "environments-new": FORM,
-    "classes": PAGE,
     "environments-detail": PAGE,
     "environments-act": OWN_ONLY,
     "services-list": PAGE,
     "services-detail": PAGE,
+    "services-log": PAGE,
     "services-act": OPERATORS,
     "tasks-list": PAGE,
     "tasks-detail": PAGE,
     "tasks-act": OPERATORS,
     "executions-list": PAGE,
     "executions-detail": PAGE,
+    "executions-log": PAGE,
     "executions-act": OPERATORS,
     "activity": PAGE,
     "system": PAGE,
@@ -65,7 +62,7 @@ def path_of(dashboard: Dashboard, name: str) -> str:
     """An address of the route with a target that exists."""
     section, _, page = name.partition("-")
     fleet = dashboard.fleet
-    if page in {"list", "new"} or not page:
+    if page == "list" or not page:
         return reverse(name)
     environment = dashboard.running()
     rows = {

@@ -10,6 +10,7 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import Subject, detail_page
 from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block
+from dashboard.web.pages.logs import log_block
 
 
 def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
@@ -52,4 +53,5 @@ def detail(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 def _rest(subject: Subject) -> list[Block]:
-    return [subject.block("plan", subject.deep)]
+    log = log_block(subject.request, Kind.EXECUTION, subject.row.id)
+    return [subject.block("plan", subject.deep), log]

@@ -11,6 +11,7 @@ from dashboard.web.details import Subject, detail_page
 from dashboard.web.http import moment
 from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block
+from dashboard.web.pages.logs import log_block
 
 
 def _facts(fleet: Fleet, row: Service) -> dict[str, Any]:
@@ -63,4 +64,5 @@ def _more_facts(fleet: Fleet, row: Service) -> dict[str, Any]:
 
 
 def _rest(subject: Subject) -> list[Block]:
-    return [subject.block("commands", subject.deep)]
+    log = log_block(subject.request, Kind.SERVICE, subject.row.id)
+    return [subject.block("commands", subject.deep), log]
