@@ -10,6 +10,8 @@ from dashboard.fleet.entities import Kind
 from dashboard.web.pages import (
     actions,
     activity,
+    classes,
+    creation,
     environments,
     executions,
     logs,
@@ -44,6 +46,8 @@ def _act(section: str, kind: Kind) -> URLPattern:
 urlpatterns: Pages = [
     path("", overview.index, name="overview"),
     path("environments/", environments.index, name="environments-list"),
+    path("environments/new/", creation.new, name="environments-new"),
+    path("classes/", classes.index, name="classes"),
     path("environments/<id:identifier>/", environments.detail, name="environments-detail"),
     _act("environments", Kind.ENVIRONMENT),
     path("services/", services.index, name="services-list"),

@@ -32,9 +32,14 @@ OPERATORS = Route(
 OWN_ONLY = Route(  # asked for somebody else's environment
     get={"viewer": 403, "operator": 403, "admin": 200}, post={"viewer": 403, "operator": 403, "admin": 302}
 )
+FORM = Route(  # asked for with nothing filled in
+    get={"viewer": 403, "operator": 200, "admin": 200}, post={"viewer": 403, "operator": 422, "admin": 422}
+)
 ROUTES = {
     "overview": PAGE,
     "environments-list": PAGE,
+    "environments-new": FORM,
+    "classes": PAGE,
     "environments-detail": PAGE,
     "environments-act": OWN_ONLY,
     "services-list": PAGE,
@@ -62,7 +67,7 @@ def path_of(dashboard: Dashboard, name: str) -> str:
     """An address of the route with a target that exists."""
     section, _, page = name.partition("-")
     fleet = dashboard.fleet
-    if page == "list" or not page:
+    if page in {"list", "new"} or not page:
         return reverse(name)
     environment = dashboard.running()
     rows = {
