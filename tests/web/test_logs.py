@@ -74,7 +74,7 @@ def test_the_resources_own_pages_have_the_panel_and_their_polls_leave_it_alone(l
     assert '<div class="line">hello</div>' in text(page)
     assert 'role="log"' in text(page)
     log.write("more")
-    assert log.dashboard.poll(page).status_code == 204
+    assert log.dashboard.poll(page, "viewer").status_code == 204
     service = next(iter(log.dashboard.fleet.services.values()))
     assert 'id="log-lines"' in text(log.dashboard.get(f"/services/{service.id}/", "viewer"))
 
@@ -214,3 +214,27 @@ def test_what_is_dropped_is_said(log, monkeypatch):
     page = text(log.page())
     assert "3 earlier lines are not shown." in page
     assert "Only the end of it is kept." in page
+
+
+def test_neither_address_nor_token_of_a_log_reaches_the_browser(log, settings):
+    simulated, seen = log.dashboard.simulated, []
+    world = simulated.world.executions
+    row = next(
+        row
+        for row in log.dashboard.fleet.executions.values()
+        if not row.live and world[row.id].environment.usable
+    )
+    settings.ONA_BASE_URL = simulated.base_url
+
+    def look(app, environ, start):
+        seen.append(environ["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
+        return app(environ, start)
+
+    simulated.wire.on(row.id, look)
+    jobs.logs().watch(Kind.EXECUTION, row.id)
+    jobs.tail("execution", row.id)
+    read = Log(log.dashboard, row)
+    for answer in (read.page(), read.ask(""), log.dashboard.get(f"{read.path}?download=1")):
+        assert len(text(answer)) > 200
+        assert seen[0] not in text(answer)
+        assert simulated.base_url.removesuffix("/api") not in text(answer)

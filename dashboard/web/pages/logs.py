@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 SHOWN = 1_000
 """Entries that a page begins with, and the most that one poll adds."""
 SECTIONS = {Kind.SERVICE: "services", Kind.EXECUTION: "executions"}
-ASK_AGAIN = {log_store.FAILED: 10, log_store.ENDED: 30}
+ASK_AGAIN = {log_store.FAILED: 30, log_store.ENDED: 30}
 """Seconds after which a page asks again for a tail of a log in this state; 2 in any other."""
 LIVE_SERVICE = {"starting", "running", "stopping"}
 UNKNOWN = LogStatus(state="unknown")
