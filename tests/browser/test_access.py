@@ -94,6 +94,8 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "one that runs": running,
     "activity": at("/activity/"),
     "system": at("/system/"),
+    "classes": at("/classes/"),
+    "new environment": at("/environments/new/"),
     "dialog": dialog,
     "question": question,
     "not found": at("/environments/none/"),
