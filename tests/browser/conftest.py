@@ -26,8 +26,10 @@ from scripts.chromium import install
 from tests.test_stack import CHILDREN, ROOT, environ
 
 PATIENCE = 30.0
-DELIBERATE = ("^htmx:sendAbort|^htmx:abort",)
-"""htmx calls it an error when a newer question takes the place of an older one."""
+DELIBERATE = ("^htmx:sendAbort|^htmx:abort|^htmx:afterRequest",)
+"""htmx calls it an error when a newer question takes the place of an older one; of what really went wrong it also
+says sendError, responseError or timeout.
+"""
 ARGUMENTS = ["--environments", "60", "--seed", "7", "--speed", "4"]
 VARIABLES = {"POLL_HOT_SECONDS": "1", "POLL_FULL_SECONDS": "5"}
 

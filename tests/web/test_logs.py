@@ -235,6 +235,6 @@ def test_neither_address_nor_token_of_a_log_reaches_the_browser(log, settings):
     jobs.tail("execution", row.id)
     read = Log(log.dashboard, row)
     for answer in (read.page(), read.ask(""), log.dashboard.get(f"{read.path}?download=1")):
-        assert len(text(answer)) > 200
+        assert len(text(answer)) > 20
         assert seen[0] not in text(answer)
         assert simulated.base_url.removesuffix("/api") not in text(answer)
