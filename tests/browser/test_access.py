@@ -126,3 +126,15 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit: Visit, size: str)
     outside = {"sign-in": at("/accounts/login/"), "sign-in failed": signing_in_fails}
     found += look(visit(viewport=viewport), outside, schemes)
     assert not found, "\n".join(found)
+
+
+TABLES = ("/", *(f"/{section}/" for section in LISTS), "/environments/?sort=phase", "/activity/")
+HIDDEN = """[...document.querySelectorAll(".scroll")].map(box => box.scrollWidth - box.clientWidth).filter(Boolean)"""
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1000])
+def test_no_table_hides_its_buttons_beyond_its_edge(visit: Visit, width: int) -> None:
+    page = visit("admin", viewport={"width": width, "height": 900}).page()
+    for path in TABLES:
+        page.goto(path)
+        assert page.evaluate(HIDDEN) == [], path

@@ -33,8 +33,8 @@ LIST = ListPage(
     columns=(
         Column("Environment", "name"),
         Column("Phase", "phase"),
-        Column("Project", "project"),
-        Column("Creator", "creator"),
+        Column("Project", "project", css="extra"),
+        Column("Creator", "creator", css="extra"),
         Column("Class", css="widest"),
         Column("Last activity", "active", "-"),
         Column("Unsaved work", css="wide"),

@@ -31,7 +31,7 @@ LIST = ListPage(
         Column("Task", "name"),
         Column("Phase", "phase"),
         Column("Environment", "environment", css="place"),
-        Column("Project", "project", css="place wide"),
+        Column("Project", "project", css="place extra wide"),
         Column("Started by", css="wide"),
         Column("Requested", "created", "-"),
         Column("Duration", "duration", "-"),

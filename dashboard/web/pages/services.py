@@ -32,7 +32,7 @@ LIST = ListPage(
         Column("Service", "name"),
         Column("Phase", "phase"),
         Column("Environment", "environment", css="place"),
-        Column("Project", "project", css="place"),
+        Column("Project", "project", css="place extra"),
         Column("Starts on", css="wide"),
         Column("Created", "created", "-", "wide"),
         Column("Actions", css="actions"),
