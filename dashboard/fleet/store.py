@@ -6,6 +6,7 @@ organisations never mix):
     rows:<kind>          hash, id → b"<version> <asked>\\n<blob>"; asked = when the request for it was sent
     version              counter, raised by each write that changed something
     epoch                random text of this store's life; another epoch means another numbering
+    server               which life of the Redis process the epoch belongs to
     changes              capped stream; entry ids are <version>-<n>, fields kind, id, blob (empty = removed)
     sweeps               hash, name of a sweep → JSON of its last run, and of its last success
     detail:<kind>:<id>   blob of one resource's own page, expires
@@ -35,7 +36,7 @@ from dashboard.process import has_died, this_process
 StoreError = redis.RedisError
 """Raised by every method here when Redis does not answer."""
 
-KEPT = ("version", "epoch", "changes", "sweeps", "attention")
+KEPT = ("version", "epoch", "server", "changes", "sweeps", "attention")
 KEEP = 7 * 24 * 3600
 DETAIL_KEEP = 3600
 ATTENTION_KEEP = 60
@@ -172,23 +173,28 @@ class Store:
         `newer(old, new)` decides. A write that changes nothing leaves version and stream alone.
         """
         fresh, removed, changed = _newest(seen, newer), list(gone), 0
+        if not fresh and not removed:
+            return 0
+        server = self._server()
         for start in range(0, len(fresh), BATCH):
-            changed += self._write_batch(fresh[start : start + BATCH], [], newer)
+            changed += self._write_batch(server, fresh[start : start + BATCH], [], newer)
         for start in range(0, len(removed), BATCH):
-            changed += self._write_batch([], removed[start : start + BATCH], newer)
+            changed += self._write_batch(server, [], removed[start : start + BATCH], newer)
         return changed
 
-    def _write_batch(self, seen: list[Observation], gone: list[Addressed], newer: Newer) -> int:
+    def _write_batch(
+        self, server: bytes, seen: list[Observation], gone: list[Addressed], newer: Newer
+    ) -> int:
         for _ in range(ATTEMPTS):
             with self._redis.pipeline() as pipe:
                 try:
-                    return self._compare_and_write(pipe, seen, gone, newer)
+                    return self._compare_and_write(pipe, server, seen, gone, newer)
                 except redis.WatchError:
                     continue
         raise redis.RedisError("another writer kept changing the fleet")
 
     def _compare_and_write(
-        self, pipe: Pipeline, seen: list[Observation], gone: list[Addressed], newer: Newer
+        self, pipe: Pipeline, server: bytes, seen: list[Observation], gone: list[Addressed], newer: Newer
     ) -> int:
         pipe.watch(self._key("version"))  # type: ignore[no-untyped-call]
         version = self.position()[1] + 1
@@ -198,7 +204,9 @@ class Store:
             return 0
         pipe.multi()
         pipe.set(self._key("version"), version, keepttl=True)
-        pipe.set(self._key("epoch"), secrets.token_hex(8), nx=True)
+        if server != self._redis.get(self._key("server")):
+            pipe.set(self._key("epoch"), secrets.token_hex(8))
+            pipe.set(self._key("server"), server)
         for number, (kind, key, asked, blob) in enumerate([*writes, *removals]):
             if blob:
                 pipe.hset(self._key("rows", kind), key, cast("Any", _pack(version, asked, blob)))
@@ -208,6 +216,12 @@ class Store:
             pipe.xadd(self._key("changes"), cast("Any", entry), id=f"{version}-{number}", maxlen=CHANGES_KEPT)
         pipe.execute()
         return len(writes) + len(removals)
+
+    def _server(self) -> bytes:
+        """This life of the Redis process. After a restart from an older dump the numbering goes back, and the
+        same numbers would mean other changes: a new life begins a new epoch.
+        """
+        return str(self._redis.info("server").get("run_id", "")).encode()
 
     def _different(self, seen: list[Observation], newer: Newer) -> list[tuple[Kind, str, float, bytes]]:
         stored = self._stored((kind_of(new.row), new.row.id) for new in seen)

@@ -24,6 +24,17 @@ MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
 
 
+OF_ONE_KIND = (
+    errors.PermissionDenied,
+    errors.Unimplemented,
+    errors.NotFound,
+    errors.InvalidRequest,
+    errors.ServerError,
+    errors.BadAnswer,
+)
+"""Troubles that say nothing about the next question; others (no answer, a bad key, a rate limit) end the sweep."""
+
+
 class Reading(Enum):
     """What came of reading one resource."""
 
@@ -39,6 +50,7 @@ class _Tally:
     seen: list[Observation] = field(default_factory=list)
     gone: list[Addressed] = field(default_factory=list)
     apart: set[str] = field(default_factory=set)
+    troubles: list[str] = field(default_factory=list)
     skipped: int = 0
     landed: int = 0
     changed: int = 0
@@ -92,21 +104,32 @@ class Sync:
 
     def _swept(self, name: str, scan: Callable[[Fleet, _Tally], None]) -> Sweep:
         started, requests, tally = self._clock(), self._ona.requests, _Tally()
-        error = ""
         try:
             scan(self._snapshot.now().fleet, tally)
-            self._land(tally, gone=tally.gone)
+            self._land(tally)
         except errors.OnaError as trouble:
-            error = str(trouble)
+            tally.troubles.append(str(trouble))
         requests, spent = self._ona.requests - requests, self._clock() - started
-        sweep = Sweep(name, started, spent, error, requests, tally.changed, tally.skipped, tally.counts())
+        sweep = Sweep(
+            name,
+            started,
+            spent,
+            "; ".join(tally.troubles),
+            requests,
+            tally.changed,
+            tally.skipped,
+            tally.counts(),
+        )
         self._store.record(sweep)
         return sweep
 
-    def _land(self, tally: _Tally, gone: Iterable[Addressed] = ()) -> None:
-        """Write what has been seen since the last landing, so that a long first sweep fills pages as it goes."""
-        tally.changed += self._store.write(tally.seen[tally.landed :], newer=newer, gone=gone)
+    def _land(self, tally: _Tally) -> None:
+        """Write what has been seen and found gone since the last landing: a long first sweep fills pages as it
+        goes, and what one kind has shown does not depend on the next.
+        """
+        tally.changed += self._store.write(tally.seen[tally.landed :], newer=newer, gone=tally.gone)
         tally.landed = len(tally.seen)
+        tally.gone.clear()
 
     # The full sweep
 
@@ -119,9 +142,13 @@ class Sync:
             (Kind.CLASS, self._scan_classes),
         ):
             known, skipped = set(fleet.of(kind)), tally.skipped
-            scan(tally)
-            if tally.skipped == skipped:  # a malformed item may be any of the missing ones
-                tally.missing(kind, known)
+            try:
+                scan(tally)
+            except OF_ONE_KIND as trouble:  # the other kinds may still be read
+                tally.troubles.append(str(trouble))
+            else:
+                if tally.skipped == skipped:  # a malformed item may be any of the missing ones
+                    tally.missing(kind, known)
             self._land(tally)
 
     def _scan_environments(self, tally: _Tally) -> None:

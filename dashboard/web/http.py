@@ -78,7 +78,7 @@ def varied(response: HttpResponse) -> HttpResponse:
 
 
 def current_freshness(request: HttpRequest) -> Freshness:
-    return freshness(moment(request), time.time(), settings.POLL_HOT_SECONDS)
+    return freshness(moment(request), time.time(), settings.POLL_INTERVALS)
 
 
 def freshness_json(fresh: Freshness) -> dict[str, Any]:

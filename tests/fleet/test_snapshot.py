@@ -184,6 +184,29 @@ def test_the_last_fleet_outlives_a_dead_redis_and_says_why(ticks):
         assert set(again.fleet.services) == {"s-2"}
 
 
+def test_a_redis_that_came_back_from_an_older_dump_is_read_again(ticks):
+    with own_valkey() as server:
+        store = Store(connect(server.url), "test")
+        write(store, service(1), service(2))
+        store.record(Sweep("full", 1.0))
+        store._redis.save()
+        snapshot = Snapshot(store, ticks)
+        write(store, service(1, "stopping"))
+        write(store, service(1, "stopped"))
+        assert later(snapshot, ticks).services["s-1"].phase == "stopped"
+        server.kill()
+        server.start()
+        for phase in ("starting", "failed"):  # the same numbers again, for other changes
+            write(store, service(2, phase))
+        write(store, service(3))
+        fleet = later(snapshot, ticks)
+        assert {row.id: row.phase for row in fleet.services.values()} == {
+            "s-1": "running",
+            "s-2": "failed",
+            "s-3": "running",
+        }
+
+
 def test_a_redis_that_was_never_there_gives_an_empty_fleet_and_a_reason(tmp_path, ticks):
     snapshot = Snapshot(Store(connect(f"unix://{tmp_path}/nobody.sock"), "test"), ticks)
     assert snapshot.now().trouble == "Redis does not answer (ConnectionError)"

@@ -171,7 +171,7 @@ def _redis(store: Store) -> Iterator[Finding]:
         return
     yield Finding("redis", True, "answers")
     yield _worker()
-    fresh = freshness(Moment(sweeps=sweeps), time.time(), settings.POLL_HOT_SECONDS)
+    fresh = freshness(Moment(sweeps=sweeps), time.time(), settings.POLL_INTERVALS)
     words = fresh.reason or f"last read {time.time() - (fresh.at or 0):.0f} s ago"
     yield Finding("freshness", fresh.state == "fresh", words)
 
