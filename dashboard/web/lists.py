@@ -1,8 +1,8 @@
 """What the four lists share: the query from the address, rows as blocks, filters, sort links, pages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +15,6 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web.http import moment, page, signed_in
 from dashboard.web.live import Block, Live
 from dashboard.web.offers import offers, wish_state, wishes
-from dashboard.web.templatetags.words import look_of
 
 SMALL = 20
 """Rows that a table inside a detail page shows at most."""
@@ -68,7 +67,8 @@ def show(
 ) -> HttpResponse:
     """The list page, its list alone for htmx, or what changed in it for a poll. Every link carries `kept`."""
     fleet, user = moment(request).fleet, signed_in(request)
-    result = queries.run(fleet, listing.kind, queries.parse(listing.kind, request.GET.dict()), rows)
+    own = list(cast("Iterable[Listed]", fleet.of(listing.kind).values())) if rows is None else rows
+    result = queries.run(fleet, listing.kind, queries.parse(listing.kind, request.GET.dict()), own)
     blocks = row_blocks(listing, result.rows, fleet, user)
 
     def link(query: Query) -> str:
@@ -79,16 +79,19 @@ def show(
         "result": result,
         "query": result.query,
         "headings": _headings(link, listing, result.query),
-        "choices": _choices(link, fleet, result),
+        "choices": _choices(link, result),
+        "projects": _projects(fleet, own, result.query.project),
+        "sort": "" if result.query.sort == DEFAULT_SORT[listing.kind] else result.query.sort,
         "span": _span(result),
         "links": _page_links(link, result),
         "all_url": link(replace(result.query, phase="", page=1)),
         "all_count": sum(result.phases.values()),
         "clear_url": request.path,
+        "show_all_url": link(Query()),
         "filtered": bool(result.query.text or result.query.phase or result.query.project),
         **(extra or {}),
     }
-    summary = Block("summary", _summary_state(result, fleet), "lists/summary.html", context)
+    summary = Block("summary", _summary_state(result), "lists/summary.html", context)
     body = Block(
         "rows", (), "lists/rows.html", {**context, "blocks": [block.html(request) for block in blocks]}
     )
@@ -112,15 +115,13 @@ def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: A
     return Block(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context, bare=True)
 
 
-def _summary_state(result: Result, fleet: Fleet) -> tuple[Any, ...]:
-    names = tuple((fleet.project(key), number) for key, number in sorted(result.projects.items()))
+def _summary_state(result: Result) -> tuple[Any, ...]:
     return (
         result.query,
         result.total,
         result.pages,
         result.everything,
         tuple(sorted(result.phases.items())),
-        names,
     )
 
 
@@ -151,37 +152,32 @@ def _heading(link: Link, query: Query, column: Column) -> Heading:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value that a filter can take; `url` is the list with it chosen."""
+    """A phase that the list can be narrowed to; `url` is the list with it chosen."""
 
     value: str
-    label: str
     count: int
-    url: str = ""
+    url: str
 
 
-def _choices(link: Link, fleet: Fleet, result: Result) -> dict[str, list[Choice]]:
-    """What the two filters offer: what is there, and what is chosen even when nothing is there."""
+def _choices(link: Link, result: Result) -> list[Choice]:
+    """The phases that are there, and the one that is chosen even when nothing is in it."""
     phases = {**({result.query.phase: 0} if result.query.phase else {}), **result.phases}
-    projects = {**({result.query.project: 0} if result.query.project else {}), **result.projects}
     order = queries.PHASE_ORDER
-    return {
-        "phase": [
-            Choice(
-                phase,
-                look_of(phase).label,
-                number,
-                link(replace(result.query, phase=phase, page=1)),
-            )
-            for phase, number in sorted(
-                phases.items(), key=lambda item: (order.get(item[0], len(order)), item[0])
-            )
-            if phase
-        ],
-        "project": sorted(
-            (Choice(key, fleet.project(key), number) for key, number in projects.items() if key),
-            key=lambda choice: choice.label.casefold(),
-        ),
-    }
+    return [
+        Choice(phase, number, link(replace(result.query, phase=phase, page=1)))
+        for phase, number in sorted(
+            phases.items(), key=lambda item: (order.get(item[0], len(order)), item[0])
+        )
+        if phase
+    ]
+
+
+def _projects(fleet: Fleet, rows: list[Listed], chosen: str) -> list[tuple[str, str]]:
+    """(id, name) of the projects of all rows, whatever else is chosen: a filter leaves the select as it is."""
+    places = (fleet.environments.get(row.environment_id) for row in rows)
+    known = {chosen, *(place.project_id for place in places if place is not None)} - {""}
+    named = ((key, fleet.project(key)) for key in known)
+    return sorted(named, key=lambda project: (project[1].casefold(), project[0]))
 
 
 def _span(result: Result) -> tuple[int, int]:

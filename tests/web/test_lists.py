@@ -183,3 +183,25 @@ def test_an_empty_fleet_says_so(dashboard: Dashboard) -> None:
         assert "There are no " in page
         assert "0 " in page
     assert "Nothing matches." in text(dashboard.get("/environments/?q=x"))
+
+
+def test_projects_on_offer_are_the_same_whatever_else_is_chosen(dashboard: Dashboard) -> None:
+    def offered(path: str) -> list[str]:
+        return re.findall(r'<option value="([^"]+)"', text(dashboard.get(path)))
+
+    everything = offered("/environments/")
+    assert len(everything) > 1
+    for query in ("phase=failed", "q=nothing+has+this+name", f"project={everything[0]}", "page=2"):
+        assert offered(f"/environments/?{query}") == everything
+
+
+def test_the_way_back_to_everything_keeps_what_is_included(dashboard: Dashboard) -> None:
+    for address in ("/environments/?archived=1", "/services/?platform=1"):
+        assert f'<a href="{address}">show all</a>' in text(dashboard.get(f"{address}&phase=failed"))
+        page = text(dashboard.get(f"{address}&q=nothing+has+this+name"))
+        assert page.count(f'<a href="{address}">') == 2
+
+
+def test_the_form_sends_a_sort_only_when_one_was_chosen(dashboard: Dashboard) -> None:
+    assert 'name="sort"' not in text(dashboard.get("/environments/"))
+    assert 'name="sort" value="name"' in text(dashboard.get("/environments/?sort=name"))
