@@ -2,7 +2,7 @@
 as such.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django import template
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from dashboard.control.models import Action
 from dashboard.control.verbs import RULES, Rule
-from dashboard.fleet.entities import Kind
+from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.web.offers import SECTIONS, address
 
@@ -107,13 +107,17 @@ def when(value: float | datetime | None, empty: str = "—") -> SafeString | str
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
         date_format(local, "j M Y, H:i:s") + " " + (local.tzname() or ""),
-        relative(timezone.now() - moment),
+        relative(moment),
     )
 
 
-def relative(ago: timedelta) -> str:
-    """ "3 min ago", "in 2 h"; the same words as static/dashboard.js uses."""
-    seconds = ago.total_seconds()
+def relative(moment: datetime) -> str:
+    """ "3 min ago", "in 2 h", the date of what is more than ten years away; the same words as static/dashboard.js
+    uses.
+    """
+    seconds = (timezone.now() - moment).total_seconds()
+    if abs(seconds) > _LONG_AGO:
+        return moment.astimezone(UTC).date().isoformat()
     if abs(seconds) < 5:
         return "just now"
     words = span(abs(seconds))
@@ -147,6 +151,7 @@ def length_of_time(seconds: float | None) -> str:
     return f"{whole} s"
 
 
+_LONG_AGO = 3_653 * 86_400
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -185,6 +190,14 @@ def many(number: int, nouns: str) -> str:
     """`{{ 3|many:"commit,commits" }}` → 3 commits."""
     one, _, more = nouns.partition(",")
     return f"{intcomma(number)} {one if number == 1 else more}"
+
+
+@register.filter
+def unsaved(row: Environment) -> str:
+    """2 unpushed commits and 1 changed file; "" for neither."""
+    commits = many(row.unpushed, "unpushed commit,unpushed commits") if row.unpushed else ""
+    files = many(row.changed, "changed file,changed files") if row.changed else ""
+    return " and ".join(part for part in (commits, files) if part)
 
 
 @register.filter
