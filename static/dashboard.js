@@ -5,14 +5,26 @@
   const body = document.body;
   const one = (selector, root = document) => root.querySelector(selector);
 
+  // The server's clock counts, not this computer's. What an answer takes on its way is no difference between clocks.
+  const NETWORK = 2000;
+  let ahead = 0;
+  const setClock = (iso) => {
+    const off = Date.parse(iso) - Date.now();
+    if (Math.abs(off - ahead) > NETWORK) ahead = Math.abs(off) > NETWORK ? off : 0;
+  };
+  const now = () => Date.now() + ahead;
+  setClock(one("#freshness")?.dataset.now);
+
   // Times. The words are those of dashboard/web/templatetags/words.py.
   const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  const LONG_AGO = 3653 * 86400;
   const span = (seconds) => {
     const [size, unit] = UNITS.find(([size]) => seconds >= size) || UNITS[3];
     return `${Math.floor(seconds / size)} ${unit}`;
   };
   const relative = (at) => {
-    const ago = (Date.now() - at) / 1000;
+    const ago = (now() - at) / 1000;
+    if (Math.abs(ago) > LONG_AGO) return new Date(at).toISOString().slice(0, 10);
     if (Math.abs(ago) < 5) return "just now";
     return ago > 0 ? `${span(ago)} ago` : `in ${span(-ago)}`;
   };
@@ -31,7 +43,7 @@
   const tick = (root = document) => {
     for (const time of root.querySelectorAll("time[data-relative]")) write(time, relative(Date.parse(time.dateTime)));
     for (const grown of root.querySelectorAll("[data-since]"))
-      write(grown, duration(Math.max(0, (Date.now() - Date.parse(grown.dataset.since)) / 1000)));
+      write(grown, duration(Math.max(0, (now() - Date.parse(grown.dataset.since)) / 1000)));
   };
   const absolute = (root = document) => {
     for (const time of root.querySelectorAll("time[data-relative]:not([data-local])")) {
@@ -42,6 +54,13 @@
   tick();
   absolute();
   setInterval(() => document.hidden || tick(), 1000);
+
+  // Where one is stays in view in a menu wider than the screen.
+  for (const current of document.querySelectorAll("nav [aria-current]")) {
+    const menu = current.closest("nav");
+    const [inner, outer] = [current.getBoundingClientRect(), menu.getBoundingClientRect()];
+    menu.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+  }
 
   // How fresh the data are: every answer to a poll says so, also one without a body.
   const words = { fresh: "Updated ", stale: "Last update ", failed: "Last update " };
@@ -73,7 +92,10 @@
     strong.textContent = titles[state];
     banner.replaceChildren(strong, ` ${reason} `, ...(at ? ["What you see is from ", timeOf(at), "."] : ["Nothing has been read yet."]));
   };
-  body.addEventListener("fleet:freshness", (event) => showFreshness(event.detail));
+  body.addEventListener("fleet:freshness", (event) => {
+    setClock(event.detail.now);
+    showFreshness(event.detail);
+  });
 
   // Polls rest while nobody looks, and say so when they get no answer.
   let silent = 0;
@@ -92,7 +114,7 @@
   const noAnswer = (event) => {
     if (!isPoll(event)) {
       const asked = event.detail.requestConfig.verb === "get";
-      return toast("bad", `The dashboard does not answer. ${asked ? "Try again in a moment." : "It may have received this: look at Activity before you ask again."}`);
+      return complain(`The dashboard does not answer. ${asked ? "Try again in a moment." : "It may have received this: look at Activity before you ask again."}`);
     }
     silent += 1;
     if (silent >= 2) {
@@ -271,6 +293,18 @@
     const made = event.detail.content;
     if (made?.id?.startsWith("log-section-")) one("#log-lines")?.append(...made.childNodes);
   });
+
+  // Nothing outside an open dialog can be used, so what went wrong with its form stands inside it.
+  const complain = (text) => {
+    const form = dialog.open && one("form", dialog);
+    if (!form) return toast("bad", text);
+    const said = one(".no-answer", form) || document.createElement("p");
+    said.className = "callout bad no-answer";
+    said.setAttribute("role", "alert");
+    said.textContent = text;
+    one(".choices", form).before(said);
+    said.scrollIntoView({ block: "nearest" });
+  };
 
   // Toasts
   const toast = (level, text) => {
