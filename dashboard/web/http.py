@@ -83,7 +83,8 @@ def current_freshness(request: HttpRequest) -> Freshness:
 
 def freshness_json(fresh: Freshness) -> dict[str, Any]:
     at = None if fresh.at is None else datetime.fromtimestamp(fresh.at, UTC).isoformat(timespec="seconds")
-    return {"state": fresh.state, "at": at, "reason": fresh.reason}
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {"state": fresh.state, "at": at, "reason": fresh.reason, "now": now}
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
