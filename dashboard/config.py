@@ -106,6 +106,16 @@ def read(name: str, environ: Mapping[str, str] | None = None) -> str:
         ) from error
 
 
+def read_key(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """An API key, "" when unset; raises ConfigurationError (without quoting it) when it cannot be one."""
+    key = read(name, environ)
+    if not all("!" <= character <= "~" for character in key):
+        raise ConfigurationError(
+            f"{name} contains characters that no key has; set it to the key and nothing else."
+        )
+    return key
+
+
 def read_list(name: str, environ: Mapping[str, str] | None = None) -> list[str]:
     """A comma-separated setting as a list without blanks."""
     return [part.strip() for part in read(name, environ).split(",") if part.strip()]

@@ -9,6 +9,7 @@ from dashboard.config import (
     read,
     read_api_address,
     read_database,
+    read_key,
     read_list,
     read_seconds,
     read_time_zone,
@@ -135,9 +136,9 @@ STORAGES = {
 WHITENOISE_MANIFEST_STRICT = False
 
 # The API
-ONA_API_KEY = read("ONA_API_KEY") or read("GITPOD_API_KEY")
+ONA_API_KEY = read_key("ONA_API_KEY") or read_key("GITPOD_API_KEY")
 ONA_BASE_URL = read_api_address()
-ONA_ACTION_API_KEY = read("ONA_ACTION_API_KEY") or ONA_API_KEY
+ONA_ACTION_API_KEY = read_key("ONA_ACTION_API_KEY") or ONA_API_KEY
 ONA_REQUESTS_PER_SECOND = read_seconds("ONA_REQUESTS_PER_SECOND")
 ONA_SIMULATED = (
     os.environ.get("DASHBOARD_SIMULATED") == "1"

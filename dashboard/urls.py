@@ -68,3 +68,5 @@ urlpatterns: Pages = [
     path("healthz", system.healthz, name="healthz"),
     path("readyz", system.readyz, name="readyz"),
 ]
+
+handler404 = "dashboard.web.http.not_found"

@@ -78,6 +78,26 @@ def test_an_address_that_is_none_stops_a_command_with_one_sentence(tmp_path: Pat
     )
 
 
+def test_a_key_with_a_stray_character_stops_a_command_with_one_sentence(tmp_path: Path) -> None:
+    done = manage(tmp_path, "poll", ONA_API_KEY="key…secret")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "ONA_API_KEY contains characters that no key has; set it to the key and nothing else.\n",
+    )
+
+
+def test_accounts_are_made_once_and_get_roles(tmp_path: Path) -> None:
+    assert manage(tmp_path, "migrate").returncode == 0
+    made = manage(tmp_path, "accounts").stdout.split()
+    assert made[::2] == ["viewer", "operator", "admin"]
+    assert len(set(made[1::2])) == 3
+    assert "already" in manage(tmp_path, "accounts").stdout
+    assert manage(tmp_path, "accounts", "--role", "viewer", "admin").stdout == "viewer is admin now.\n"
+    for wrong in (("nobody", "admin"), ("viewer", "king")):
+        done = manage(tmp_path, "accounts", "--role", *wrong)
+        assert (done.returncode, "There is no" in done.stderr) == (1, True)
+
+
 def lines(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     """What `doctor` said of each check."""
     return {line[5:17].strip(): line[:3].strip() for line in done.stdout.splitlines()}

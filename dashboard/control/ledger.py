@@ -30,6 +30,7 @@ from dashboard.ona import Ona, errors
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 5
+PERSISTENCE = timedelta(minutes=10)
 LEFT_BEHIND = timedelta(seconds=8)
 """A queued action that nobody claimed for so long is sent to the workers again."""
 WORKER_DIED = timedelta(seconds=60)
@@ -139,7 +140,7 @@ def perform(action: Action, ona: Ona, now: Callable[[], datetime]) -> None:
 
 def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) -> None:
     """A call that brought no success: try again later, or end it in a state that says what is known."""
-    if _may_repeat(rule, error) and action.attempts < MOST_ATTEMPTS:
+    if _may_repeat(rule, error) and _worth_another_try(action, error, now):
         delay = timedelta(seconds=_delay(action.attempts, error))
         _move(action, State.QUEUED, not_before=now + delay, outcome=str(error)[:1000])
     elif not rule.repeatable and _may_have_arrived(error):
@@ -147,6 +148,14 @@ def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) 
         _move(action, State.UNKNOWN, ended=now, outcome=words[:1000])
     else:
         _move(action, State.FAILED, ended=now, outcome=str(error)[:1000])
+
+
+def _worth_another_try(action: Action, error: errors.OnaError, now: datetime) -> bool:
+    """Five tries, and as many as fit into ten minutes while the API only says "later" or cannot be reached."""
+    never_sent = isinstance(error, errors.NoAnswer) and not error.maybe_received
+    if never_sent or isinstance(error, errors.RateLimited):
+        return now - action.created < PERSISTENCE
+    return action.attempts < MOST_ATTEMPTS
 
 
 def _may_have_arrived(error: errors.OnaError) -> bool:
@@ -167,7 +176,7 @@ def _may_repeat(rule: Rule, error: errors.OnaError) -> bool:
 def _delay(attempts: int, error: errors.OnaError) -> float:
     """Seconds until the next try: what the API asked for, else 1, 2, 4, 8."""
     asked = error.retry_after if isinstance(error, errors.RateLimited) else None
-    return min(asked or 2.0 ** (attempts - 1), LONGEST_DELAY)
+    return min(asked or 2.0 ** min(attempts - 1, 6), LONGEST_DELAY)
 
 
 def observe(action: Action, row: Row | None, asked: float, now: datetime) -> bool:
@@ -259,7 +268,9 @@ def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]
     lost = sum(_lost(stuck, rule, now) for rule in RULES.values() if not rule.repeatable)
     hopeless = stuck.filter(verb__in=repeatable, attempts__gte=MOST_ATTEMPTS)
     lost += hopeless.update(
-        state=State.FAILED, ended=now, outcome=f"{MOST_ATTEMPTS} workers died sending this."
+        state=State.FAILED,
+        ended=now,
+        outcome="It was tried several times, and a worker died while sending it.",
     )
     again = list(stuck.filter(verb__in=repeatable).values_list("id", flat=True))
     Action.objects.filter(id__in=again, state=State.SENDING).update(state=State.QUEUED, not_before=now)

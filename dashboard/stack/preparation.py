@@ -30,6 +30,8 @@ def claim_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except OverflowError:
+            raise Refused(f"There is no port {port}; choose one from 1024 to 65535.") from None
         except OSError as error:
             other = port + 1 if 1024 <= port < 65535 else 8000
             why = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"

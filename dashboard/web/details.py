@@ -47,8 +47,8 @@ def latest_actions(kind: Kind, identifier: str) -> list[Action]:
     return list(Action.objects.for_target(kind.value, identifier)[:ACTIONS_SHOWN])
 
 
-def actions_state(actions: list[Action]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(action.id), action.state) for action in actions)
+def actions_state(actions: list[Action]) -> tuple[tuple[str, ...], ...]:
+    return tuple((str(action.id), action.state, action.outcome) for action in actions)
 
 
 @dataclass(frozen=True)

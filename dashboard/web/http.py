@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
+from django.urls import Resolver404
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -104,16 +105,29 @@ def found_or_404(request: HttpRequest, kind: Kind, identifier: str) -> Listed:
     """The row, else a 404 page that says what may have become of it."""
     row = moment(request).fleet.of(kind).get(identifier)
     if row is None:
+        noun = "task execution" if kind is Kind.EXECUTION else kind.value
         raise Http404(
-            f"There is no {'task execution' if kind is Kind.EXECUTION else kind.value} with the id {identifier}. "
+            f"There is no {noun} with the id {printable(identifier)}. "
             "It may have been deleted, or it is not visible to this dashboard's key."
         )
     return cast("Listed", row)
 
 
+def printable(identifier: str) -> str:
+    """An id from an address, as it may be repeated on a page."""
+    text = "".join(letter for letter in identifier if letter.isprintable())
+    return text if len(text) <= 80 else f"{text[:80]}…"
+
+
 def text_of(typed: str) -> str:
     """What somebody typed, without NUL, which PostgreSQL refuses in texts and in questions about them."""
     return typed.replace("\0", "")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The 404 page, with our own words if there are any; Django's are for its debug page."""
+    words = "" if isinstance(exception, Resolver404) else str(exception)
+    return render(request, "404.html", {"words": words}, status=404)
 
 
 def next_address(request: HttpRequest, default: str) -> str:

@@ -96,4 +96,4 @@ def wishes(kind: Kind, identifiers: Iterable[str]) -> dict[str, Action]:
 
 def wish_state(action: Action | None) -> tuple[str, ...]:
     """What the HTML of a wish depends on."""
-    return () if action is None else (str(action.id), action.state)
+    return () if action is None else (str(action.id), action.state, str(action.attempts))

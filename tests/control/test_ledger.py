@@ -238,6 +238,15 @@ def test_a_429_is_tried_again_after_the_delay_the_api_asked_for(book, acting):
     assert (again.state, again.attempts, again.outcome) == (State.REQUESTED, 2, "")
 
 
+def test_an_api_that_only_says_later_is_asked_for_ten_minutes(book, acting):
+    acting.wire.on("StopEnvironment", refusing(429, "resource_exhausted", Retry_After="60"))
+    action, at = book.asked(Verb.STOP_ENVIRONMENT, acting.environment), 0.0
+    while action.state == State.QUEUED:
+        action = perform(acting, ledger.claim(action.id, seconds(at)), at=at)
+        at += 60
+    assert (action.state, action.attempts, action.ended) == (State.FAILED, 11, seconds(600))
+
+
 def test_a_429_repeats_even_the_run_of_a_task_which_was_not_acted_on(book, acting):
     acting.wire.on("StartTask", refusing(429, "resource_exhausted", Retry_After="3"))
     action = perform(acting, book.claimed(Verb.START_TASK, acting.task))

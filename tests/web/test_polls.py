@@ -169,7 +169,7 @@ def test_a_failed_sweep_is_told_with_its_reason_also_without_a_body(dashboard: D
     answer = dashboard.poll(page)
     assert answer.status_code == 204
     assert trigger(answer)["fleet:freshness"]["state"] == "failed"
-    assert trigger(answer)["fleet:freshness"]["reason"] == failed.error
+    assert trigger(answer)["fleet:freshness"]["reason"] == f"{failed.error}."
     assert "X-Evil" not in answer.headers
 
 

@@ -1,0 +1,33 @@
+"""`manage.py accounts`: makes the local accounts where `manage.py up` does not run, such as under compose."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dashboard.control.accounts import ensure_local_accounts
+from dashboard.control.models import Role, User
+
+
+class Command(BaseCommand):
+    help = "Makes the accounts admin, operator and viewer where missing and prints their passwords; or sets a role."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--role", nargs=2, metavar=("NAME", "ROLE"), help="give an account another role")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        if options["role"]:
+            self._set_role(*options["role"])
+            return
+        accounts = ensure_local_accounts()
+        for name, password in accounts:
+            self.stdout.write(f"{name:<10}{password}")
+        if not accounts:
+            self.stdout.write("The accounts admin, operator and viewer are there already.")
+
+    def _set_role(self, name: str, role: str) -> None:
+        if role not in Role.values:
+            raise CommandError(f"There is no role {role}; choose one of {', '.join(Role.values)}.")
+        if not User.objects.filter(username=name).update(role=role):
+            raise CommandError(f"There is no account {name}.")
+        self.stdout.write(f"{name} is {role} now.")
