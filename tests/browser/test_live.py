@@ -219,3 +219,41 @@ def test_signing_out_ends_the_session(visit: Visit, stack: Stack) -> None:
     page.goto("/system/")
     expect(page.get_by_label("Password")).to_be_visible()
     assert focused(page) == "id_username"
+
+
+SLOW = """{
+  const Real = Date, off = -3 * 86400000;
+  Date = class extends Real {
+    constructor(...given) { given.length ? super(...given) : super(Real.now() + off); }
+    static now() { return Real.now() + off; }
+  };
+}"""
+
+
+def test_a_computer_with_a_wrong_clock_shows_the_right_times(visit: Visit) -> None:
+    page = visit("admin").page()
+    page.add_init_script(SLOW)
+    page.goto("/environments/?sort=-active")
+    polls(page)
+    expect(page.locator("#freshness time")).to_have_text(re.compile(r"^(just now|\d+ s ago)$"))
+    told = page.locator("time").all_inner_texts()
+    assert not [one for one in told if re.match(r"in \d+ d", one)], (
+        "the simulated time is minutes ahead at most"
+    )
+
+
+def test_a_form_that_gets_no_answer_says_so_inside_its_dialog(visit: Visit) -> None:
+    admin = visit("admin")
+    admin.expected += ["net::ERR_FAILED", "^htmx:sendError"]
+    page = admin.page("/environments/?phase=running")
+    page.route(
+        "**/stop/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
+    first_running(page).locator("a.stop").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Reason")).to_be_focused()
+    page.keyboard.type("because")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("look at Activity before you ask again")
+    expect(dialog.get_by_label("Reason")).to_have_value("because")
+    expect(dialog.get_by_role("button", name="Stop", exact=True)).to_be_enabled()
