@@ -212,6 +212,7 @@
   body.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== dialog || dialog.open) return;
     opener = whereabouts(document.activeElement || body);
+    htmx.process(dialog); // else an Enter within the next 20 ms leaves the page
     dialog.showModal();
   });
   dialog?.addEventListener("close", () => refocus(opener));
