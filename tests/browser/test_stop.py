@@ -103,7 +103,7 @@ def test_the_keyboard_alone_stops_an_environment(visit: Visit, stack: Stack) -> 
     expect(dialog).to_be_hidden()
     until(lambda: stack.actions()[-1][2:] == ("confirmed", "admin", "without a mouse"), show=stack.actions)
     expect(page.locator(f"#{button}")).to_have_count(0)
-    assert page.evaluate("document.activeElement !== document.body"), "focus is lost"
+    until(lambda: page.evaluate("document.activeElement !== document.body"), show=lambda: "focus is lost")
     assert_not_reloaded(page)
 
 
