@@ -114,6 +114,8 @@ def addresses(page: Page, at: Demo) -> Iterator[tuple[str, str]]:
         yield f"{name}-one", path or f"/{name}/"
     page.goto(f"{at.url}/environments/?phase=failed")
     yield "environments-failed", page.locator("td.main a").first.get_attribute("href") or "/"
+    yield "create", "/environments/new/"
+    yield "classes", "/classes/"
     yield "not-found", "/environments/unknown/"
     yield "nothing-matches", "/environments/?q=nothing+is+called+this"
 

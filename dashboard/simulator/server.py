@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
 DROPPED = (ConnectionError, TimeoutError)
-STREAMS_END_SECONDS = 2.0
+STREAMS_END_SECONDS = 4.0
 Headers = list[tuple[str, str]]
 
 

@@ -151,7 +151,7 @@ def test_faults_are_options_and_may_be_changed_while_it_runs_and_a_stream_does_n
         process.send_signal(signal.SIGTERM)
         answer.read()  # to a proper end
         assert process.wait(10) == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
     finally:
         process.kill()
         process.communicate()
