@@ -117,6 +117,18 @@ def _newest(seen: Iterable[Observation], newer: Newer) -> list[Observation]:
     return list(best.values())
 
 
+_held: set[str] = set()
+"""The tokens of the locks that this process holds or asks for."""
+
+
+def _is_left_over(token: str) -> bool:
+    """Whether nobody holds the lock with this token: its process has died, or it is this one, which let go of it
+    and got it back when Redis came back from an older dump.
+    """
+    process = token.partition("/")[0]
+    return token not in _held if process == this_process() else has_died(process)
+
+
 class Store:
     """The fleet of one namespace in Redis."""
 
@@ -288,7 +300,7 @@ class Store:
 
     def _take_from_the_dead(self, name: str) -> None:
         holder = cast("bytes | None", self._redis.get(self._key("lock", name)))
-        if holder is not None and has_died(holder.decode().partition("/")[0]):
+        if holder is not None and _is_left_over(holder.decode()):
             lock = self._redis.lock(self._key("lock", name))
             lock.local.token = holder
             with suppress(redis.RedisError):  # somebody else was faster
@@ -301,11 +313,14 @@ class Store:
         """
         self._take_from_the_dead(name)
         lock = self._redis.lock(self._key("lock", name), timeout=seconds, blocking=False)
-        if not lock.acquire(token=f"{this_process()}/{secrets.token_hex(8)}"):
-            yield False
-            return
+        token = f"{this_process()}/{secrets.token_hex(8)}"
+        _held.add(token)
         try:
+            if not lock.acquire(token=token):
+                yield False
+                return
             yield True
         finally:
             with suppress(redis.RedisError):  # it lapsed, or Redis is gone: either way nobody waits for us
                 lock.release()
+            _held.discard(token)

@@ -261,13 +261,13 @@ def test_single_flight_lapses_when_its_holder_died(store):
             assert third is False
 
 
-def test_single_flight_is_taken_from_a_process_that_has_died(store, valkey):
+def test_single_flight_is_taken_from_who_has_died_or_has_let_go_of_it(store, valkey):
     ended = subprocess.Popen(["true"])
     ended.wait()
     host = this_process().rpartition(":")[0]
     for holder, free in (
         (f"{host}:{ended.pid}/x", True),
-        (f"{this_process()}/x", False),
+        (f"{this_process()}/let-go-of-before-redis-came-back", True),
         ("elsewhere:1/x", False),
     ):
         valkey.set("ona:test:lock:full", holder, ex=100)
