@@ -86,10 +86,13 @@ def test_a_dashboard_that_does_not_answer_says_so_until_it_does(visit: Visit, st
 def test_an_api_that_does_not_answer_is_named_until_it_does(visit: Visit, stack: Stack) -> None:
     _, page = open_page(visit)
     simulator = stack.pid("simulator")
-    rows = page.locator("#rows tr").count()
     os.kill(simulator, signal.SIGSTOP)
     try:
         expect(page.locator("#trouble")).to_be_visible()
+        rows = page.locator("#rows tr").count()  # what was on its way when the API went silent has arrived
+        assert rows > 0
+        with page.expect_response(lambda response: "seen=" in response.url):
+            pass
         assert page.locator("#rows tr").count() == rows
     finally:
         os.kill(simulator, signal.SIGCONT)
