@@ -40,6 +40,7 @@ JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
 
 Enqueue = Callable[[UUID], object]
+Send = Callable[[Ona, str, Params], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +128,26 @@ def claim(action_id: UUID, now: datetime, sender: str = "") -> Action | None:
     return Action.objects.get(id=action_id)
 
 
-def perform(action: Action, ona: Ona, now: Callable[[], datetime]) -> None:
-    """Send a claimed action and write down what came of it. Never raises for what the API does."""
+def perform(action: Action, ona: Ona, now: Callable[[], datetime], send: Send | None = None) -> None:
+    """Send a claimed action and write down what came of it. Never raises for what the API does.
+
+    `send` replaces the rule's own: for an answer that somebody waits for and that must not be kept.
+    """
     rule = RULES[Verb(action.verb)]
     try:
-        result_id = rule.send(ona, action.target_id, action.params)
+        result_id = (send or rule.send)(ona, action.target_id, action.params)
     except errors.OnaError as error:
         _refused(action, rule, error, now())
         return
-    _move(action, State.REQUESTED, requested=now(), result_id=result_id, outcome="")
+    if rule.console:
+        _move(action, State.CONFIRMED, requested=now(), ended=now(), outcome="")
+    else:
+        _move(action, State.REQUESTED, requested=now(), result_id=result_id, outcome="")
 
 
 def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) -> None:
     """A call that brought no success: try again later, or end it in a state that says what is known."""
-    if _may_repeat(rule, error) and _worth_another_try(action, error, now):
+    if not rule.console and _may_repeat(rule, error) and _worth_another_try(action, error, now):
         delay = timedelta(seconds=_delay(action.attempts, error))
         _move(action, State.QUEUED, not_before=now + delay, outcome=str(error)[:1000])
     elif not rule.repeatable and _may_have_arrived(error):

@@ -3,7 +3,7 @@
 viewer    sees everything
 operator  starts, stops, edits and deletes services and tasks, runs tasks, stops executions, makes environments;
           starts, stops, edits and deletes those they created, and adds services and tasks to them
-admin     everything, also on any environment, and forced deletes
+admin     everything, also on any environment, forced deletes and, through `manage.py`, access tokens
 """
 
 from enum import Enum
@@ -33,6 +33,7 @@ TABLE = {
     Verb.UNARCHIVE_ENVIRONMENT: Needs.CREATOR,
     Verb.DELETE_ENVIRONMENT: Needs.CREATOR,
     Verb.FORCE_DELETE_ENVIRONMENT: Needs.ADMIN,
+    Verb.MAKE_ACCESS_TOKEN: Needs.ADMIN,
     Verb.START_SERVICE: Needs.OPERATOR,
     Verb.STOP_SERVICE: Needs.OPERATOR,
     Verb.EDIT_SERVICE: Needs.OPERATOR,

@@ -26,6 +26,7 @@ class Verb(StrEnum):
     UNARCHIVE_ENVIRONMENT = "environment.unarchive"
     DELETE_ENVIRONMENT = "environment.delete"
     FORCE_DELETE_ENVIRONMENT = "environment.force-delete"
+    MAKE_ACCESS_TOKEN = "environment.access-token"  # noqa: S105 - the name of a deed
     START_SERVICE = "service.start"
     STOP_SERVICE = "service.stop"
     EDIT_SERVICE = "service.edit"
@@ -77,6 +78,8 @@ class Rule:
     `makes` is the kind of what it makes, which then is watched instead of the target.
     `gone` is what it means when what is watched is no longer there.
     `inside` says that the target's environment must be running.
+    `console` says that it is asked for through `manage.py` alone, by somebody who waits for the answer: no page
+    offers it, no worker sends it, it is never tried again, and the answer itself is its end.
     `menu` puts it in the menu of the target's own page instead of beside every row; `danger` warns.
     `words(params)` says in a few words what was asked for, beyond the label.
     `message(params)` is what will be sent, so that a form can be held against the API's limits beforehand.
@@ -95,6 +98,7 @@ class Rule:
     makes: Kind | None = None
     gone: Outcome = NOT_THERE
     inside: bool = False
+    console: bool = False
     menu: bool = False
     danger: bool = False
     words: Callable[[Params], str] = wordless

@@ -1,19 +1,28 @@
 """Every verb and its rule: what a person can ask of Ona."""
 
 from dashboard.control.rule import Outcome, Params, Rule, Verb
-from dashboard.control.rules import creations, edits, environments, services, tasks
+from dashboard.control.rules import creations, edits, environments, services, tasks, tokens
 from dashboard.fleet.entities import Kind
 from dashboard.ona.errors import Unsendable
 
 RULES = {
     rule.verb: rule
-    for rule in (*environments.RULES, *creations.RULES, *edits.RULES, *services.RULES, *tasks.RULES)
+    for rule in (
+        *environments.RULES,
+        *creations.RULES,
+        *edits.RULES,
+        *tokens.RULES,
+        *services.RULES,
+        *tasks.RULES,
+    )
 }
 
 
 def verbs_of(kind: Kind) -> list[Verb]:
-    """What can be asked of a row of that kind."""
-    return [verb for verb, rule in RULES.items() if rule.kind == kind and not rule.rowless]
+    """What can be asked of a row of that kind on its pages."""
+    return [
+        verb for verb, rule in RULES.items() if rule.kind == kind and not rule.rowless and not rule.console
+    ]
 
 
 def mistake(verb: Verb, params: Params) -> tuple[str, str]:

@@ -24,3 +24,9 @@ def api_target() -> tuple[str, str]:
             "There is no API: set ONA_API_KEY (and ONA_BASE_URL), or start the demo with make run."
         )
     return running, parts.SIMULATED_KEY
+
+
+def acting_target() -> tuple[str, str]:
+    """The same with the key for actions, where there is one."""
+    base_url, api_key = api_target()
+    return base_url, settings.ONA_ACTION_API_KEY if settings.ONA_API_KEY else api_key

@@ -44,6 +44,8 @@ ON_OTHERS = (
         *[(Role.ADMIN, verb, row, True) for verb, row in ON_OTHERS],
         *[(Role.OPERATOR, Verb.FORCE_DELETE_ENVIRONMENT, row, False) for row in (MINE, THEIRS)],
         (Role.ADMIN, Verb.FORCE_DELETE_ENVIRONMENT, THEIRS, True),
+        *[(Role.OPERATOR, Verb.MAKE_ACCESS_TOKEN, row, False) for row in (MINE, THEIRS)],
+        (Role.ADMIN, Verb.MAKE_ACCESS_TOKEN, THEIRS, True),
         # a role that does not exist may nothing, and a verb for environments covers nothing else
         ("owner", Verb.STOP_SERVICE, SERVICE, False),
         ("", Verb.STOP_SERVICE, SERVICE, False),

@@ -4,6 +4,7 @@ import pytest
 
 from dashboard.control.verbs import RULES, Outcome, Verb, verbs_of, watched
 from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
+from dashboard.ona.errors import Unsendable
 
 ENVIRONMENT = (
     "",
@@ -84,12 +85,20 @@ MAKES = {
     Verb.CREATE_ENVIRONMENT: Kind.ENVIRONMENT,
     Verb.ADD_SERVICE: Kind.SERVICE,
     Verb.ADD_TASK: Kind.TASK,
+    Verb.MAKE_ACCESS_TOKEN: None,  # it makes nothing that could be watched
 }
 
 
 def test_only_what_makes_something_must_not_be_repeated_and_says_where_to_look_first():
     assert {verb: rule.makes for verb, rule in RULES.items() if not rule.repeatable} == MAKES
     assert {verb for verb, rule in RULES.items() if rule.look_first} == set(MAKES)
+
+
+def test_an_access_token_is_no_matter_for_pages_and_workers():
+    assert [verb for verb, rule in RULES.items() if rule.console] == [Verb.MAKE_ACCESS_TOKEN]
+    assert Verb.MAKE_ACCESS_TOKEN not in verbs_of(Kind.ENVIRONMENT)
+    with pytest.raises(Unsendable, match=r"only by manage\.py"):
+        RULES[Verb.MAKE_ACCESS_TOKEN].send(None, "e", {})
 
 
 def test_every_verb_has_a_rule_of_its_own_kind():

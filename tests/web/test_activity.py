@@ -75,3 +75,13 @@ def test_every_state_and_an_unknown_kind_can_be_shown(dashboard: Dashboard) -> N
         assert page.status_code == 200
     for state in State:
         assert state.label in text(dashboard.get("/activity/"))
+
+
+def test_that_an_access_token_was_made_stands_here_and_on_the_environments_page(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    write(verb="environment.access-token", target_id=row.id, target_name=row.name, reason="a hung build")
+    for path in ("/activity/", f"/environments/{row.id}/"):
+        page = text(dashboard.get(path, "viewer"))
+        assert "Access token" in page
+        assert "a hung build" in page
+    assert dashboard.get(f"/environments/{row.id}/access-token/").status_code == 404

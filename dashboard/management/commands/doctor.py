@@ -17,7 +17,7 @@ from dashboard.celery import app
 from dashboard.fleet.freshness import freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Store, StoreError, connect, namespace
-from dashboard.management.target import NoTarget, api_target
+from dashboard.management.target import NoTarget, acting_target, api_target
 from dashboard.ona import Ona, errors
 
 MOST_SKEW = 60.0
@@ -72,8 +72,7 @@ def _api(base_url: str, api_key: str) -> Iterator[Finding]:
             return
         yield _clock(dates[-1] if dates else "")
         yield from _reading(ona)
-    acting_key = settings.ONA_ACTION_API_KEY if settings.ONA_API_KEY else api_key
-    with Ona.open(base_url, acting_key) as ona:
+    with Ona.open(*acting_target()) as ona:
         yield _writing(ona)
 
 
