@@ -60,7 +60,9 @@ Newer = Callable[[Observation, Observation], bool]
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One run of a sweep: epoch seconds, counts, and the reason when it failed."""
+    """One run of a sweep: epoch seconds, counts, and the reason when it failed. `ahead`: seconds by which the API's
+    clock was ahead of ours, None when its answers did not say.
+    """
 
     name: str
     started: float
@@ -70,6 +72,7 @@ class Sweep:
     changed: int = 0
     skipped: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    ahead: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ class Sync:
             tally.changed,
             tally.skipped,
             tally.counts(),
+            self._ona.clock_ahead,
         )
         self._store.record(sweep)
         return sweep

@@ -57,6 +57,11 @@ class Ona:
         """HTTP requests sent so far, retries and redirects included."""
         return self._transport.wire.requests
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds by which the API's clock was ahead of ours at the last answer; None while that is not known."""
+        return self._transport.wire.ahead
+
     def close(self) -> None:
         if self._owned is not None:
             self._owned.close()

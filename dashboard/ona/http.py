@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -88,6 +89,8 @@ class Wire:
     timeout: float
     clock: Callable[[], float]
     requests: int = 0
+    ahead: float | None = None
+    """Seconds by which the server's clock was ahead of ours at its last answer, exact to one; None: it did not say."""
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def exchange(self, url: httpx.URL, message: Mapping[str, Any]) -> Raw:
@@ -111,6 +114,7 @@ class Wire:
             self.requests += 1
         asked_at = self.clock()
         response = self.send(request)
+        self.ahead = clock_ahead(response.headers.get("Date", ""), asked_at, self.clock())
         return Raw(response.status_code, response.headers, self.body(response), asked_at)
 
     def send(self, request: httpx.Request) -> httpx.Response:
@@ -149,6 +153,16 @@ class Wire:
             if time.monotonic() > deadline:
                 raise errors.NoAnswer(f"waiting for the whole answer of {host} took too long")
         return bytes(body)
+
+
+def clock_ahead(date: str, asked: float, answered: float) -> float | None:
+    """By how many seconds an answer's `Date` is ahead of our clock; 0.0 when it lies within the exchange."""
+    try:
+        told = parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    earliest, latest = asked - 1.0, answered + 1.0  # a Date has whole seconds
+    return told - latest if told > latest else min(0.0, told - earliest)
 
 
 def redirected(url: httpx.URL, location: str) -> httpx.URL:

@@ -10,6 +10,7 @@ import pytest
 from werkzeug import Response
 
 from dashboard.ona import Ona, errors
+from dashboard.ona.http import clock_ahead
 from tests.ona.wire import KEY, Time, answer, read_request, socket_server, talk
 
 BODY = b'{"environment": {"id": "e1"}}'
@@ -175,3 +176,30 @@ def test_an_injected_client_is_left_open_and_an_own_one_closed():
     own.close()
     assert own._owned is not None
     assert own._owned.is_closed
+
+
+DATE = "Mon, 21 Sep 2026 14:13:20 GMT"
+AT = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("date", "asked", "ahead"),
+    [
+        (DATE, AT - 0.2, 0.0),
+        (DATE, AT + 0.9, 0.0),
+        (DATE, AT - 3600.0, 3598.8),
+        (DATE, AT + 3600.0, -3599.0),
+        ("", AT, None),
+        ("yesterday", AT, None),
+    ],
+)
+def test_the_clock_of_the_api_is_read_from_its_answers(date, asked, ahead):
+    found = clock_ahead(date, asked, asked + 0.2)
+    assert found == (ahead if ahead is None else pytest.approx(ahead))
+
+
+def test_what_the_clock_of_the_api_says_is_not_known_before_it_has_answered():
+    ona, _ = talk(answer({}, headers={"Date": DATE}))
+    assert ona.clock_ahead is None
+    ona.environments.stop("e1")
+    assert ona.clock_ahead is not None

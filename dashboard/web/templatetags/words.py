@@ -16,6 +16,7 @@ from dashboard.control.models import Action
 from dashboard.control.verbs import RULES, Rule
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
+from dashboard.fleet.spans import length
 from dashboard.web.offers import SECTIONS, address
 
 register = template.Library()
@@ -135,24 +136,10 @@ def span(seconds: float) -> str:
 @register.filter
 def length_of_time(seconds: float | None) -> str:
     """A duration to two units: 1 h 20 min, 3 min 5 s, 0.8 s."""
-    if seconds is None:
-        return "—"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = int(seconds)
-    for (size, unit), (small, name) in (
-        (_UNITS[0], _UNITS[1]),
-        (_UNITS[1], _UNITS[2]),
-        (_UNITS[2], _UNITS[3]),
-    ):
-        if whole >= size:
-            rest = whole % size // small
-            return f"{whole // size} {unit} {rest} {name}" if rest else f"{whole // size} {unit}"
-    return f"{whole} s"
+    return "—" if seconds is None else length(seconds)
 
 
 _LONG_AGO = 3_653 * 86_400
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 @register.simple_tag
