@@ -7,7 +7,7 @@ organisations never mix):
     version              counter, raised by each write that changed something
     epoch                random text of this store's life; another epoch means another numbering
     server               which life of the Redis process the epoch belongs to
-    changes              capped stream; entry ids are <version>-<n>, fields kind, id, blob (empty = removed)
+    changes              capped stream; entry ids are <version>-<n>, fields kind, id, blob (empty = removed), asked
     sweeps               hash, name of a sweep → JSON of its last run, and of its last success
     detail:<kind>:<id>   blob of one resource's own page, expires
     attention            sorted set, <kind>:<id> → when a page last asked for it
@@ -77,12 +77,15 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One row that changed: `row` is None when it is gone."""
+    """One row that changed: `row` is None when it is gone; `asked` says when the request that showed it was sent
+    (epoch seconds), 0.0 for what is gone.
+    """
 
     version: int
     kind: Kind
     id: str
     row: Row | None
+    asked: float = field(default=0.0, compare=False)
 
 
 def namespace(base_url: str, api_key: str) -> str:
@@ -178,7 +181,8 @@ class Store:
     def _change(identifier: bytes, fields: Mapping[bytes, bytes]) -> Change:
         kind, blob = Kind(fields[b"kind"].decode()), fields[b"blob"]
         version = int(identifier.partition(b"-")[0])
-        return Change(version, kind, fields[b"id"].decode(), decode_row(kind, blob) if blob else None)
+        row = decode_row(kind, blob) if blob else None
+        return Change(version, kind, fields[b"id"].decode(), row, float(fields.get(b"asked", 0.0)))
 
     # Writing
 
@@ -227,7 +231,7 @@ class Store:
                 pipe.hset(self._key("rows", kind), key, cast("Any", _pack(version, asked, blob)))
             else:
                 pipe.hdel(self._key("rows", kind), key)
-            entry = {"kind": kind.value, "id": key, "blob": blob}
+            entry = {"kind": kind.value, "id": key, "blob": blob, "asked": repr(asked)}
             pipe.xadd(self._key("changes"), cast("Any", entry), id=f"{version}-{number}", maxlen=CHANGES_KEPT)
         pipe.execute()
         return len(writes) + len(removals)

@@ -178,6 +178,18 @@ def test_a_store_that_lost_its_memory_begins_another_epoch(store, valkey):
     assert store.position()[1] == 1
 
 
+def test_a_change_says_when_it_was_asked_for(store):
+    store.write([Observation(service(1), 7.25)], newer=newer)
+    write(store, gone=[(Kind.SERVICE, "s-1")])
+    assert [change.asked for change in store.changes_since(0)] == [7.25, 0.0]
+
+
+def test_a_change_of_another_version_without_its_time_is_read(store, valkey):
+    write(store, service(1))
+    valkey.xadd("ona:test:changes", {"kind": "service", "id": "s-1", "blob": b""}, id="2-0")
+    assert store.changes_since(1)[0].asked == 0.0
+
+
 def test_two_organisations_never_mix(store, valkey):
     other = Store(valkey, "other")
     write(store, service(1))
