@@ -9,7 +9,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python check lock screenshots clean
+.PHONY: help run install install-dev test test-python check bench lock screenshots clean
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -36,6 +36,9 @@ test: check  ## Checks, then runs every test, in a real browser too
 
 test-python: install-dev  ## Runs the tests that need no browser, with PYTHON= in VENV=
 	$(UNIT)
+
+bench: install-dev  ## Measures against others, side by side: docs/benchmarks.md (ONLY="sync pages")
+	$(BIN)/python -m benchmarks $(ONLY)
 
 lock: install-dev  ## Locks the newest versions allowed, and exports them for pip (needs uv)
 	$(BIN)/python -m scripts.exports write

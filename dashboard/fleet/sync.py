@@ -6,7 +6,7 @@ state meanwhile is read one by one. An incomplete scan never removes anything; o
 what it had landed by then, with the reason beside it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -22,7 +22,8 @@ BATCH = 25
 """The most values the API takes in one filter list."""
 MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
-
+EVERYTHING = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION, Kind.CLASS)
+"""What a full sweep reads, in this order."""
 
 OF_ONE_KIND = (
     errors.PermissionDenied,
@@ -80,9 +81,9 @@ class Sync:
         self._snapshot = snapshot
         self._clock = clock
 
-    def full(self) -> Sweep:
-        """Everything: environments, services, tasks, executions and environment classes."""
-        return self._swept("full", self._scan_everything)
+    def full(self, kinds: Collection[Kind] = EVERYTHING) -> Sweep:
+        """Everything: environments, services, tasks, executions and environment classes, or some of these."""
+        return self._swept("full", lambda fleet, tally: self._scan_everything(fleet, tally, kinds))
 
     def hot(self) -> Sweep:
         """What moves, what ended since, and what people have open."""
@@ -134,7 +135,7 @@ class Sync:
 
     # The full sweep
 
-    def _scan_everything(self, fleet: Fleet, tally: _Tally) -> None:
+    def _scan_everything(self, fleet: Fleet, tally: _Tally, kinds: Collection[Kind]) -> None:
         for kind, scan in (
             (Kind.ENVIRONMENT, self._scan_environments),
             (Kind.SERVICE, self._scan_services),
@@ -142,6 +143,8 @@ class Sync:
             (Kind.EXECUTION, self._scan_executions),
             (Kind.CLASS, self._scan_classes),
         ):
+            if kind not in kinds:
+                continue
             known, skipped = set(fleet.of(kind)), tally.skipped
             try:
                 scan(tally)
