@@ -1,18 +1,20 @@
 """This process's copy of the fleet, from which every page is rendered.
 
 `Fleet` is immutable: a request takes one and sees one moment throughout. `Snapshot` keeps the newest one: it
-asks Redis for the version at most every `CHECK_SECONDS`, applies the changes since, and reads everything
-again when it has fallen behind the stream or the store began a new life. When Redis does not answer, the last
-fleet stays, with the reason.
+asks Redis for the version every `CHECK_SECONDS`, applies the changes since, and reads everything again when it
+has fallen behind the stream or the store began a new life. In a web process a thread of its own does so
+(`follow`). When Redis does not answer, the last fleet stays, with the reason.
 """
 
+import gc
+import logging
+import os
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import MappingProxyType
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from dashboard.fleet.entities import (
     Environment,
@@ -27,25 +29,59 @@ from dashboard.fleet.entities import (
     Task,
     short_id,
 )
+from dashboard.fleet.index import Key, Postings
+from dashboard.fleet.order import Order
 from dashboard.fleet.store import Change, Store, StoreError, Sweep
+from dashboard.fleet.table import Edit, Table, Touched
+
+logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 0.25
+BEHIND_SECONDS = 1.0
+"""A moment this old is brought up to date by the request itself: the thread that should have done it sleeps."""
 FORGOTTEN = "Redis has lost what it held; everything is being read again."
 """A store that began a new life holds little until its first full sweep: what is known is better until then."""
-EMPTY: Mapping[str, Row] = MappingProxyType({})
+Index = TypeVar("Index", Order, Postings)
+
+
+BY_ENVIRONMENT = Key(lambda _, row: row.environment_id)
+BY_TASK = Key(lambda _, row: row.task_id)
+_DIRECTORY = frozenset({Kind.CLASS, Kind.PERSON, Kind.PROJECT, Kind.RUNNER})
+_NOBODY: Table[Row] = Table()
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Every row at one moment; `versions` says at which version each row last changed."""
+    """Every row at one moment. Indexes over them are made when somebody asks for one, and kept from then on."""
 
     epoch: str = ""
     version: int = 0
     rows: Mapping[Kind, Mapping[str, Row]] = field(default_factory=dict)
-    versions: Mapping[Kind, Mapping[str, int]] = field(default_factory=dict)
+    _indexes: dict[tuple[type, Kind, Key], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tables = {kind: Table.of(rows) for kind, rows in self.rows.items()}
+        object.__setattr__(self, "rows", tables)
+
+    def table(self, kind: Kind) -> Table[Row]:
+        return cast("Table[Row]", self.rows.get(kind, _NOBODY))
 
     def of(self, kind: Kind) -> Mapping[str, Row]:
-        return self.rows.get(kind, EMPTY)
+        return self.table(kind)
+
+    def order(self, kind: Kind, key: Key) -> Order:
+        """The rows of a kind, sorted."""
+        return self._index(Order, kind, key)
+
+    def postings(self, kind: Kind, key: Key) -> Postings:
+        """The rows of a kind, by value."""
+        return self._index(Postings, kind, key)
+
+    def _index(self, index: type[Index], kind: Kind, key: Key) -> Index:
+        found: Index | None = self._indexes.get((index, kind, key))
+        if found is None:
+            found = self._indexes[index, kind, key] = index.build(self, kind, key)
+        return found
 
     @property
     def environments(self) -> Mapping[str, Environment]:
@@ -80,34 +116,21 @@ class Fleet:
         return cast("Mapping[str, Runner]", self.of(Kind.RUNNER))
 
     def version_of(self, kind: Kind, identifier: str) -> int:
-        return self.versions.get(kind, {}).get(identifier, 0)
-
-    @cached_property
-    def _by_environment(self) -> dict[Kind, dict[str, list[str]]]:
-        found: dict[Kind, dict[str, list[str]]] = {}
-        for kind in (Kind.SERVICE, Kind.TASK, Kind.EXECUTION):
-            lists = found[kind] = defaultdict(list)
-            for row in self.of(kind).values():
-                lists[cast("Service", row).environment_id].append(row.id)
-        return found
+        """The version at which a row last changed."""
+        return self.table(kind).version_of(identifier)
 
     def inside(self, kind: Kind, environment_id: str) -> list[Row]:
         """The services, tasks or executions of one environment."""
-        rows = self.of(kind)
-        return [rows[identifier] for identifier in self._by_environment[kind].get(environment_id, ())]
-
-    @cached_property
-    def _by_task(self) -> dict[str, list[Execution]]:
-        lists: dict[str, list[Execution]] = defaultdict(list)
-        for execution in self.executions.values():
-            lists[execution.task_id].append(execution)
-        for runs in lists.values():
-            runs.sort(key=lambda run: run.created or 0.0, reverse=True)
-        return lists
+        return self._equal(kind, BY_ENVIRONMENT, environment_id)
 
     def runs_of(self, task_id: str) -> list[Execution]:
         """A task's executions, newest first."""
-        return self._by_task.get(task_id, [])
+        runs = cast("list[Execution]", self._equal(Kind.EXECUTION, BY_TASK, task_id))
+        return sorted(runs, key=lambda run: run.created or 0.0, reverse=True)
+
+    def _equal(self, kind: Kind, key: Key, value: str) -> list[Row]:
+        table = self.table(kind)
+        return [table.at(place) for place in self.order(kind, key).equal(self, table, key, value)]
 
     @cached_property
     def person_by_email(self) -> Mapping[str, str]:
@@ -147,23 +170,61 @@ class Fleet:
         return known.name if known is not None and known.name else short_id(identifier)
 
     def applied(self, epoch: str, changes: Iterable[Change]) -> "Fleet":
-        """The fleet after `changes`."""
-        rows: dict[Kind, Mapping[str, Row]] = dict(self.rows)
-        versions: dict[Kind, Mapping[str, int]] = dict(self.versions)
-        own: dict[Kind, tuple[dict[str, Row], dict[str, int]]] = {}
+        """The fleet after `changes`. It costs what changed: all else is shared."""
+        edits: dict[Kind, list[Edit[Row]]] = {}
         version = self.version
         for change in changes:
-            if change.kind not in own:
-                own[change.kind] = (dict(rows.get(change.kind, {})), dict(versions.get(change.kind, {})))
-                rows[change.kind], versions[change.kind] = own[change.kind]
-            of_kind, of_versions = own[change.kind]
-            if change.row is None:
-                of_kind.pop(change.id, None)
-                of_versions.pop(change.id, None)
-            else:
-                of_kind[change.id], of_versions[change.id] = change.row, change.version
+            edits.setdefault(change.kind, []).append((change.id, change.row, change.version))
             version = change.version
-        return Fleet(epoch, version, rows, versions)
+        tables, touched = dict(self.rows), dict[Kind, list[Touched[Row]]]()
+        for kind, some in edits.items():
+            tables[kind], touched[kind] = self.table(kind).changed(some)
+        new = Fleet(epoch, version, tables)
+        if Kind.PERSON not in touched and "person_by_email" in self.__dict__:
+            new.__dict__["person_by_email"] = self.person_by_email
+        new._follow(self, touched)
+        return new
+
+    def _follow(self, old: "Fleet", touched: Mapping[Kind, list[Touched[Row]]]) -> None:
+        """Bring over the indexes of the fleet before; those that read other kinds last, since they ask the others."""
+        indexes = list(old._indexes.items())  # at once: a request may be making another one
+        for (index, kind, key), found in sorted(indexes, key=lambda item: len(item[0][2].through)):
+            some = self._affected(kind, key, touched)
+            if some is None:
+                self._indexes[index, kind, key] = index.build(self, kind, key)  # type: ignore[attr-defined]
+            else:
+                self._indexes[index, kind, key] = found.changed(old, self, kind, key, some) if some else found
+
+    def _affected(
+        self, kind: Kind, key: Key, touched: Mapping[Kind, list[Touched[Row]]]
+    ) -> list[Touched[Row]] | None:
+        """The places whose key may have changed; None when that may be any (somebody has a new name)."""
+        if key.through & _DIRECTORY & touched.keys():
+            return None
+        own = {one.place: one for one in touched.get(kind, ())}
+        table = self.table(kind)
+        for row in self._beside(kind, key, touched):
+            if (place := table.place_of(row.id)) is not None:
+                own.setdefault(place, Touched(place, row, row))
+        return list(own.values())
+
+    def _beside(self, kind: Kind, key: Key, touched: Mapping[Kind, list[Touched[Row]]]) -> Iterator[Row]:
+        """Rows of `kind` that read one of the touched rows of another kind."""
+        if Kind.ENVIRONMENT in key.through and kind is not Kind.ENVIRONMENT:
+            for one in touched.get(Kind.ENVIRONMENT, ()):
+                if _shown_elsewhere(one.old) != _shown_elsewhere(one.new):
+                    for row in (one.old, one.new):
+                        yield from self.inside(kind, row.id) if row is not None else ()
+        if Kind.EXECUTION in key.through and kind is Kind.TASK:
+            for one in touched.get(Kind.EXECUTION, ()):
+                for run in (one.old, one.new):
+                    task = self.tasks.get(run.task_id) if isinstance(run, Execution) else None
+                    yield from (task,) if task is not None else ()
+
+
+def _shown_elsewhere(row: Row | None) -> tuple[str, ...]:
+    """What the rows inside an environment are sorted and found by."""
+    return (row.id, row.name, row.project_id) if isinstance(row, Environment) else ()
 
 
 def load(store: Store) -> Fleet:
@@ -171,13 +232,8 @@ def load(store: Store) -> Fleet:
     again is harmless.
     """
     epoch, version = store.position()
-    rows: dict[Kind, Mapping[str, Row]] = {}
-    versions: dict[Kind, Mapping[str, int]] = {}
-    for kind in Kind:
-        pairs = list(store.rows(kind))
-        rows[kind] = {row.id: row for _, row in pairs}
-        versions[kind] = {row.id: number for number, row in pairs}
-    return Fleet(epoch, version, rows, versions)
+    rows = {kind: Table((number, row.id, row) for number, row in store.rows(kind)) for kind in Kind}
+    return Fleet(epoch, version, rows)
 
 
 @dataclass(frozen=True)
@@ -198,18 +254,57 @@ class Snapshot:
         self._lock = threading.Lock()
         self._moment = Moment()
         self._checked: float | None = None
+        self._follows = False
+        self._ended = threading.Event()
+        self._follower: threading.Thread | None = None
+        self._process = os.getpid()
+
+    def follow(self) -> None:
+        """From the next `now()` on a thread keeps the moment new, so that no request pays for it."""
+        self._follows = True
+        self._ended.clear()
+
+    def rest(self) -> None:
+        """No thread any more: each `now()` looks for itself again."""
+        self._follows = False
+        self._ended.set()
 
     def now(self) -> Moment:
         """The newest moment; asks Redis at most every CHECK_SECONDS, and one thread at a time."""
-        fresh = self._checked is not None and self._clock() - self._checked < CHECK_SECONDS
-        if fresh or not self._lock.acquire(blocking=self._checked is None):
-            return self._moment
+        if self._follows:
+            self._see_to_follower()
+        patience = BEHIND_SECONDS if self._follows else CHECK_SECONDS
+        fresh = self._checked is not None and self._clock() - self._checked < patience
+        if not fresh:
+            self._check(wait=self._checked is None)
+        return self._moment
+
+    def _check(self, *, wait: bool) -> None:
+        if not self._lock.acquire(blocking=wait):
+            return
         try:
             self._moment = self._refreshed(self._moment)
             self._checked = self._clock()
         finally:
             self._lock.release()
-        return self._moment
+
+    def _see_to_follower(self) -> None:
+        """A process that was forked has neither the thread nor what held the lock."""
+        if self._process != os.getpid():
+            self._process, self._lock, self._follower = os.getpid(), threading.Lock(), None
+        if self._follower is None or not self._follower.is_alive():
+            with self._lock if self._checked is None else nullcontext():
+                if self._follower is None or not self._follower.is_alive():
+                    self._follower = threading.Thread(target=self._keep_up, name="snapshot", daemon=True)
+                    self._follower.start()
+
+    def _keep_up(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._check(wait=True)
+            except Exception:
+                logger.exception("the copy of the fleet could not be brought up to date")
+            self._ended.wait(CHECK_SECONDS)
 
     def _refreshed(self, old: Moment) -> Moment:
         try:
@@ -230,4 +325,18 @@ class Snapshot:
             changes = self._store.changes_since(fleet.version)
             if changes is not None:
                 return fleet.applied(epoch, changes)
-        return load(self._store)
+        return self._loaded(fleet)
+
+    def _loaded(self, old: Fleet) -> Fleet:
+        """Everything, with the indexes that were asked for. The collector need never look at what lasts."""
+        if not self._follows:
+            return load(self._store)
+        gc.disable()
+        try:
+            fleet = load(self._store)
+            for index, kind, key in list(old._indexes):
+                fleet._index(index, kind, key)
+            gc.freeze()
+        finally:
+            gc.enable()
+        return fleet

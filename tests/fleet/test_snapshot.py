@@ -309,4 +309,4 @@ def test_applying_the_stream_is_the_same_as_loading_everything(valkey, store, hi
     assert (followed.epoch, followed.version) == (loaded.epoch, loaded.version)
     for kind in Kind:
         assert dict(followed.of(kind)) == dict(loaded.of(kind))
-        assert dict(followed.versions.get(kind, {})) == dict(loaded.versions.get(kind, {}))
+        assert followed.table(kind).versions() == loaded.table(kind).versions()
