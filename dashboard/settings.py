@@ -15,6 +15,7 @@ from dashboard.config import (
     read_time_zone,
     valkey_socket,
 )
+from dashboard.config_sso import read_groups, read_mode, read_proxy, require_https
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / read("VAR_DIR")
@@ -40,11 +41,11 @@ SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = read_list("ALLOWED_HOSTS") or LOOPBACK
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
 
-SSO_MODE = read("SSO_MODE")
+SSO_MODE = read_mode()
+SSO_GROUPS = read_groups()
+SSO_PROXY = read_proxy() if SSO_MODE == "proxy" else None
 if SSO_MODE != "local":
-    raise ConfigurationError(
-        f"SSO_MODE={SSO_MODE!r} is not available in this version; set SSO_MODE=local or leave it unset."
-    )
+    require_https(CSRF_TRUSTED_ORIGINS, ALLOWED_HOSTS, LOOPBACK)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dashboard.web.sso.proxy.person_of_proxy",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -102,6 +104,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "control.User"
+if SSO_MODE != "local":  # no password opens anything, and no session that one had opened
+    AUTHENTICATION_BACKENDS = ["dashboard.web.sso.backend.Elsewhere"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

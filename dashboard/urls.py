@@ -2,12 +2,11 @@
 
 from urllib.parse import quote, unquote
 
-from django.contrib.auth import views as auth
-from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, path, register_converter
 
 from dashboard.fleet.entities import Kind
 from dashboard.web.pages import (
+    accounts,
     actions,
     activity,
     classes,
@@ -63,8 +62,8 @@ urlpatterns: Pages = [
     _act("executions", Kind.EXECUTION),
     path("activity/", activity.index, name="activity"),
     path("system/", system.index, name="system"),
-    path("accounts/login/", auth.LoginView.as_view(template_name="accounts/login.html"), name="login"),
-    path("accounts/logout/", login_not_required(auth.LogoutView.as_view()), name="logout"),
+    path("accounts/login/", accounts.sign_in, name="login"),
+    path("accounts/logout/", accounts.sign_out, name="logout"),
     path("healthz", system.healthz, name="healthz"),
     path("readyz", system.readyz, name="readyz"),
 ]

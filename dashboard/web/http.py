@@ -96,6 +96,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "simulated": settings.ONA_SIMULATED,
         "freshness": current_freshness(request),
+        "may_sign_out": settings.SSO_PROXY is None or bool(settings.SSO_PROXY.logout_url),
         "section": match.url_name.partition("-")[0] if match and match.url_name else "",
         "now": datetime.now(UTC),
     }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.control.accounts import ensure_local_accounts
@@ -16,6 +17,11 @@ class Command(BaseCommand):
         parser.add_argument("--role", nargs=2, metavar=("NAME", "ROLE"), help="give an account another role")
 
     def handle(self, *_: Any, **options: Any) -> None:
+        if settings.SSO_MODE != "local":
+            mode = f"SSO_MODE={settings.SSO_MODE}"
+            raise CommandError(
+                f"{mode}: there are no local accounts, and ADMIN_GROUPS and its like give the roles."
+            )
         if options["role"]:
             self._set_role(*options["role"])
             return

@@ -95,7 +95,7 @@ def _prepare() -> list[tuple[str, str]]:
 
     preparation.migrate()
     preparation.collect_static()
-    return ensure_local_accounts()
+    return ensure_local_accounts() if settings.SSO_MODE == "local" else []
 
 
 def _private_valkey() -> Spec:

@@ -1,0 +1,131 @@
+"""Who may sign in and how: the settings of `SSO_MODE`, checked at start.
+
+Every reader raises ConfigurationError with one sentence that says what to set.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard.config import ConfigurationError, read, read_list
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+UNIX = "unix"
+"""A peer that connected over a unix socket, which has no address."""
+LEAST_SECRET = 16
+HEADERS = {
+    "user": "PROXY_USER_HEADER",
+    "email": "PROXY_EMAIL_HEADER",
+    "name": "PROXY_NAME_HEADER",
+    "groups": "PROXY_GROUPS_HEADER",
+    "secret": "PROXY_SECRET_HEADER",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Which groups have which role. No `viewer` groups: everybody who is signed in sees the fleet."""
+
+    admin: frozenset[str] = frozenset()
+    operator: frozenset[str] = frozenset()
+    viewer: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Who may tell us who asks: `peers` (and over a unix socket if `unix`) that know `secret`.
+
+    `headers`: what is told ("user", "email"…) → the key of its header in a WSGI environment.
+    """
+
+    peers: tuple[Network, ...]
+    unix: bool
+    secret: str
+    headers: Mapping[str, str]
+    logout_url: str
+
+
+def read_mode(environ: Mapping[str, str] | None = None) -> str:
+    mode = read("SSO_MODE", environ)
+    if mode not in {"local", "proxy"}:
+        raise ConfigurationError(f"SSO_MODE={mode!r} is not known; set it to local or proxy.")
+    return mode
+
+
+def read_groups(environ: Mapping[str, str] | None = None) -> Groups:
+    return Groups(
+        *(frozenset(read_list(f"{role}_GROUPS", environ)) for role in ("ADMIN", "OPERATOR", "VIEWER"))
+    )
+
+
+def read_proxy(environ: Mapping[str, str] | None = None) -> Proxy:
+    peers = read_list("PROXY_PEERS", environ)
+    if not peers:
+        raise ConfigurationError(
+            "SSO_MODE=proxy trusts nobody yet; set PROXY_PEERS to the addresses the proxy connects from."
+        )
+    secret = read("PROXY_SECRET", environ)
+    if len(secret) < LEAST_SECRET:
+        raise ConfigurationError(
+            "SSO_MODE=proxy needs a secret of 16 characters or more; set PROXY_SECRET to what the proxy sends."
+        )
+    if not all("!" <= character <= "~" for character in secret):
+        raise ConfigurationError(
+            "PROXY_SECRET has characters that no header carries; set it to letters and digits."
+        )
+    return Proxy(
+        peers=tuple(_network(peer) for peer in peers if peer != UNIX),
+        unix=UNIX in peers,
+        secret=secret,
+        headers=_headers(environ),
+        logout_url=_logout_url(environ),
+    )
+
+
+def _network(text: str) -> Network:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"PROXY_PEERS: {text!r} is no address or network; set it to such as 10.0.0.5 or 10.0.0.0/24."
+        ) from error
+    if network.prefixlen == 0:
+        raise ConfigurationError(f"PROXY_PEERS={text} trusts everybody; set it to the proxy's own address.")
+    return network
+
+
+def _headers(environ: Mapping[str, str] | None) -> dict[str, str]:
+    """Names without hyphens: to a WSGI application `X-User` and `X_User` are one header, and a client may send both."""
+    names = {what: read(setting, environ) for what, setting in HEADERS.items()}
+    for what, name in names.items():
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", name):
+            raise ConfigurationError(
+                f"{HEADERS[what]}={name!r} has other spellings that a proxy may let through; "
+                "set it to a name of letters and digits only."
+            )
+    keys = {what: f"HTTP_{name.upper()}" for what, name in names.items()}
+    if len(set(keys.values())) < len(keys):
+        raise ConfigurationError(
+            "Two of the PROXY_…_HEADER settings name one header; set each to its own name."
+        )
+    return keys
+
+
+def _logout_url(environ: Mapping[str, str] | None) -> str:
+    url = read("PROXY_LOGOUT_URL", environ)
+    if url and not re.fullmatch(r"(https?://[^\s/]+)?/(?!/)\S*", url):
+        raise ConfigurationError(
+            "PROXY_LOGOUT_URL is no address; set it to a path of the proxy such as /oauth2/sign_out, or to a URL."
+        )
+    return url
+
+
+def require_https(origins: list[str], hosts: list[str], loopback: list[str]) -> None:
+    """Outside this machine single sign-on is for https only: else cookies and redirects go in the clear."""
+    if not set(hosts) <= set(loopback) and not (
+        origins and all(origin.startswith("https://") for origin in origins)
+    ):
+        raise ConfigurationError(
+            "Single sign-on needs https; set CSRF_TRUSTED_ORIGINS to the address people use: https://ona.example.com."
+        )

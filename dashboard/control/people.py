@@ -1,0 +1,69 @@
+"""People who sign in elsewhere: who they are, and which role their groups give them."""
+
+import hashlib
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from dashboard.config_sso import Groups
+from dashboard.control.models import Role, User
+
+NAME_LENGTH = 150
+"""What the columns of Django's user hold."""
+EMAIL_LENGTH = 254
+NO_ROLE = "None of your groups may use this dashboard. Ask whoever runs it to let one of them in."
+CLOSED = "Your account was closed in this dashboard."
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody, as told by whom we trust. `source` and `subject` tell them from all others, for good; `email` is ""
+    unless it is verified, because it decides what they own.
+    """
+
+    source: str
+    subject: str
+    email: str = ""
+    name: str = ""
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def username(self) -> str:
+        """The key of the person in our database. No local account has a colon in its name."""
+        plain = f"{self.source}:{self.subject}"
+        if len(plain) <= NAME_LENGTH and plain.isprintable():
+            return plain
+        return f"{self.source}:{hashlib.sha256(self.subject.encode()).hexdigest()}"
+
+
+class NotLetIn(Exception):
+    """Somebody is who they say, and may not use the dashboard; the message says why, for a person."""
+
+
+def role_of(groups: frozenset[str], wanted: Groups) -> Role | None:
+    """The highest role that one of the groups has; None: not even to look."""
+    if groups & wanted.admin:
+        return Role.ADMIN
+    if groups & wanted.operator:
+        return Role.OPERATOR
+    return Role.VIEWER if not wanted.viewer or groups & wanted.viewer else None
+
+
+def let_in(identity: Identity) -> User:
+    """The person's row, made or brought up to date. Raises NotLetIn."""
+    role = role_of(identity.groups, settings.SSO_GROUPS)
+    told = {
+        "role": role or Role.VIEWER,
+        "email": identity.email if len(identity.email) <= EMAIL_LENGTH else "",
+        "first_name": (identity.name or identity.email or identity.subject)[:NAME_LENGTH],
+    }
+    user, _ = User.objects.get_or_create(username=identity.username, defaults=told)
+    if changed := [field for field, value in told.items() if getattr(user, field) != value]:
+        for field in changed:
+            setattr(user, field, told[field])
+        user.save(update_fields=changed)
+    if role is None:
+        raise NotLetIn(NO_ROLE)
+    if not user.is_active:
+        raise NotLetIn(CLOSED)
+    return user

@@ -1,0 +1,40 @@
+"""Signing in and out, however people are known here."""
+
+from django.conf import settings
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard.web.http import next_address
+
+local_sign_in = auth.LoginView.as_view(template_name="accounts/login.html")
+local_sign_out = auth.LogoutView.as_view()
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Name and password; behind a proxy only the reason why nobody is signed in."""
+    if settings.SSO_PROXY is None:
+        return local_sign_in(request)
+    if request.user.is_authenticated:
+        return redirect(next_address(request, "/"))
+    return render(request, "accounts/refused.html", {"why": request.why_refused}, status=403)  # type: ignore[attr-defined]
+
+
+@login_not_required
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """Ends the session here. Where one has signed in elsewhere, a page leads there to end that one too: a redirect
+    of the form itself may not leave this site.
+    """
+    if settings.SSO_PROXY is None:
+        return local_sign_out(request)
+    request.session.flush()
+    url = settings.SSO_PROXY.logout_url or "/"
+    return render(request, "accounts/signed_out.html", {"url": url})

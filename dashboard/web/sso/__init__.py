@@ -1,0 +1,1 @@
+"""Signing in elsewhere: `proxy` (a proxy in front of us says who asks)."""
