@@ -144,6 +144,15 @@
     for (const [name, value] of Object.entries(event.detail.parameters)) if (value === "") delete event.detail.parameters[name];
   });
 
+  // The box says what the list shows, except while somebody types in it.
+  body.addEventListener("htmx:afterSettle", (event) => {
+    const [box, list] = [one("#q"), one("#list")];
+    if (!box || !list) return;
+    const asked = event.detail.requestConfig?.elt?.id;
+    if (event.target.id === "list" && asked !== "filters") box.value = list.dataset.q;
+    box.setAttribute("aria-invalid", Boolean(one("#problems p")));
+  });
+
   // What a person has opened stays open when its surroundings are renewed.
   body.addEventListener("htmx:oobBeforeSwap", (event) => {
     const opened = [...event.detail.target.querySelectorAll("details")].map((details) => details.open);

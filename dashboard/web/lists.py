@@ -1,23 +1,31 @@
 """What the four lists share: the query from the address, rows as blocks, filters, sort links, pages."""
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from dashboard.control.models import Action, User
+from dashboard.control.permissions import ona_person
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Kind, Listed
-from dashboard.fleet.query import DEFAULT_SORT, Query, Result
+from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
+from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
-from dashboard.web.http import moment, page, signed_in
-from dashboard.web.live import Block, Live
+from dashboard.web.http import is_fragment, moment, page, signed_in, varied
+from dashboard.web.live import Block, Live, is_poll
 from dashboard.web.offers import offers, wish_state, wishes
 
 SMALL = 20
 """Rows that a table inside a detail page shows at most."""
+
+SHOWN_PROBLEMS = 3
+AROUND = 60
+"""Letters shown on each side of a mistake."""
 
 RowFacts = Callable[[Fleet, Any], dict[str, Any]]
 Link = Callable[[Query], str]
@@ -48,6 +56,9 @@ class ListPage:
     facts: RowFacts
     folder: str
     phases: bool = True
+    left_out: str = ""
+    """The field that asks for what the list leaves out, and what that is."""
+    left_out_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +69,36 @@ class Heading:
     direction: str
 
 
-def show(
-    request: HttpRequest,
-    listing: ListPage,
-    rows: list[Listed] | None = None,
-    extra: Mapping[str, Any] | None = None,
-    kept: Mapping[str, str] | None = None,
-) -> HttpResponse:
-    """The list page, its list alone for htmx, or what changed in it for a poll. Every link carries `kept`."""
+def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | None = None) -> HttpResponse:
+    """The list page, its list alone for htmx, or what changed in it for a poll."""
     fleet, user = moment(request).fleet, signed_in(request)
-    own = list(cast("Iterable[Listed]", fleet.of(listing.kind).values())) if rows is None else rows
-    result = queries.run(fleet, listing.kind, queries.parse(listing.kind, request.GET.dict()), own)
+    asked = queries.parse(listing.kind, request.GET.dict())
+    result = queries.run(fleet, listing.kind, asked, context_of(user, fleet))
     blocks = row_blocks(listing, result.rows, fleet, user)
 
     def link(query: Query) -> str:
-        return url_for(request.path, query, listing.kind, kept)
+        return url_for(request.path, query, listing.kind)
 
+    problems = [_marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
+    if problems and is_typing(request):
+        return only_problems(request, problems)
     context = {
         "listing": listing,
         "result": result,
         "query": result.query,
         "headings": _headings(link, listing, result.query),
         "choices": _choices(link, result),
-        "projects": _projects(fleet, own, result.query.project),
+        "phase_chosen": _chosen_phases(result),
+        "problems": problems,
+        "projects": _projects(fleet, result.query.text),
         "sort": "" if result.query.sort == DEFAULT_SORT[listing.kind] else result.query.sort,
         "span": _span(result),
         "links": _page_links(link, result),
-        "all_url": link(replace(result.query, phase="", page=1)),
+        "all_url": link(replace(result.query, text=editing.without(result.query.text, "phase"), page=1)),
         "all_count": sum(result.phases.values()),
         "clear_url": request.path,
-        "show_all_url": link(Query()),
-        "filtered": bool(result.query.text or result.query.phase or result.query.project),
+        "filtered": bool(result.query.text),
+        "leaves_out": _leaves_out(link, listing, result),
         **(extra or {}),
     }
     summary = Block("summary", _summary_state(result), "lists/summary.html", context)
@@ -98,7 +108,22 @@ def show(
     pager = Block("pager", (result.query, result.total), "lists/pager.html", context)
     live = Live([summary, pager], blocks, body)
     context |= {"summary": summary.html(request), "rows": body.html(request), "pager": pager.html(request)}
-    return page(request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html")
+    answer = page(request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html")
+    if is_fragment(request) and not is_poll(request):
+        answer["HX-Push-Url"] = link(result.query)
+    return answer
+
+
+def is_typing(request: HttpRequest) -> bool:
+    """The list is asked for by the box with the filter, not by a link or a poll."""
+    return is_fragment(request) and request.headers.get("HX-Trigger") == "filters"
+
+
+def only_problems(request: HttpRequest, problems: list["Marked"]) -> HttpResponse:
+    """What is wrong with a filter that is being typed: the list and the address stay those of the last good one."""
+    answer = render(request, "lists/problems.html", {"problems": problems, "swap": True})
+    answer["HX-Reswap"], answer["HX-Push-Url"] = "none", "false"
+    return varied(answer)
 
 
 def row_blocks(listing: ListPage, rows: list[Listed], fleet: Fleet, user: User) -> list[Block]:
@@ -121,15 +146,15 @@ def _summary_state(result: Result) -> tuple[Any, ...]:
         result.total,
         result.pages,
         result.everything,
+        result.left_out,
         tuple(sorted(result.phases.items())),
     )
 
 
-def url_for(path: str, query: Query, kind: Kind, kept: Mapping[str, str] | None = None) -> str:
-    """The address of a query, with what else it keeps: what has its default is left out."""
+def url_for(path: str, query: Query, kind: Kind) -> str:
+    """The address of a query: what has its default is left out."""
     sort = "" if query.sort == DEFAULT_SORT[kind] else query.sort
-    pairs = {"q": query.text, "phase": query.phase, "project": query.project, "sort": sort}
-    given = {**(kept or {}), **{name: value for name, value in pairs.items() if value}}
+    given = {name: value for name, value in {"q": query.text, "sort": sort}.items() if value}
     if query.page > 1:
         given["page"] = str(query.page)
     return path + (f"?{urlencode(given)}" if given else "")
@@ -150,21 +175,27 @@ def _heading(link: Link, query: Query, column: Column) -> Heading:
     return Heading(column.label, column.css, link(replace(query, sort=wanted, page=1)), direction)
 
 
+def context_of(user: User, fleet: Fleet) -> Context:
+    """What a query of this person depends on besides the fleet."""
+    return Context(time.time(), ona_person(user, fleet))
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A phase that the list can be narrowed to; `url` is the list with it chosen."""
+    """A phase that can be added to what the list is narrowed to, or taken away; `url` is the list afterwards."""
 
     value: str
     count: int
     url: str
+    chosen: bool
 
 
 def _choices(link: Link, result: Result) -> list[Choice]:
-    """The phases that are there, and the one that is chosen even when nothing is in it."""
-    phases = {**({result.query.phase: 0} if result.query.phase else {}), **result.phases}
-    order = queries.PHASE_ORDER
+    """The phases that are there, and those that are chosen even when nothing is in them."""
+    order, chosen = queries.PHASE_ORDER, _chosen_phases(result)
+    phases = {**dict.fromkeys(chosen, 0), **result.phases}
     return [
-        Choice(phase, number, link(replace(result.query, phase=phase, page=1)))
+        Choice(phase, number, _toggled(link, result.query, phase), phase in chosen)
         for phase, number in sorted(
             phases.items(), key=lambda item: (order.get(item[0], len(order)), item[0])
         )
@@ -172,12 +203,73 @@ def _choices(link: Link, result: Result) -> list[Choice]:
     ]
 
 
-def _projects(fleet: Fleet, rows: list[Listed], chosen: str) -> list[tuple[str, str]]:
-    """(id, name) of the projects of all rows, whatever else is chosen: a filter leaves the select as it is."""
-    places = (fleet.environments.get(row.environment_id) for row in rows)
-    known = {chosen, *(place.project_id for place in places if place is not None)} - {""}
-    named = ((key, fleet.project(key)) for key in known)
-    return sorted(named, key=lambda project: (project[1].casefold(), project[0]))
+def _chosen_phases(result: Result) -> tuple[str, ...]:
+    """Those that the filter names, when they are phases."""
+    words = editing.chosen(written(result.selection.terms), "phase")
+    return tuple(word.casefold().replace("-", "_") for word in words)
+
+
+def _toggled(link: Link, query: Query, phase: str) -> str:
+    return link(replace(query, text=editing.toggled(query.text, "phase", phase), page=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A mistake in its place; `url` is the list with what would be right."""
+
+    before: str
+    wrong: str
+    after: str
+    message: str
+    instead: str
+    url: str
+
+
+def _marked(link: Link, result: Result, problem: queries.Problem) -> Marked:
+    text = result.query.text
+    mended = text[: problem.start] + problem.instead + text[problem.end :]
+    return Marked(
+        text[max(0, problem.start - AROUND) : problem.start],
+        text[problem.start : problem.end][:AROUND],
+        text[problem.end : problem.end + AROUND],
+        problem.message,
+        problem.instead,
+        link(replace(result.query, text=mended, page=1)) if problem.instead else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the list does not show unless asked for it: how many, and the list with or without them."""
+
+    count: int
+    shown: bool
+    url: str
+
+
+def _leaves_out(link: Link, listing: ListPage, result: Result) -> LeftOut | None:
+    if listing.left_out == "":
+        return None
+    text, shown = result.query.text, result.selection.left_out is None
+    other = (
+        editing.without(text, listing.left_out) if shown else editing.with_only(text, listing.left_out, "any")
+    )
+    url = link(replace(result.query, text=other, page=1)) if other != text else ""
+    return LeftOut(result.left_out, shown, url)
+
+
+def _projects(fleet: Fleet, text: str) -> list[tuple[str, bool]]:
+    """(name, whether it is chosen) of all projects, whatever else is chosen: a filter leaves the menu as it is."""
+    chosen = editing.chosen(text, "project")
+    ids = fleet.projects or {row.project_id for row in fleet.environments.values()} - {""}
+    names = {fleet.project(key) for key in ids}
+    if len(chosen) == 1:
+        names.add(fleet.project(chosen[0]) if chosen[0] in fleet.projects else chosen[0])
+    picked = {*chosen, *(fleet.project(key) for key in chosen if key in fleet.projects)}
+    return [
+        (name, len(chosen) == 1 and name in picked)
+        for name in sorted(names, key=lambda name: (name.casefold(), name))
+    ]
 
 
 def _span(result: Result) -> tuple[int, int]:

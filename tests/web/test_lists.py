@@ -1,5 +1,6 @@
 """The four lists: page or fragment, what the address changes, and what it costs."""
 
+import html
 import re
 from collections.abc import Callable
 from itertools import product
@@ -122,6 +123,12 @@ HOSTILE = (
     "phase=" + "y" * 10_000,
     "q=a&q=b&page=1&page=2",
     "&&&===;;;",
+    "q=" + quote('"not closed phase:'),
+    "q=" + quote("(a+)+$ [^x]{9999} .*.*.* \\1"),
+    "q=" + quote("phase:" + "," * 900),
+    "q=" + quote("-" * 900),
+    "q=" + quote("project:" + "é," * 300 + "x"),
+    "q=" + "x:y%20" * 1_500,
     "platform=%00",
     "seen=x",
 )
@@ -162,20 +169,72 @@ def test_a_list_costs_the_same_however_many_there_are(
     assert costs[0] <= 4
 
 
-def test_platform_services_are_folded_away_until_asked_for(dashboard: Dashboard) -> None:
+def test_what_the_list_leaves_out_is_there_when_asked_for(dashboard: Dashboard) -> None:
     fleet = dashboard.fleet
     platform = {row.id for row in fleet.services.values() if row.platform}
     assert platform
-    assert not platform & set(ids(dashboard.get("/services/?sort=created")))
-    everything = dashboard.get("/services/?platform=1&sort=-created")
-    assert platform & set(ids(everything))
-    assert 'name="platform" value="1"' in text(everything)
+    page = dashboard.get("/services/?sort=created")
+    assert not platform & set(ids(page))
+    assert f"{len(platform)} of the platform itself" in text(page)
+    assert 'href="/services/?q=platform%3Aany&amp;sort=created"' in text(page)
+    for address in ("q=platform:any", "platform=1", "q=platform:yes", "q=role:editor"):
+        assert platform & set(ids(dashboard.get(f"/services/?sort=-created&{address}"))), address
+    assert '<a href="/services/">hide' in text(dashboard.get("/services/?q=platform:any"))
 
 
-def test_platform_services_stay_in_view_while_one_sorts_filters_and_pages(dashboard: Dashboard) -> None:
-    page = text(dashboard.get("/services/?platform=1", **HTMX))
-    for link in re.findall(r'hx-get="(/services/\?[^"]*)"', page):
-        assert "platform=1" in link, link
+def test_older_addresses_become_part_of_the_filter(dashboard: Dashboard) -> None:
+    one = dashboard.environment(lambda row: row.phase == "running" and row.project_id != "")
+    name = dashboard.fleet.project(one.project_id)
+    page = text(dashboard.get(f"/environments/?phase=running&project={one.project_id}&archived=1&q=e"))
+    asked = re.search(r'id="q" name="q" value="([^"]*)"', page)
+    assert asked
+    assert asked[1] == f"e phase:running project:={one.project_id} archived:any"
+    assert f'<option value="{name}" selected>' in page
+    answer = dashboard.get("/environments/?phase=running&project=*&q=project:x+e", **HTMX)
+    assert answer["HX-Push-Url"] == "/environments/?q=e+phase%3Arunning"
+
+
+def test_a_click_on_a_phase_adds_it_and_another_takes_it_away(dashboard: Dashboard) -> None:
+    def chip(page: str, phase: str) -> tuple[str, bool]:
+        found = re.search(rf'id="chip-{phase}"[^>]* href="([^"]*)"[^>]*?( aria-current="true")?>', page)
+        assert found
+        return html.unescape(found[1]), bool(found[2])
+
+    url, current = chip(text(dashboard.get("/environments/?q=name:e&sort=name")), "running")
+    assert (url, current) == ("/environments/?q=name%3Ae+phase%3Arunning&sort=name", False)
+    page = text(dashboard.get(url))
+    assert chip(page, "running") == ("/environments/?q=name%3Ae&sort=name", True)
+    url, current = chip(page, "stopped")
+    assert (url, current) == ("/environments/?q=name%3Ae+phase%3Arunning%2Cstopped&sort=name", False)
+    assert chip(text(dashboard.get(url)), "all")[0] == "/environments/?q=name%3Ae&sort=name"
+
+
+def test_a_mistake_is_shown_in_its_place_with_the_nearest_word(dashboard: Dashboard) -> None:
+    page = dashboard.get("/environments/?q=phase:runing+name:e&sort=name")
+    assert '<code class="where">phase:<mark>runing</mark> name:e</code>' in text(page)
+    assert "There is no runing." in text(page)
+    assert 'href="/environments/?q=phase%3Arunning+name%3Ae&amp;sort=name"' in text(page)
+    assert 'aria-invalid="true"' in text(page)
+    assert "The list goes by the rest of the filter." in text(page)
+    assert ids(page) == ids(dashboard.get("/environments/?q=name:e&sort=name"))
+    assert dashboard.poll(page).status_code == 204
+
+
+def test_while_somebody_types_a_mistake_leaves_list_and_address_as_they_were(dashboard: Dashboard) -> None:
+    typing = HTMX | {"HX-Trigger": "filters"}
+    answer = dashboard.get("/environments/?q=phase:", **typing)
+    assert (answer["HX-Reswap"], answer["HX-Push-Url"]) == ("none", "false")
+    assert text(answer).startswith('<div id="problems"')
+    assert 'id="list"' not in text(answer)
+    answer = dashboard.get("/environments/?q=phase:running", **typing)
+    assert answer["HX-Push-Url"] == "/environments/?q=phase%3Arunning"
+    assert '<div id="problems" class="problems" role="status" hx-swap-oob="innerHTML"></div>' in text(answer)
+
+
+def test_mine_are_those_of_the_ona_user_with_the_same_address(dashboard: Dashboard) -> None:
+    mine = {row.id for row in dashboard.fleet.environments.values() if dashboard.of_operator(row)}
+    assert set(ids(dashboard.get("/environments/?q=is:mine+archived:any", "operator"))) == mine != set()
+    assert not ids(dashboard.get("/environments/?q=is:mine", "admin"))
 
 
 def test_an_empty_fleet_says_so(dashboard: Dashboard) -> None:
@@ -193,15 +252,8 @@ def test_projects_on_offer_are_the_same_whatever_else_is_chosen(dashboard: Dashb
 
     everything = offered("/environments/")
     assert len(everything) > 1
-    for query in ("phase=failed", "q=nothing+has+this+name", f"project={everything[0]}", "page=2"):
+    for query in ("phase=failed", "q=nothing+has+this+name", f"project={quote(everything[1])}", "page=2"):
         assert offered(f"/environments/?{query}") == everything
-
-
-def test_the_way_back_to_everything_keeps_what_is_included(dashboard: Dashboard) -> None:
-    for address in ("/environments/?archived=1", "/services/?platform=1"):
-        assert f'<a href="{address}">show all</a>' in text(dashboard.get(f"{address}&phase=failed"))
-        page = text(dashboard.get(f"{address}&q=nothing+has+this+name"))
-        assert page.count(f'<a href="{address}">') == 2
 
 
 def test_the_form_sends_a_sort_only_when_one_was_chosen(dashboard: Dashboard) -> None:

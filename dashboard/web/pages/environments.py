@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from dashboard.control.permissions import can
 from dashboard.control.verbs import Verb
-from dashboard.fleet.entities import Environment, Execution, Kind, Listed, Service, Task
+from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
 from dashboard.fleet.query import last_active
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import Subject, detail_page
@@ -43,20 +43,16 @@ LIST = ListPage(
     ),
     facts=_facts,
     folder="environments",
+    left_out="archived",
+    left_out_words="archived",
 )
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """The environments in use; with `?archived=1` also the archived ones."""
-    everything = request.GET.get("archived") == "1"
-    fleet = moment(request).fleet
-    own: list[Listed] = [row for row in fleet.environments.values() if everything or row.archived is None]
-    folded = len(fleet.environments) - len(own)
-    kept = {"archived": "1"} if everything else {}
-    may_create = can(signed_in(request), Verb.CREATE_ENVIRONMENT, Environment(""), fleet)
-    shown = {"everything": everything, "folded": folded, "may_create": may_create}
-    return show(request, LIST, own, shown, kept)
+    """The environments in use, and the archived ones for those who ask for them."""
+    may_create = can(signed_in(request), Verb.CREATE_ENVIRONMENT, Environment(""), moment(request).fleet)
+    return show(request, LIST, {"may_create": may_create})
 
 
 @require_GET

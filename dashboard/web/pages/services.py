@@ -5,10 +5,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from dashboard.fleet.entities import Kind, Listed, Service
+from dashboard.fleet.entities import Kind, Service
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import Subject, detail_page
-from dashboard.web.http import moment
 from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
@@ -39,19 +38,15 @@ LIST = ListPage(
     ),
     facts=_facts,
     folder="services",
+    left_out="platform",
+    left_out_words="of the platform itself (editors, agents)",
 )
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """The team's services; with `?platform=1` also those that the platform made itself (editors, agents)."""
-    everything = request.GET.get("platform") == "1"
-    own: list[Listed] = [
-        row for row in moment(request).fleet.services.values() if everything or not row.platform
-    ]
-    folded = len(moment(request).fleet.services) - len(own)
-    kept = {"platform": "1"} if everything else {}
-    return show(request, LIST, own, {"everything": everything, "folded": folded}, kept)
+    """The team's services, and those that the platform made itself (editors, agents) for those who ask for them."""
+    return show(request, LIST)
 
 
 @require_GET

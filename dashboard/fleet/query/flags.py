@@ -1,0 +1,75 @@
+"""The flags behind `is:`: questions that are answered from several fields, or from what lies outside the fleet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.fleet.entities import LIVE_EXECUTION, MOVING, Environment, Execution, Kind
+from dashboard.fleet.query.reading import At, last_active
+
+IDLE_AFTER = 2 * 3_600
+STALE_AFTER = 14 * 86_400
+LISTED = frozenset({Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION})
+PHASED = LISTED - {Kind.TASK}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    name: str
+    means: str
+    kinds: frozenset[Kind]
+    holds: Callable[[At, Any], bool]
+
+
+def _environment(at: At, row: Any) -> Environment | None:
+    return row if isinstance(row, Environment) else at.fleet.environments.get(row.environment_id)
+
+
+def _mine(at: At, row: Any) -> bool:
+    person, place = at.context.person_id, _environment(at, row)
+    return bool(person) and (row.creator_id == person or (place is not None and place.creator_id == person))
+
+
+def _unused(at: At, row: Any, seconds: float) -> bool:
+    """For so long nobody was active; what is not known is not idle."""
+    moment = last_active(row)
+    return moment is not None and at.context.now - moment >= seconds
+
+
+def _idle(at: At, row: Any) -> bool:
+    if row.phase != "running" or not _unused(at, row, IDLE_AFTER):
+        return False
+    runs = at.fleet.inside(Kind.EXECUTION, row.id)
+    return not any(isinstance(run, Execution) and run.live for run in runs)
+
+
+def _stale(at: At, row: Any) -> bool:
+    return row.archived is None and row.phase not in MOVING and _unused(at, row, STALE_AFTER)
+
+
+def _moving(_: At, row: Any) -> bool:
+    return row.phase in LIVE_EXECUTION if isinstance(row, Execution) else row.phase in MOVING
+
+
+def _exempt(at: At, row: Any) -> bool:
+    return row.environment_id in at.context.exempt
+
+
+_ENVIRONMENTS = frozenset({Kind.ENVIRONMENT})
+FLAGS = {
+    flag.name: flag
+    for flag in (
+        Flag("mine", "made by you, or in an environment made by you", LISTED, _mine),
+        Flag(
+            "idle", "running for nobody: no activity for two hours and no task at work", _ENVIRONMENTS, _idle
+        ),
+        Flag("failed", "has failed, whatever its phase", PHASED, lambda _, row: row.failed),
+        Flag("moving", "on its way to another phase; of an execution: waiting or at work", PHASED, _moving),
+        Flag("stale", "not archived, and not used for fourteen days", _ENVIRONMENTS, _stale),
+        Flag("exempt", "exempt from idle policies, or in an environment that is", LISTED, _exempt),
+    )
+}
+
+
+def flags_of(kind: Kind) -> dict[str, Flag]:
+    return {name: flag for name, flag in FLAGS.items() if kind in flag.kinds}

@@ -1,0 +1,70 @@
+"""What rows say when they are asked: the word of a phase, the last activity, the place a row is in."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboard.fleet.entities import Environment, Listed, Service
+from dashboard.fleet.snapshot import Fleet
+
+# Failed first, then what moves, then what runs, then the rest; unknown words last.
+_PHASES = (
+    "failed",
+    "deleting",
+    "stopping",
+    "creating",
+    "starting",
+    "updating",
+    "pending",
+    "running",
+    "succeeded",
+    "stopped",
+    "deleted",
+    "archived",
+)
+PHASE_ORDER = {phase: number for number, phase in enumerate(_PHASES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a query depends on besides the fleet: the moment (epoch seconds), who asks (the id of their Ona user,
+    "" for nobody), and the ids of the environments that are exempt from idle policies.
+    """
+
+    now: float
+    person_id: str = ""
+    exempt: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """One evaluation: a fleet and a context; every row is read with the same."""
+
+    fleet: Fleet
+    context: Context
+
+
+def phase_of(row: Listed) -> str:
+    """The word the phase filter goes by: what is archived is archived and what failed has failed, whatever its
+    phase.
+    """
+    if isinstance(row, Environment) and row.archived is not None:
+        return "archived"
+    if row.failed:
+        return "failed"
+    return row.phase or ("not_started" if isinstance(row, Service) else "unknown")
+
+
+def last_active(environment: Environment) -> float | None:
+    """Epoch seconds of the newest of the activity signal and the last start: signals come only every five minutes."""
+    return max((at for at in (environment.signal_at, environment.started) if at is not None), default=None)
+
+
+def of_environment(at: At, row: Any, attribute: str) -> Any:
+    """A text of the environment that the row is in; "" when that is not known."""
+    environment = at.fleet.environments.get(row.environment_id)
+    return getattr(environment, attribute) if environment is not None else ""
+
+
+def project_id(fleet: Fleet, row: Listed) -> str:
+    environment = fleet.environments.get(row.environment_id)
+    return environment.project_id if environment is not None else ""
