@@ -8,6 +8,7 @@ expire. No result is kept and no acknowledgement mode matters: what was accepted
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
@@ -20,11 +21,12 @@ from django.conf import settings
 from kombu.exceptions import KombuError
 
 from dashboard.celery import app
-from dashboard.control import ledger
+from dashboard.control import batches, ledger
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import Verb, watched
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import LogStore
+from dashboard.fleet.look import look
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Reading, Sync
@@ -41,6 +43,12 @@ HOT_LIFETIME = 60.0
 NAMES_KEEP = 3600.0
 """Names hardly change: they are read again after an hour, or as soon as the last reading failed."""
 MOST_CHASED = 100
+MOST_SETTLED = 1_000
+MOST_OF_BATCHES = 20
+"""Actions of batches that are followed up one by one in a turn, at most."""
+LANES = 2
+"""Batches are worked off by so many threads of all workers: a call at a time each, so that polls have theirs."""
+LANE_SECONDS = 20.0
 MOST_TAILS = 4
 """Logs that one worker follows at once: half of its threads, so that polls and actions never wait for a log."""
 AWAY_SECONDS = 4
@@ -175,20 +183,78 @@ def perform(action_id: str) -> None:
         ledger.hand_over(action.id, lambda key: perform.apply_async((str(key),), countdown=delay))
 
 
+@app.task(name="jobs.send_batches", expires=1)
+def send_batches() -> None:
+    """See to it that batches are worked off."""
+    batches.end_cancelled(ledger.utc_now())
+    if batches.waiting(ledger.utc_now()):
+        for lane in range(LANES):
+            send_lane.delay(lane)
+
+
+@app.task(name="jobs.send_lane", expires=2)
+def send_lane(lane: int) -> None:
+    """Send what batches have waiting, one after another, for a while; one job a lane."""
+    with store().single(f"lane:{lane}", 120.0) as alone:
+        end = time.monotonic() + LANE_SECONDS
+        while alone and time.monotonic() < end:
+            action = batches.claim_next(ledger.utc_now(), this_process())
+            if action is None:
+                return
+            send_if_still_right(action)
+
+
+def send_if_still_right(action: Action) -> None:
+    """Look at the target of a claimed action once more, then send it or say why not."""
+    fleet = snapshot().now().fleet
+    try:
+        seen = look(reading(), store(), fleet, action.target_id, time.time)
+    except errors.OnaError as error:
+        ledger.refused(action, error, ledger.utc_now())
+        return
+    if why_not := batches.why_skip(action, seen, ledger.utc_now()):
+        ledger.skip(action, why_not, ledger.utc_now())
+    else:
+        ledger.perform(action, acting(), ledger.utc_now)
+
+
+def start_batch() -> None:
+    """Begin at once instead of at the next beat; a broker that does not take it costs a second."""
+    with suppress(*BROKER_TROUBLE):
+        send_batches.delay()
+
+
 @app.task(name="jobs.chase", expires=1)
 def chase() -> None:
-    """Look at what has an unconfirmed action, every second until it settles."""
+    """Look at what has an unconfirmed action, every second until it settles: what was asked singly first, then of
+    batches what the polls have not settled.
+    """
     requested = Action.objects.filter(state=State.REQUESTED).order_by("requested")
     if not requested.exists():
         return
     with store().single("chase", 60.0) as alone:
         if alone:
             reachable = True
-            for action in requested[:MOST_CHASED]:
+            singly = list(requested.filter(batch=None)[:MOST_CHASED])
+            for action in (
+                singly + settle_batches(requested.exclude(batch=None)[:MOST_SETTLED])[:MOST_OF_BATCHES]
+            ):
                 if reachable:
                     reachable = chase_one(action)
                 else:
                     ledger.overdue(action, ledger.utc_now())
+
+
+def settle_batches(requested: Iterable[Action]) -> list[Action]:
+    """Compare with what the polls have read since; returns what that did not settle, oldest first."""
+    actions = list(requested)
+    seen = store().observed(Kind.ENVIRONMENT, [action.target_id for action in actions])
+    open_still = []
+    for action in actions:
+        found = seen.get(action.target_id)
+        if found is None or not ledger.observe(action, found.row, found.asked, ledger.utc_now()):
+            open_still.append(action)
+    return open_still
 
 
 def chase_one(action: Action) -> bool:
@@ -225,5 +291,6 @@ SCHEDULE: dict[str, Any] = {
     "names": {"task": "jobs.poll_names", "schedule": 300.0},
     "chase": {"task": "jobs.chase", "schedule": 1.0},
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
+    "batches": {"task": "jobs.send_batches", "schedule": 1.0},
 }
 app.conf.beat_schedule = SCHEDULE

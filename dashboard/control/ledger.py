@@ -69,7 +69,7 @@ def request(  # noqa: PLR0913 - an action is who, what, on what, when and why
     """
     if why_not := refusal(user, verb, row, fleet):
         raise Forbidden(why_not)
-    action = _new_action(user, verb, row, now)
+    action = new_action(user, verb, row, now)
     action.reason, action.params = reason[:500], dict(params or {})
     try:
         with transaction.atomic():
@@ -86,7 +86,8 @@ def _same_wish(action: Action) -> Action:
     return same.open().first() or same.order_by("-created")[0]
 
 
-def _new_action(user: User, verb: Verb, row: Listed, now: datetime) -> Action:
+def new_action(user: User, verb: Verb, row: Listed, now: datetime) -> Action:
+    """The row of a wish, not saved yet: waiting, or skipped when it makes no sense."""
     rule = RULES[verb]
     pointless = rule.pointless(row)
     return Action(
@@ -137,7 +138,7 @@ def perform(action: Action, ona: Ona, now: Callable[[], datetime], send: Send | 
     try:
         result_id = (send or rule.send)(ona, action.target_id, action.params)
     except errors.OnaError as error:
-        _refused(action, rule, error, now())
+        refused(action, error, now())
         return
     if rule.console:
         _move(action, State.CONFIRMED, requested=now(), ended=now(), outcome="")
@@ -145,8 +146,14 @@ def perform(action: Action, ona: Ona, now: Callable[[], datetime], send: Send | 
         _move(action, State.REQUESTED, requested=now(), result_id=result_id, outcome="")
 
 
-def _refused(action: Action, rule: Rule, error: errors.OnaError, now: datetime) -> None:
+def skip(action: Action, why: str, now: datetime) -> bool:
+    """End what turned out to make no sense before it was sent; True when it did."""
+    return _move(action, State.SKIPPED, ended=now, outcome=why[:1000])
+
+
+def refused(action: Action, error: errors.OnaError, now: datetime) -> None:
     """A call that brought no success: try again later, or end it in a state that says what is known."""
+    rule = RULES[Verb(action.verb)]
     if not rule.console and _may_repeat(rule, error) and _worth_another_try(action, error, now):
         delay = timedelta(seconds=_delay(action.attempts, error))
         _move(action, State.QUEUED, not_before=now + delay, outcome=str(error)[:1000])
@@ -260,7 +267,7 @@ def sweep(now: datetime, enqueue: Enqueue, died: Callable[[str], bool] = lambda 
 
 
 def _requeue_waiting(now: datetime, enqueue: Enqueue) -> int:
-    waiting = Action.objects.filter(state=State.QUEUED, not_before__lte=now).exclude(
+    waiting = Action.objects.filter(state=State.QUEUED, not_before__lte=now, batch=None).exclude(
         created__gt=now - LEFT_BEHIND, attempts=0
     )
     return _hand_over_all(waiting.values_list("id", flat=True), enqueue)
@@ -279,9 +286,11 @@ def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]
         ended=now,
         outcome="It was tried several times, and a worker died while sending it.",
     )
-    again = list(stuck.filter(verb__in=repeatable).values_list("id", flat=True))
-    Action.objects.filter(id__in=again, state=State.SENDING).update(state=State.QUEUED, not_before=now)
-    return lost + _hand_over_all(again, enqueue)
+    again = stuck.filter(verb__in=repeatable)
+    lost += again.exclude(batch=None).update(state=State.QUEUED, not_before=now)  # its batch is worked off
+    singly = list(again.filter(batch=None).values_list("id", flat=True))
+    Action.objects.filter(id__in=singly, state=State.SENDING).update(state=State.QUEUED, not_before=now)
+    return lost + _hand_over_all(singly, enqueue)
 
 
 def _lost(stuck: ActionQuerySet, rule: Rule, now: datetime) -> int:

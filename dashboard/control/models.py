@@ -1,7 +1,7 @@
 """Who signs in, and what they asked for."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -38,6 +38,47 @@ class State(models.TextChoices):
 
 
 OPEN = (State.QUEUED, State.SENDING, State.REQUESTED)
+WORTH_A_RETRY = (State.FAILED, State.UNCONFIRMED, State.UNKNOWN)
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    """Reads are named after what needs them."""
+
+    def begun(self) -> "BatchQuerySet":
+        return self.filter(started__isnull=False).order_by("-started", "-id")
+
+
+class Batch(models.Model):
+    """One wish for many targets, which were fixed when its question was put. Not begun, it is that question.
+
+    `targets` are objects with `id`, `name` and what was known of each at that time. `idle_limit` is in seconds: what
+    has been active within it when its turn comes is skipped; None checks nothing of the kind.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    verb = models.CharField(max_length=40)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="batches"
+    )
+    actor_name = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500, blank=True)
+    targets = models.JSONField(default=list)
+    idle_limit = models.FloatField(null=True, blank=True)
+    undoes = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by"
+    )
+    created = models.DateTimeField()
+    started = models.DateTimeField(null=True, blank=True)
+    cancelled = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.CharField(max_length=200, blank=True)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["-started", "-id"], name="batch_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} of {len(self.targets)}"
 
 
 class ActionQuerySet(models.QuerySet["Action"]):
@@ -48,6 +89,15 @@ class ActionQuerySet(models.QuerySet["Action"]):
 
     def for_activity(self) -> "ActionQuerySet":
         return self.order_by("-created", "-id")
+
+    def waiting_in_batches(self, now: datetime) -> "ActionQuerySet":
+        """What may be sent now, in the order of the wishes."""
+        waiting = self.filter(state=State.QUEUED, batch__isnull=False, batch__cancelled=None)
+        return waiting.filter(not_before__lte=now).order_by("created", "place")
+
+    def of_batch(self, batch: "Batch") -> "ActionQuerySet":
+        """One a target: what was tried again is left out."""
+        return self.filter(batch=batch, retried=False).order_by("place")
 
     def for_target(self, kind: str, target_id: str) -> "ActionQuerySet":
         return self.filter(kind=kind, target_id=target_id).order_by("-created", "-id")
@@ -66,6 +116,11 @@ class Action(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="actions"
     )
     actor_name = models.CharField(max_length=200)
+    batch = models.ForeignKey(Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="actions")
+    place = models.PositiveIntegerField(default=0)
+    """In its batch, which is worked off in this order."""
+    retried = models.BooleanField(default=False)
+    """A newer action has taken its place in the batch."""
     reason = models.CharField(max_length=500, blank=True)
     params = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)

@@ -48,6 +48,7 @@ REFUSALS = {
     Needs.CREATOR: "Operators change only the environments they created; ask its creator or an admin.",
     Needs.ADMIN: "Only admins may do this.",
 }
+VIEWERS = "Your role is viewer: you can see everything and change nothing."
 START_AND_STOP = frozenset({Verb.START_ENVIRONMENT, Verb.STOP_ENVIRONMENT})
 
 
@@ -65,13 +66,18 @@ def refusal(user: User, verb: Verb, row: Row, fleet: Fleet) -> str:
     if user.role == Role.ADMIN:
         return ""
     if user.role != Role.OPERATOR:
-        return "Your role is viewer: you can see everything and change nothing."
+        return VIEWERS
     needs = TABLE.get(verb, Needs.ADMIN)
     if needs is Needs.OPERATOR or (needs is Needs.CREATOR and _created(user, row, fleet)):
         return ""
     if verb in START_AND_STOP:
         return "Operators start and stop only the environments they created; ask its creator or an admin."
     return REFUSALS[needs]
+
+
+def bulk_refusal(user: User) -> str:
+    """Why `user` may not ask for many things at once; each target is judged on its own besides. "" when they may."""
+    return "" if user.role in {Role.ADMIN, Role.OPERATOR} else VIEWERS
 
 
 def _created(user: User, row: Row, fleet: Fleet) -> bool:

@@ -165,6 +165,12 @@ class Store:
         value = cast("bytes | None", self._redis.hget(self._key("rows", kind), identifier))
         return None if value is None else decode_row(kind, _unpack(value)[2])
 
+    def observed(self, kind: Kind, identifiers: Iterable[str]) -> dict[str, Observation]:
+        """Rows by id, each with the epoch second at which it was asked for; those that are there."""
+        found = self._stored((kind, identifier) for identifier in identifiers)
+        rows = {key: (decode_row(kind, blob), asked) for (_, key), (_, asked, blob) in found.items()}
+        return {key: Observation(row, asked) for key, (row, asked) in rows.items() if row is not None}
+
     def ids(self, kind: Kind) -> set[str]:
         return {key.decode() for key in cast("list[bytes]", self._redis.hkeys(self._key("rows", kind)))}
 
