@@ -215,7 +215,7 @@ def _news(action: Action, row: Row) -> Outcome | None:
     """What `row` says of the action's end. A failure that was there before the action is no news until the
     target has moved.
     """
-    if not action.moved and getattr(row, "phase", "") != action.phase_before:
+    if not action.moved and getattr(row, "phase", "") not in {"", action.phase_before}:
         action.moved = True
         Action.objects.filter(id=action.id).update(moved=True)
     outcome = RULES[Verb(action.verb)].ended(row, action.params)

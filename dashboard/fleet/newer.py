@@ -3,14 +3,19 @@
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.store import Observation
 
+STAYS = ("phase", "environment_id", "created")
+"""An answer without one of these lacks a field, and says nothing; the next one will."""
+
 
 def newer(old: Observation, new: Observation) -> bool:
-    """True when `new` may replace `old`.
+    """True when `new` may replace `old`: never when it lacks what does not go away once it is there.
 
     An environment carries versions that only rise, so they decide when both have them (reference: versions
     impose a partial order; drop what is older). Everywhere else the moment of the request decides: a
     service's versions are made anew for each answer and say nothing.
     """
+    if any(getattr(old.row, name, None) and not getattr(new.row, name, None) for name in STAYS):
+        return False
     if isinstance(old.row, Environment) and isinstance(new.row, Environment):
         if (
             old.row.status_version

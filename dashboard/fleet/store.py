@@ -61,7 +61,8 @@ Newer = Callable[[Observation, Observation], bool]
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """One run of a sweep: epoch seconds, counts, and the reason when it failed. `ahead`: seconds by which the API's
-    clock was ahead of ours, None when its answers did not say.
+    clock was ahead of ours, None when its answers did not say. `meaning` says what the reason means for a
+    person; `notes` what else was odd, a sentence each.
     """
 
     name: str
@@ -73,6 +74,8 @@ class Sweep:
     skipped: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     ahead: float | None = None
+    meaning: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

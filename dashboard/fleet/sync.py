@@ -6,17 +6,18 @@ state meanwhile is read one by one. An incomplete scan never removes anything; o
 what it had landed by then, with the reason beside it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
-from typing import Any
 
 from dashboard.fleet import intake, intake_details
-from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, Task, kind_of
+from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, Task
 from dashboard.fleet.newer import newer
+from dashboard.fleet.remarks import notes
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store, Sweep
-from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, Page, ServiceFilter, errors
+from dashboard.fleet.tally import Tally
+from dashboard.fleet.trouble import meaning
+from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, ServiceFilter, errors
 
 BATCH = 25
 """The most values the API takes in one filter list."""
@@ -24,6 +25,11 @@ MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
 EVERYTHING = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION, Kind.CLASS)
 """What a full sweep reads, in this order."""
+MOST_DOUBTED = 200
+"""What a full sweep missed and asks for one by one, at most; the next one asks for the rest."""
+JUST_MADE = 30.0
+"""Seconds for which the API may not find what it has just made."""
+
 
 OF_ONE_KIND = (
     errors.PermissionDenied,
@@ -42,34 +48,6 @@ class Reading(Enum):
     SEEN = "seen"
     GONE = "gone"
     HIDDEN = "not visible to this key"
-
-
-@dataclass
-class _Tally:
-    """What a sweep has seen so far."""
-
-    seen: list[Observation] = field(default_factory=list)
-    gone: list[Addressed] = field(default_factory=list)
-    apart: set[str] = field(default_factory=set)
-    troubles: list[str] = field(default_factory=list)
-    skipped: int = 0
-    landed: int = 0
-    changed: int = 0
-
-    def add(self, page: Page[Any], convert: Callable[[Any], Row]) -> None:
-        self.seen += [Observation(convert(item), page.asked_at) for item in page.items]
-        self.skipped += len(page.skipped)
-
-    def ids(self, kind: Kind) -> set[str]:
-        return {one.row.id for one in self.seen if kind_of(one.row) == kind}
-
-    def missing(self, kind: Kind, known: Iterable[str]) -> None:
-        """After a complete scan of a kind: what was known before it and did not turn up is gone."""
-        self.gone += [(kind, identifier) for identifier in set(known) - self.ids(kind)]
-
-    def counts(self) -> dict[str, int]:
-        """How many of each kind were seen, without those set apart."""
-        return {kind.value: len(self.ids(kind) - self.apart) for kind in Kind}
 
 
 class Sync:
@@ -98,34 +76,36 @@ class Sync:
 
         Raises OnaError when the API does not answer.
         """
-        tally, asked = _Tally(), self._clock()
+        tally, asked = Tally(), self._clock()
         reading = self._read(address, tally)
         self._store.write(tally.seen, newer=newer, gone=tally.gone)
         return reading, tally.seen[0].row if tally.seen else None, asked
 
-    def _swept(self, name: str, scan: Callable[[Fleet, _Tally], None]) -> Sweep:
-        started, requests, tally = self._clock(), self._ona.requests, _Tally()
+    def _swept(self, name: str, scan: Callable[[Fleet, Tally], None]) -> Sweep:
+        started, requests, tally = self._clock(), self._ona.requests, Tally()
         try:
             scan(self._snapshot.now().fleet, tally)
             self._land(tally)
         except errors.OnaError as trouble:
-            tally.troubles.append(str(trouble))
+            tally.troubles.append(trouble)
         requests, spent = self._ona.requests - requests, self._clock() - started
         sweep = Sweep(
             name,
             started,
             spent,
-            "; ".join(tally.troubles),
+            "; ".join(str(trouble) for trouble in tally.troubles),
             requests,
             tally.changed,
             tally.skipped,
             tally.counts(),
             self._ona.clock_ahead,
+            " ".join(dict.fromkeys(meaning(trouble) for trouble in tally.troubles)),
+            list(notes(tally.seen, tally.notes)),
         )
         self._store.record(sweep)
         return sweep
 
-    def _land(self, tally: _Tally) -> None:
+    def _land(self, tally: Tally) -> None:
         """Write what has been seen and found gone since the last landing: a long first sweep fills pages as it
         goes, and what one kind has shown does not depend on the next.
         """
@@ -135,7 +115,7 @@ class Sync:
 
     # The full sweep
 
-    def _scan_everything(self, fleet: Fleet, tally: _Tally, kinds: Collection[Kind]) -> None:
+    def _scan_everything(self, fleet: Fleet, tally: Tally, kinds: Collection[Kind]) -> None:
         for kind, scan in (
             (Kind.ENVIRONMENT, self._scan_environments),
             (Kind.SERVICE, self._scan_services),
@@ -149,13 +129,44 @@ class Sync:
             try:
                 scan(tally)
             except OF_ONE_KIND as trouble:  # the other kinds may still be read
-                tally.troubles.append(str(trouble))
+                tally.troubles.append(trouble)
             else:
                 if tally.skipped == skipped:  # a malformed item may be any of the missing ones
-                    tally.missing(kind, known)
+                    self._find_gone(kind, fleet, known, tally)
             self._land(tally)
 
-    def _scan_environments(self, tally: _Tally) -> None:
+    def _find_gone(self, kind: Kind, fleet: Fleet, known: set[str], tally: Tally) -> None:
+        """What was known and is on no page of a complete scan. A page can lack an item that is there, when another
+        one vanished between two requests: so what went neither with its environment nor is a class is asked for.
+        """
+        if kind is Kind.CLASS:
+            tally.missing(kind, known)
+            return
+        rows, doubtful = fleet.of(kind), []
+        for identifier in known - tally.ids(kind):
+            if (
+                kind is not Kind.ENVIRONMENT
+                and getattr(rows.get(identifier), "environment_id", "") in tally.left
+            ):
+                tally.gone.append((kind, identifier))
+            else:
+                doubtful.append((kind, identifier))
+        for address in sorted(doubtful)[:MOST_DOUBTED]:
+            self._ask_whether_gone(address, tally)
+        if kind is Kind.ENVIRONMENT:
+            tally.left = {identifier for _, identifier in tally.gone}
+
+    def _ask_whether_gone(self, address: Addressed, tally: Tally) -> None:
+        try:
+            reading = self._read(address, tally)
+        except OF_ONE_KIND:
+            return  # not known: it stays
+        if reading is Reading.HIDDEN or (
+            reading is Reading.SEEN and getattr(tally.seen[-1].row, "phase", "") == "deleted"
+        ):
+            tally.gone.append(address)
+
+    def _scan_environments(self, tally: Tally) -> None:
         """All that the API lists, then the archived ones, which it leaves out; those are not counted."""
         for environments in self._ona.environments.pages():
             tally.add(environments, intake.environment)
@@ -167,26 +178,26 @@ class Sync:
             return  # an API that has no archive
         tally.apart |= tally.ids(Kind.ENVIRONMENT) - listed
 
-    def _scan_services(self, tally: _Tally) -> None:
+    def _scan_services(self, tally: Tally) -> None:
         for services in self._ona.automations.service_pages():
             tally.add(services, intake.service)
 
-    def _scan_tasks(self, tally: _Tally) -> None:
+    def _scan_tasks(self, tally: Tally) -> None:
         for tasks in self._ona.automations.task_pages():
             tally.add(tasks, intake.task)
 
-    def _scan_executions(self, tally: _Tally) -> None:
+    def _scan_executions(self, tally: Tally) -> None:
         names = {one.row.id: one.row.name for one in tally.seen if isinstance(one.row, Task)}
         for executions in self._ona.automations.execution_pages():
             tally.add(executions, lambda seen: intake.execution(seen, names.get(seen.metadata.task_id, "")))
 
-    def _scan_classes(self, tally: _Tally) -> None:
+    def _scan_classes(self, tally: Tally) -> None:
         for classes in self._ona.environments.class_pages():
             tally.add(classes, intake.environment_class)
 
     # The hot sweep
 
-    def _scan_hot(self, fleet: Fleet, tally: _Tally) -> None:
+    def _scan_hot(self, fleet: Fleet, tally: Tally) -> None:
         for environments in self._ona.environments.pages(EnvironmentFilter(status_phases=HOT_PHASES)):
             tally.add(environments, intake.environment)
         for executions in self._ona.automations.execution_pages(ExecutionFilter(phases=LIVE_EXECUTION)):
@@ -199,7 +210,7 @@ class Sync:
                 tally.add(services, intake.service)
         self._read_singly(self._store.attended(), tally)
 
-    def _read_singly(self, addresses: list[Addressed], tally: _Tally) -> None:
+    def _read_singly(self, addresses: list[Addressed], tally: Tally) -> None:
         """Read one by one; an answer that makes no sense costs that one resource, not the sweep."""
         for address in addresses[:MOST_READ_SINGLY]:
             try:
@@ -209,7 +220,7 @@ class Sync:
 
     # One resource
 
-    def _read(self, address: Addressed, tally: _Tally) -> Reading:
+    def _read(self, address: Addressed, tally: Tally) -> Reading:
         """Read one resource into `tally` and its detail into the store; raises OnaError when the API does not
         answer.
         """
@@ -218,12 +229,18 @@ class Sync:
         try:
             row = self._row_of(kind, identifier, asked)
         except errors.NotFound:
-            tally.gone.append(address)
+            if not self._just_made(address, asked):
+                tally.gone.append(address)
             return Reading.GONE
         except errors.PermissionDenied:
             return Reading.HIDDEN
         tally.seen.append(Observation(row, asked))
         return Reading.SEEN
+
+    def _just_made(self, address: Addressed, asked: float) -> bool:
+        kind, identifier = address
+        created = getattr(self._snapshot.now().fleet.of(kind).get(identifier), "created", None)
+        return created is not None and asked - created < JUST_MADE
 
     def _row_of(self, kind: Kind, identifier: str, asked: float) -> Row:
         if kind is Kind.ENVIRONMENT:
@@ -244,7 +261,7 @@ class Sync:
 
     # Names
 
-    def _scan_names(self, fleet: Fleet, tally: _Tally) -> None:
+    def _scan_names(self, fleet: Fleet, tally: Tally) -> None:
         for kind, scan in (
             (Kind.PERSON, self._scan_people),
             (Kind.PROJECT, self._scan_projects),
@@ -258,20 +275,20 @@ class Sync:
             if tally.skipped == skipped:
                 tally.missing(kind, fleet.of(kind))
 
-    def _scan_people(self, tally: _Tally) -> None:
+    def _scan_people(self, tally: Tally) -> None:
         for members in self._ona.directory.member_pages(self._ona.directory.identity().organization_id):
             tally.add(members, intake.person)
 
-    def _scan_projects(self, tally: _Tally) -> None:
+    def _scan_projects(self, tally: Tally) -> None:
         for projects in self._ona.directory.project_pages():
             tally.add(projects, intake.project)
 
-    def _scan_runners(self, tally: _Tally) -> None:
+    def _scan_runners(self, tally: Tally) -> None:
         for runners in self._ona.directory.runner_pages():
             tally.add(runners, intake.runner)
 
 
-def _with_services(tally: _Tally) -> list[str]:
+def _with_services(tally: Tally) -> list[str]:
     """The environments of this sweep whose services may move: they run, stop, or have just stopped."""
     rows = (one.row for one in tally.seen)
     return [
@@ -284,7 +301,7 @@ def _batches(identifiers: list[str]) -> Iterator[tuple[str, ...]]:
         yield tuple(identifiers[start : start + BATCH])
 
 
-def _left_hot(tally: _Tally, fleet: Fleet) -> list[Addressed]:
+def _left_hot(tally: Tally, fleet: Fleet) -> list[Addressed]:
     """What we believed to move and the API no longer lists as moving."""
     listed = tally.ids(Kind.ENVIRONMENT) | tally.ids(Kind.EXECUTION)
     environments = [

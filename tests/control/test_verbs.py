@@ -53,7 +53,7 @@ def test_an_archived_environment_is_not_started():
         (Verb.STOP_ENVIRONMENT, ENVIRONMENT, {"stopped", "deleting", "deleted"}),
         (Verb.START_ENVIRONMENT, ENVIRONMENT, {"running", "updating"}),
         (Verb.START_SERVICE, SERVICE, {"running"}),
-        (Verb.STOP_SERVICE, SERVICE, {"", "stopped", "failed", "deleted"}),
+        (Verb.STOP_SERVICE, SERVICE, {"stopped", "failed", "deleted"}),
         (Verb.START_TASK, EXECUTION, {"running", "succeeded", "failed", "stopped"}),
         (Verb.STOP_EXECUTION, EXECUTION, {"succeeded", "failed", "stopped"}),
     ],

@@ -7,8 +7,9 @@ from dashboard.fleet.newer import newer
 from dashboard.fleet.store import Observation
 from dashboard.fleet.sync import Reading
 from dashboard.ona import errors
+from dashboard.ona.send import NewEnvironment
 from dashboard.simulator import enums, environments
-from tests.unruly import after, dropped, edited, meanwhile, once, refusing
+from tests.unruly import after, dropped, edited, meanwhile, once, passed, refusing
 
 NOBODY = "01900000-0000-7000-8000-00000000dead"
 PREFIXES = {
@@ -160,6 +161,28 @@ def test_what_a_complete_scan_no_longer_shows_is_gone(simulated):
     assert set(stored(simulated, Kind.ENVIRONMENT)) == set(kept(simulated.world))
 
 
+def test_what_a_page_lacks_stays_when_it_can_still_be_read_by_itself(simulated):
+    simulated.sync().full()
+    victim = first(simulated.world, enums.STOPPED)
+    simulated.wire.on("ListEnvironments", without("environments", victim.id))
+    for trouble in (passed, refusing(500, "internal")):
+        simulated.wire.on("GetEnvironment", trouble)
+        assert simulated.sync().full().error == ""
+        assert victim.id in stored(simulated, Kind.ENVIRONMENT)
+    simulated.wire.on("GetEnvironment", refusing(403, "permission_denied"))
+    assert simulated.sync().full().error == ""
+    assert victim.id not in stored(simulated, Kind.ENVIRONMENT)
+
+
+def test_what_is_not_found_right_after_it_was_made_is_not_gone(simulated):
+    sync = simulated.sync()
+    made = simulated.ona.environments.create(NewEnvironment(class_id=simulated.world.directory.classes[0].id))
+    sync.full()
+    simulated.world.faults.set("late", 1)
+    assert sync.refresh((Kind.ENVIRONMENT, made.id))[:2] == (Reading.GONE, None)
+    assert made.id in stored(simulated, Kind.ENVIRONMENT)
+
+
 @pytest.mark.parametrize(
     "trouble",
     [refusing(500, "internal", "the database is down"), refusing(403, "permission_denied"), dropped],
@@ -172,6 +195,7 @@ def test_a_scan_that_fails_halfway_removes_nothing_of_its_kind_and_says_why(simu
     before = [stored(simulated, kind) for kind in kinds]
     victim = first(simulated.world, enums.STOPPED)
     simulated.wire.on("ListEnvironments", without("environments", victim.id))
+    simulated.wire.on("GetEnvironment", refusing(404, "not_found"))
     simulated.wire.on(method, after(1 if method == "ListServices" else 0, trouble))
     failed = sync.full()
     assert failed.error
@@ -212,6 +236,7 @@ def test_a_malformed_item_is_skipped_and_counted_and_nothing_of_its_kind_is_remo
     victim = first(simulated.world, enums.STOPPED)
     simulated.wire.on("ListServices", once(spoil("services", id=["not", "an", "id"])))
     simulated.wire.on("ListEnvironments", without("environments", victim.id))
+    simulated.wire.on("GetEnvironment", refusing(404, "not_found"))
     before = set(stored(simulated, Kind.SERVICE))
     sweep = sync.full()
     assert (sweep.error, sweep.skipped) == ("", 1)

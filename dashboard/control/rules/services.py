@@ -38,7 +38,7 @@ def _runs(row: Service, _: Params) -> Outcome | None:
 def _stopped(row: Service, _: Params) -> Outcome | None:
     if row.phase == "failed":
         return Outcome("confirmed", row.failure or "it ended as failed")
-    return CONFIRMED if row.phase in {"", "stopped", "deleted"} else None
+    return CONFIRMED if row.phase in {"stopped", "deleted"} else None
 
 
 def _change(params: Params) -> ServiceChange:
