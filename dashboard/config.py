@@ -74,7 +74,10 @@ VARIABLES = (
         "Unset: the domain of the environment's runner.",
     ),
     Variable("LOG_RETENTION_HOURS", "72", "Hours for which a log that was opened stays readable."),
-    Variable("TIME_ZONE", "UTC", "Time zone in which pages without JavaScript show times."),
+    Variable("HISTORY_DAYS", "35", "Days for which phases, signals and executions of the past are kept."),
+    Variable("HISTORY_TOTALS_DAYS", "400", "Days for which the hours of each environment and day are kept."),
+    Variable("CURRENCY", "EUR", "Currency of the prices of environment classes, as three letters."),
+    Variable("TIME_ZONE", "UTC", "Time zone of days, and of times on pages without JavaScript."),
     Variable(
         "SSO_MODE",
         "local",
@@ -165,6 +168,14 @@ def read_seconds(name: str, environ: Mapping[str, str] | None = None) -> float:
             f"{name}={text!r} is not a positive number; set it to one, or leave it unset."
         )
     return value
+
+
+def read_currency(environ: Mapping[str, str] | None = None) -> str:
+    """`CURRENCY` in capitals; raises ConfigurationError when it is not three letters."""
+    code = read("CURRENCY", environ)
+    if not re.fullmatch(r"[A-Za-z]{3}", code):
+        raise ConfigurationError(f"CURRENCY={code!r} is no currency; set it to three letters such as EUR.")
+    return code.upper()
 
 
 def read_api_address(environ: Mapping[str, str] | None = None) -> str:

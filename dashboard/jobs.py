@@ -14,14 +14,16 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from celery.exceptions import CeleryError
 from celery.signals import worker_shutting_down
 from django.conf import settings
+from django.db import DatabaseError
 from kombu.exceptions import KombuError
 
 from dashboard.celery import app
-from dashboard.control import batches, ledger
+from dashboard.control import batches, history, ledger, rollup
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import Verb, watched
 from dashboard.fleet.entities import Kind
@@ -285,11 +287,44 @@ def enqueue_action(action_id: UUID) -> None:
     perform.delay(str(action_id))
 
 
+# History
+
+HISTORY_LIFETIME = 120.0
+
+
+@app.task(name="jobs.record_history", expires=settings.POLL_HOT_SECONDS)
+def record_history() -> None:
+    """Follow into the database what the sweeps have written; what fails is made up for by the next run."""
+    try:
+        with store().single("history", HISTORY_LIFETIME) as alone:
+            if alone:
+                history.record(store(), time.time(), simulated=settings.ONA_SIMULATED)
+    except (StoreError, DatabaseError) as error:
+        logger.warning("the history could not be recorded: %s", error)
+
+
+@app.task(name="jobs.count_hours", expires=60)
+def count_hours() -> None:
+    with store().single("hours", SWEEP_LIFETIME) as alone:
+        if alone:
+            rollup.count(ZoneInfo(settings.TIME_ZONE))
+
+
+@app.task(name="jobs.prune_history", expires=3600)
+def prune_history() -> None:
+    with store().single("prune", SWEEP_LIFETIME) as alone:
+        if alone and (gone := history.prune(time.time())):
+            logger.info("%d rows of old history were deleted", gone)
+
+
 SCHEDULE: dict[str, Any] = {
     "hot": {"task": "jobs.poll_hot", "schedule": settings.POLL_HOT_SECONDS},
     "full": {"task": "jobs.poll_full", "schedule": settings.POLL_FULL_SECONDS},
     "names": {"task": "jobs.poll_names", "schedule": 300.0},
     "chase": {"task": "jobs.chase", "schedule": 1.0},
+    "history": {"task": "jobs.record_history", "schedule": settings.POLL_HOT_SECONDS},
+    "hours": {"task": "jobs.count_hours", "schedule": 60.0},
+    "prune": {"task": "jobs.prune_history", "schedule": 6 * 3600.0},
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
     "batches": {"task": "jobs.send_batches", "schedule": 1.0},
 }

@@ -8,6 +8,7 @@ from dashboard.config import (
     ConfigurationError,
     read,
     read_api_address,
+    read_currency,
     read_database,
     read_key,
     read_list,
@@ -152,6 +153,11 @@ POLL_FULL_SECONDS = read_seconds("POLL_FULL_SECONDS")
 POLL_INTERVALS = {"hot": POLL_HOT_SECONDS, "full": POLL_FULL_SECONDS}
 LOG_HOSTS = read_list("LOG_HOSTS")
 LOG_RETENTION_HOURS = read_seconds("LOG_RETENTION_HOURS")
+
+# History and money
+HISTORY_DAYS = read_seconds("HISTORY_DAYS")
+HISTORY_TOTALS_DAYS = read_seconds("HISTORY_TOTALS_DAYS")
+CURRENCY = read_currency()
 
 # Redis, and Celery over it
 REDIS_URL = read("REDIS_URL") or f"unix://{quote(str(valkey_socket(VAR_DIR)))}"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
 from dashboard import jobs
 from dashboard.celery import app, broker_url
 from dashboard.control import ledger
-from dashboard.control.models import Action, Role, State, User
+from dashboard.control.models import Action, EnvironmentDay, RecordedEnvironment, Role, State, User
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import load
@@ -438,3 +439,32 @@ def test_an_api_that_does_not_answer_is_asked_about_one_action_a_round(desk):
 
 def test_every_scheduled_job_exists():
     assert {entry["task"] for entry in jobs.SCHEDULE.values()} <= set(app.tasks)
+
+
+# History
+
+
+def test_what_a_sweep_saw_is_recorded_counted_and_deleted_when_it_is_old(api, db):
+    jobs.poll_full()
+    jobs.record_history()
+    assert RecordedEnvironment.objects.count() == len(phases(Kind.ENVIRONMENT))
+    time.sleep(0.2)
+    jobs.poll_hot()
+    jobs.record_history()
+    jobs.count_hours()
+    running = [key for key, phase in phases(Kind.ENVIRONMENT).items() if phase == "running"]
+    counted = EnvironmentDay.objects.filter(running__gt=0).values_list("environment_id", flat=True)
+    assert set(running) <= set(counted)
+    jobs.prune_history()
+    assert set(EnvironmentDay.objects.values_list("environment_id", flat=True)) == set(counted)
+
+
+def test_a_history_that_cannot_be_recorded_is_told_in_one_line(api, db, monkeypatch, caplog):
+    def refuses(*_, **__):
+        raise DatabaseError("disk full")
+
+    monkeypatch.setattr(jobs.history, "record", refuses)
+    jobs.record_history()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the history could not be recorded: disk full"
+    ]

@@ -8,6 +8,22 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 
+from dashboard.control.recorded import ClassPrice, EnvironmentDay, RecordedEnvironment, Recording, Stretch
+
+__all__ = [
+    "OPEN",
+    "Action",
+    "Batch",
+    "ClassPrice",
+    "EnvironmentDay",
+    "RecordedEnvironment",
+    "Recording",
+    "Role",
+    "State",
+    "Stretch",
+    "User",
+]
+
 
 class Role(models.TextChoices):
     VIEWER = "viewer", "Viewer"
