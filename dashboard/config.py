@@ -46,6 +46,10 @@ VARIABLES = (
     Variable("POLL_HOT_SECONDS", "5", "Seconds between polls of what moves."),
     Variable("POLL_FULL_SECONDS", "60", "Seconds between polls of everything."),
     Variable(
+        "POLL_HISTORY_SECONDS", "3600", "Seconds between polls of all task executions, not only new ones."
+    ),
+    Variable("EXECUTIONS_KEPT", "50", "Finished executions that are kept of each task."),
+    Variable(
         "REDIS_URL",
         "",
         "Redis or Valkey: `redis://`, `rediss://` or `unix://`. Unset: `manage.py up` starts a private one.",

@@ -89,7 +89,8 @@ def acting() -> Ona:
 
 
 def sync() -> Sync:
-    return Sync(reading(), store(), snapshot(), time.time)
+    history, kept = settings.POLL_HISTORY_SECONDS, settings.EXECUTIONS_KEPT
+    return Sync(reading(), store(), snapshot(), time.time, history_seconds=history, kept=kept)
 
 
 @app.task(name="jobs.poll_hot", expires=settings.POLL_HOT_SECONDS)

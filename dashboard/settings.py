@@ -150,6 +150,8 @@ ONA_SIMULATED = (
 )  # set by `manage.py up` beside the simulator's address
 POLL_HOT_SECONDS = read_seconds("POLL_HOT_SECONDS")
 POLL_FULL_SECONDS = read_seconds("POLL_FULL_SECONDS")
+POLL_HISTORY_SECONDS = read_seconds("POLL_HISTORY_SECONDS")
+EXECUTIONS_KEPT = int(read_seconds("EXECUTIONS_KEPT"))
 POLL_INTERVALS = {"hot": POLL_HOT_SECONDS, "full": POLL_FULL_SECONDS}
 LOG_HOSTS = read_list("LOG_HOSTS")
 LOG_RETENTION_HOURS = read_seconds("LOG_RETENTION_HOURS")

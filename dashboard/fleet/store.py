@@ -62,7 +62,8 @@ Newer = Callable[[Observation, Observation], bool]
 class Sweep:
     """One run of a sweep: epoch seconds, counts, and the reason when it failed. `ahead`: seconds by which the API's
     clock was ahead of ours, None when its answers did not say. `meaning` says what the reason means for a
-    person; `notes` what else was odd, a sentence each.
+    person; `notes` what else was odd, a sentence each; `history_at`: when the last sweep began that read all
+    executions.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Sweep:
     ahead: float | None = None
     meaning: str = ""
     notes: list[str] = field(default_factory=list)
+    history_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

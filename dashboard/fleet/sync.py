@@ -6,40 +6,34 @@ state meanwhile is read one by one. An incomplete scan never removes anything; o
 what it had landed by then, with the reason beside it.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection
 from enum import Enum
+from functools import partial
 
 from dashboard.fleet import intake, intake_details
-from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, Task
+from dashboard.fleet.batches import batches
+from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row
+from dashboard.fleet.full_scan import EVERYTHING, FullScan
+from dashboard.fleet.kept import KEPT
 from dashboard.fleet.newer import newer
+from dashboard.fleet.parallel import Chain
 from dashboard.fleet.remarks import notes
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store, Sweep
-from dashboard.fleet.tally import Tally
+from dashboard.fleet.tally import OF_ONE_KIND, Tally
 from dashboard.fleet.trouble import meaning
-from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, ServiceFilter, errors
+from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, ServiceFilter, errors, schema
 
-BATCH = 25
-"""The most values the API takes in one filter list."""
+HISTORY_SECONDS = 3600.0
+"""All executions are read this often; in between only what is new."""
 MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
-EVERYTHING = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION, Kind.CLASS)
-"""What a full sweep reads, in this order."""
+
 MOST_DOUBTED = 200
 """What a full sweep missed and asks for one by one, at most; the next one asks for the rest."""
 JUST_MADE = 30.0
 """Seconds for which the API may not find what it has just made."""
-
-
-OF_ONE_KIND = (
-    errors.PermissionDenied,
-    errors.Unimplemented,
-    errors.NotFound,
-    errors.InvalidRequest,
-    errors.ServerError,
-    errors.BadAnswer,
-)
-"""Troubles that say nothing about the next question; others (no answer, a bad key, a rate limit) end the sweep."""
 
 
 class Reading(Enum):
@@ -53,15 +47,44 @@ class Reading(Enum):
 class Sync:
     """The sweeps over one API into one store. `clock` gives epoch seconds."""
 
-    def __init__(self, ona: Ona, store: Store, snapshot: Snapshot, clock: Callable[[], float]) -> None:
+    def __init__(  # noqa: PLR0913 - each is one part or one knob
+        self,
+        ona: Ona,
+        store: Store,
+        snapshot: Snapshot,
+        clock: Callable[[], float],
+        *,
+        history_seconds: float = HISTORY_SECONDS,
+        kept: int = KEPT,
+    ) -> None:
+        """`history_seconds`: how often all executions are read; `kept`: finished ones of a task that are kept."""
+        self._history_seconds, self._kept = history_seconds, kept
         self._ona = ona
         self._store = store
         self._snapshot = snapshot
         self._clock = clock
 
-    def full(self, kinds: Collection[Kind] = EVERYTHING) -> Sweep:
-        """Everything: environments, services, tasks, executions and environment classes, or some of these."""
-        return self._swept("full", lambda fleet, tally: self._scan_everything(fleet, tally, kinds))
+    def full(self, kinds: Collection[Kind] = EVERYTHING, *, whole_history: bool = False) -> Sweep:
+        """Everything: environments, services, tasks, executions and environment classes, or some of these.
+
+        Of the executions what is new, and all of them once in a while or with `whole_history`.
+        """
+        read_at = self._history_read_at()
+        whole = whole_history or self._clock() - read_at >= self._history_seconds
+
+        def scan(fleet: Fleet, tally: Tally) -> None:
+            def find_gone(kind: Kind, known: set[str]) -> None:
+                self._find_gone(kind, fleet, known, tally)
+
+            land = partial(self._land, tally)
+            FullScan(self._ona, fleet, tally, find_gone, land, whole, self._kept).run(kinds)
+
+        return self._swept("full", scan, self._clock() if whole else read_at)
+
+    def _history_read_at(self) -> float:
+        """When the last sweep began that read all executions; 0.0: never."""
+        last = self._store.sweeps().get("full:ok")
+        return 0.0 if last is None else last.history_at
 
     def hot(self) -> Sweep:
         """What moves, what ended since, and what people have open."""
@@ -81,7 +104,7 @@ class Sync:
         self._store.write(tally.seen, newer=newer, gone=tally.gone)
         return reading, tally.seen[0].row if tally.seen else None, asked
 
-    def _swept(self, name: str, scan: Callable[[Fleet, Tally], None]) -> Sweep:
+    def _swept(self, name: str, scan: Callable[[Fleet, Tally], None], history_at: float = 0.0) -> Sweep:
         started, requests, tally = self._clock(), self._ona.requests, Tally()
         try:
             scan(self._snapshot.now().fleet, tally)
@@ -101,6 +124,7 @@ class Sync:
             self._ona.clock_ahead,
             " ".join(dict.fromkeys(meaning(trouble) for trouble in tally.troubles)),
             list(notes(tally.seen, tally.notes)),
+            history_at,
         )
         self._store.record(sweep)
         return sweep
@@ -113,27 +137,7 @@ class Sync:
         tally.landed = len(tally.seen)
         tally.gone.clear()
 
-    # The full sweep
-
-    def _scan_everything(self, fleet: Fleet, tally: Tally, kinds: Collection[Kind]) -> None:
-        for kind, scan in (
-            (Kind.ENVIRONMENT, self._scan_environments),
-            (Kind.SERVICE, self._scan_services),
-            (Kind.TASK, self._scan_tasks),
-            (Kind.EXECUTION, self._scan_executions),
-            (Kind.CLASS, self._scan_classes),
-        ):
-            if kind not in kinds:
-                continue
-            known, skipped = set(fleet.of(kind)), tally.skipped
-            try:
-                scan(tally)
-            except OF_ONE_KIND as trouble:  # the other kinds may still be read
-                tally.troubles.append(trouble)
-            else:
-                if tally.skipped == skipped:  # a malformed item may be any of the missing ones
-                    self._find_gone(kind, fleet, known, tally)
-            self._land(tally)
+    # What is gone
 
     def _find_gone(self, kind: Kind, fleet: Fleet, known: set[str], tally: Tally) -> None:
         """What was known and is on no page of a complete scan. A page can lack an item that is there, when another
@@ -166,49 +170,24 @@ class Sync:
         ):
             tally.gone.append(address)
 
-    def _scan_environments(self, tally: Tally) -> None:
-        """All that the API lists, then the archived ones, which it leaves out; those are not counted."""
-        for environments in self._ona.environments.pages():
-            tally.add(environments, intake.environment)
-        listed = tally.ids(Kind.ENVIRONMENT)
-        try:
-            for archived in self._ona.environments.pages(EnvironmentFilter(archival_status="archived")):
-                tally.add(archived, intake.environment)
-        except errors.InvalidRequest:
-            return  # an API that has no archive
-        tally.apart |= tally.ids(Kind.ENVIRONMENT) - listed
-
-    def _scan_services(self, tally: Tally) -> None:
-        for services in self._ona.automations.service_pages():
-            tally.add(services, intake.service)
-
-    def _scan_tasks(self, tally: Tally) -> None:
-        for tasks in self._ona.automations.task_pages():
-            tally.add(tasks, intake.task)
-
-    def _scan_executions(self, tally: Tally) -> None:
-        names = {one.row.id: one.row.name for one in tally.seen if isinstance(one.row, Task)}
-        for executions in self._ona.automations.execution_pages():
-            tally.add(executions, lambda seen: intake.execution(seen, names.get(seen.metadata.task_id, "")))
-
-    def _scan_classes(self, tally: Tally) -> None:
-        for classes in self._ona.environments.class_pages():
-            tally.add(classes, intake.environment_class)
-
     # The hot sweep
 
     def _scan_hot(self, fleet: Fleet, tally: Tally) -> None:
-        for environments in self._ona.environments.pages(EnvironmentFilter(status_phases=HOT_PHASES)):
-            tally.add(environments, intake.environment)
-        for executions in self._ona.automations.execution_pages(ExecutionFilter(phases=LIVE_EXECUTION)):
-            tally.add(
-                executions, lambda seen: intake.execution(seen, _task_name(fleet, seen.metadata.task_id))
-            )
+        def execution(seen: schema.TaskExecution) -> Row:
+            return intake.execution(seen, _task_name(fleet, seen.metadata.task_id))
+
+        moving = EnvironmentFilter(status_phases=HOT_PHASES)
+        live = ExecutionFilter(phases=LIVE_EXECUTION)
+        tally.walk([lambda: self._ona.environments.pages(moving)], intake.environment)
+        tally.walk([lambda: self._ona.automations.execution_pages(live)], execution)
         self._read_singly(_left_hot(tally, fleet), tally)
-        for batch in _batches(_with_services(tally)):
-            for services in self._ona.automations.service_pages(ServiceFilter(environment_ids=batch)):
-                tally.add(services, intake.service)
+        known = Counter(row.environment_id for row in fleet.services.values())
+        groups = batches(_with_services(tally), known)
+        tally.walk([self._services_of(ids) for ids in groups], intake.service)
         self._read_singly(self._store.attended(), tally)
+
+    def _services_of(self, ids: tuple[str, ...]) -> Chain:
+        return lambda: self._ona.automations.service_pages(ServiceFilter(environment_ids=ids))
 
     def _read_singly(self, addresses: list[Addressed], tally: Tally) -> None:
         """Read one by one; an answer that makes no sense costs that one resource, not the sweep."""
@@ -234,7 +213,7 @@ class Sync:
             return Reading.GONE
         except errors.PermissionDenied:
             return Reading.HIDDEN
-        tally.seen.append(Observation(row, asked))
+        tally.extend([Observation(row, asked)])
         return Reading.SEEN
 
     def _just_made(self, address: Addressed, asked: float) -> bool:
@@ -294,11 +273,6 @@ def _with_services(tally: Tally) -> list[str]:
     return [
         row.id for row in rows if isinstance(row, Environment) and row.phase not in {"creating", "starting"}
     ]
-
-
-def _batches(identifiers: list[str]) -> Iterator[tuple[str, ...]]:
-    for start in range(0, len(identifiers), BATCH):
-        yield tuple(identifiers[start : start + BATCH])
 
 
 def _left_hot(tally: Tally, fleet: Fleet) -> list[Addressed]:

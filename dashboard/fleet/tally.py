@@ -1,17 +1,30 @@
-"""What one sweep has seen so far."""
+"""What a sweep has seen so far, and what that says about what is gone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dashboard.fleet.entities import Kind, Row, kind_of
+from dashboard.fleet.parallel import Chain, walked
 from dashboard.fleet.store import Addressed, Observation
 from dashboard.ona import Page, errors
+
+OF_ONE_KIND = (
+    errors.PermissionDenied,
+    errors.Unimplemented,
+    errors.NotFound,
+    errors.InvalidRequest,
+    errors.ServerError,
+    errors.BadAnswer,
+)
+"""Troubles that say nothing about the next question; others (no answer, a bad key, a rate limit) end the sweep."""
 
 
 @dataclass
 class Tally:
-    """`apart` are environments that are not counted, `left` those that are gone."""
+    """Rows as they were seen, what is gone, and what went wrong. `apart` are environments that are not counted,
+    `left` those that are gone; `listed` has the ids that were seen.
+    """
 
     seen: list[Observation] = field(default_factory=list)
     gone: list[Addressed] = field(default_factory=list)
@@ -22,14 +35,37 @@ class Tally:
     skipped: int = 0
     landed: int = 0
     changed: int = 0
+    listed: dict[Kind, set[str]] = field(default_factory=dict)
 
     def add(self, page: Page[Any], convert: Callable[[Any], Row]) -> None:
-        self.seen += [Observation(convert(item), page.asked_at) for item in page.items]
+        self.extend([Observation(convert(item), page.asked_at) for item in page.items])
         self.skipped += len(page.skipped)
         self.notes += [f"{item.id or 'One item'} could not be read: {item.reason}." for item in page.skipped]
 
+    def extend(self, seen: Iterable[Observation]) -> None:
+        for one in seen:
+            self.seen.append(one)
+            self.listed.setdefault(kind_of(one.row), set()).add(one.row.id)
+
+    def walk(self, chains: Sequence[Chain], convert: Callable[[Any], Row]) -> None:
+        """Add every page of these lists, read side by side; raises the first trouble after adding what came."""
+        walk = walked(chains)
+        for page in walk.pages:
+            self.add(page, convert)
+        if walk.trouble is not None:
+            raise walk.trouble
+
+    def withhold(self, kind: Kind, identifiers: Collection[str]) -> None:
+        """These have been seen and are not to be written."""
+        kept = [
+            one
+            for one in self.seen[self.landed :]
+            if one.row.id not in identifiers or kind_of(one.row) != kind
+        ]
+        self.seen[self.landed :] = kept
+
     def ids(self, kind: Kind) -> set[str]:
-        return {one.row.id for one in self.seen if kind_of(one.row) == kind}
+        return self.listed.get(kind, set())
 
     def missing(self, kind: Kind, known: Iterable[str]) -> None:
         """After a complete scan of a kind: what was known before it and did not turn up is gone."""

@@ -29,7 +29,7 @@ class Methods:
         page_size: int = PAGE_SIZE,
         extra: Mapping[str, Any] | None = None,
     ) -> Iterator[Page[M]]:
-        """The pages of a list, each asked for when it is taken. BadAnswer when a token comes twice."""
+        """The pages of a list, each asked for when it is taken. BadAnswer when a token or a page comes twice."""
         if not 1 <= page_size <= PAGE_SIZE:
             raise ValueError(f"a page holds 1 to {PAGE_SIZE} items")
         message = dict(extra or {})
@@ -40,11 +40,12 @@ class Methods:
     def _walk(
         self, call: tuple[str, str], shape: ListShape[M], message: dict[str, Any], page_size: int
     ) -> Iterator[Page[M]]:
-        token, seen = "", set[str]()
+        token, seen, begun = "", set[str](), set[str]()
         for _ in range(MOST_PAGES):
             pagination = {"pageSize": page_size} | ({"token": token} if token else {})
             answer = self._transport.call(*call, message | {"pagination": pagination})
             decoded = shape.decode(answer.body)
+            token = decoded.next_token
             yield Page(decoded.items, decoded.skipped, answer.asked_at)
             token = decoded.next_token
             if not token:
@@ -52,6 +53,10 @@ class Methods:
             if token in seen:
                 raise BadAnswer(f"{call[1]}: the same page token came twice")
             seen.add(token)
+            first = getattr(decoded.items[0], "id", "") if decoded.items else ""
+            if first in begun:
+                raise BadAnswer(f"{call[1]}: the same page came twice")
+            begun |= {first} - {""}
         raise BadAnswer(f"{call[1]}: more than {MOST_PAGES} pages")
 
     def _one(

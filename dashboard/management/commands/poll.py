@@ -87,7 +87,8 @@ def _wait_for(spec: Spec, process: "Popen[bytes]") -> None:
 def _poll(base_url: str, api_key: str, redis_url: str) -> tuple[Sweep, int]:
     store = Store(connect(redis_url), namespace(base_url, api_key))
     with Ona.open(base_url, api_key, pace=TokenPace(settings.ONA_REQUESTS_PER_SECOND)) as ona:
-        sweep = Sync(ona, store, Snapshot(store, time.monotonic), time.time).full()
+        sync = Sync(ona, store, Snapshot(store, time.monotonic), time.time, kept=settings.EXECUTIONS_KEPT)
+        sweep = sync.full(whole_history=True)
     return sweep, store.position()[1]
 
 
