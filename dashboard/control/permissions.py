@@ -85,5 +85,11 @@ def _created(user: User, row: Row, fleet: Fleet) -> bool:
     return bool(person) and isinstance(row, Environment) and person == row.creator_id
 
 
+def seen_as(user: User, row: Row, fleet: Fleet) -> tuple[str, ...]:
+    """All that `refusal` looks at in a person: for the same row, two who are seen as the same may do the same."""
+    own = user.role == Role.OPERATOR and _created(user, row, fleet)
+    return (user.role, "creator" if own else "")
+
+
 def can(user: User, verb: Verb, row: Row, fleet: Fleet) -> bool:
     return not refusal(user, verb, row, fleet)

@@ -17,8 +17,8 @@ from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
 from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
-from dashboard.web.live import Block, Live, is_poll
-from dashboard.web.offers import offers, wish_state, wishes
+from dashboard.web.live import Block, Live, RowBlock, is_poll
+from dashboard.web.offers import offers, standing, wish_state, wishes
 
 SMALL = 20
 """Rows that a table inside a detail page shows at most."""
@@ -126,18 +126,21 @@ def only_problems(request: HttpRequest, problems: list["Marked"]) -> HttpRespons
     return varied(answer)
 
 
-def row_blocks(listing: ListPage, rows: list[Listed], fleet: Fleet, user: User) -> list[Block]:
+def row_blocks(listing: ListPage, rows: list[Listed], fleet: Fleet, user: User) -> list[RowBlock]:
     """One block a row, in order."""
     asked = wishes(listing.kind, [row.id for row in rows])
     return [_row_block(listing, row, fleet, user, asked.get(row.id)) for row in rows]
 
 
-def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: Action | None) -> Block:
-    offered = offers(user, row, fleet)
+def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: Action | None) -> RowBlock:
     facts = listing.facts(fleet, row)
-    state = (fleet.version_of(listing.kind, row.id), tuple(facts.values()), offered, wish_state(wish))
-    context = {"row": row, "offers": offered, "wish": wish, "listing": listing, **facts}
-    return Block(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context, bare=True)
+    seen = (fleet.epoch, fleet.version_of(listing.kind, row.id), *facts.values())
+    state = (*seen, standing(user, row, fleet), wish_state(wish))
+
+    def context() -> dict[str, Any]:
+        return {"row": row, "offers": offers(user, row, fleet), "wish": wish, "listing": listing, **facts}
+
+    return RowBlock(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context)
 
 
 def _summary_state(result: Result) -> tuple[Any, ...]:

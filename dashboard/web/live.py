@@ -13,14 +13,18 @@ to a poll carries how fresh the data are in `HX-Trigger`, also a 204.
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+
+from dashboard.web.kept import Kept, Piece
 
 LONGEST_SEEN = 4_000
 DIGEST = 4
@@ -35,17 +39,49 @@ class Block:
     state: tuple[Any, ...]
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
-    bare: bool = False
-    """Its template needs nothing of the request: a row is rendered fifty times a page."""
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        return _digest(self.id) + _digest(repr(self.state))
+        return digest_of(self.id, self.state)
 
     def html(self, request: HttpRequest, *, swap: bool = False) -> SafeString:
         """The element; with `swap` it tells htmx to put itself in the place of the one with its id."""
-        context = {**self.context, "swap": swap}
-        return mark_safe(render_to_string(self.template, context, None if self.bare else request))  # noqa: S308  a template's output
+        return mark_safe(render_to_string(self.template, {**self.context, "swap": swap}, request))  # noqa: S308  a template's output
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """A block of which a page has fifty: `state` is hashable, and what was rendered for it once is kept.
+
+    Its template gets nothing of the request: whatever else its HTML depends on must be in `state`.
+    """
+
+    id: str
+    state: tuple[Hashable, ...]
+    template: str
+    context: Callable[[], Mapping[str, Any]]
+
+    @cached_property
+    def _piece(self) -> Piece:
+        key = (self.template, self.id, self.state)
+        piece = _pieces.get(key)
+        if piece is None:
+            piece = Piece(digest_of(self.id, self.state))
+            _pieces.put(key, piece)
+        return piece
+
+    @property
+    def digest(self) -> str:
+        return self._piece.digest
+
+    def html(self, _: HttpRequest, *, swap: bool = False) -> SafeString:
+        return mark_safe(self._piece.html(self._rendered, time.time(), swap=swap))  # noqa: S308  a template's output
+
+    def _rendered(self) -> str:
+        return render_to_string(self.template, {**self.context(), "swap": True})
+
+
+_pieces: Kept[Piece] = Kept()
 
 
 @dataclass(frozen=True)
@@ -53,12 +89,16 @@ class Live:
     """The blocks of a page. `rows` live in the element that `body` renders, from the context variable `rows`."""
 
     blocks: Sequence[Block]
-    rows: Sequence[Block] = ()
+    rows: Sequence[Block | RowBlock] = ()
     body: Block | None = None
 
     @property
     def seen(self) -> str:
         return "".join(block.digest for block in self.blocks) + "." + "".join(row.digest for row in self.rows)
+
+
+def digest_of(identifier: str, state: tuple[Any, ...]) -> str:
+    return _digest(identifier) + _digest(repr(state))
 
 
 def _digest(text: str) -> str:
@@ -76,7 +116,7 @@ def answer(request: HttpRequest, live: Live) -> HttpResponse:
         return HttpResponse(status=204)
     seen_blocks, _, seen_rows = seen.partition(".")
     parts = _changed(request, live.blocks, seen_blocks)
-    if _ids(seen_rows) == [_digest(row.id) for row in live.rows]:
+    if _ids(seen_rows) == [row.digest[:DIGEST] for row in live.rows]:
         parts += [_in_template(html) for html in _changed(request, live.rows, seen_rows)]
     elif live.body is not None:
         parts.append(_in_template(live.body.html(request, swap=True)))
@@ -98,7 +138,7 @@ def _ids(seen: str) -> list[str]:
     return [seen[start : start + DIGEST] for start in range(0, len(seen), 2 * DIGEST)]
 
 
-def _changed(request: HttpRequest, blocks: Sequence[Block], seen: str) -> list[str]:
+def _changed(request: HttpRequest, blocks: Sequence[Block | RowBlock], seen: str) -> list[str]:
     known = {seen[start : start + 2 * DIGEST] for start in range(0, len(seen), 2 * DIGEST)}
     return [block.html(request, swap=True) for block in blocks if block.digest not in known]
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.control.models import OPEN, Action, State, User
-from dashboard.control.permissions import can
+from dashboard.control.permissions import can, seen_as
 from dashboard.control.verbs import RULES, Rule, Verb, verbs_of
 from dashboard.fleet.entities import Environment, Execution, Kind, Listed, kind_of
 from dashboard.fleet.snapshot import Fleet
@@ -43,6 +43,11 @@ def address(kind: Kind, identifier: str) -> str:
 def offers(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """The actions that make sense for `row` now and that `user` may take."""
     return tuple(_sensible(user, row, fleet, menu=False))
+
+
+def standing(user: User, row: Listed, fleet: Fleet) -> tuple[str, ...]:
+    """All that `offers` depends on beside the row itself; rows are kept by it, so what is added there goes in here."""
+    return (*seen_as(user, row, fleet), why_nothing_runs(row, fleet))
 
 
 def again(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:

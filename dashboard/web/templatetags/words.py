@@ -2,6 +2,7 @@
 as such.
 """
 
+import time
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from dashboard.control.verbs import RULES, Rule
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.spans import length
+from dashboard.web.kept import ago, grown
 from dashboard.web.offers import SECTIONS, address
 
 register = template.Library()
@@ -113,33 +115,14 @@ def when(value: float | datetime | None, empty: str = "—") -> SafeString | str
 
 
 def relative(moment: datetime) -> str:
-    """ "3 min ago", "in 2 h", the date of what is more than ten years away; the same words as static/dashboard.js
-    uses.
-    """
-    seconds = (timezone.now() - moment).total_seconds()
-    if abs(seconds) > _LONG_AGO:
-        return moment.astimezone(UTC).date().isoformat()
-    if abs(seconds) < 5:
-        return "just now"
-    words = span(abs(seconds))
-    return f"{words} ago" if seconds > 0 else f"in {words}"
-
-
-def span(seconds: float) -> str:
-    """A length of time by its largest unit: 42 s, 3 min, 5 h, 12 d."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return f"{int(seconds)} s"
+    """How long ago that was, in words."""
+    return ago(moment.timestamp(), time.time())
 
 
 @register.filter
 def length_of_time(seconds: float | None) -> str:
     """A duration to two units: 1 h 20 min, 3 min 5 s, 0.8 s."""
     return "—" if seconds is None else length(seconds)
-
-
-_LONG_AGO = 3_653 * 86_400
 
 
 @register.simple_tag
@@ -150,9 +133,10 @@ def running_time(started: float | None, completed: float | None) -> SafeString |
         return format_html('<span class="none">{}</span>', "—")
     if last is not None:
         return length_of_time(max(0.0, (last - first).total_seconds()))
-    grown = max(0.0, (timezone.now() - first).total_seconds())
     return format_html(
-        '<span data-since="{}">{}</span>', first.isoformat(timespec="seconds"), length_of_time(grown)
+        '<span data-since="{}">{}</span>',
+        first.isoformat(timespec="seconds"),
+        grown(first.timestamp(), time.time()),
     )
 
 
