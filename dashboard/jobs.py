@@ -24,8 +24,9 @@ from kombu.exceptions import KombuError
 
 from dashboard.celery import app
 from dashboard.control import batches, history, ledger, rollup
+from dashboard.control.ledger import Observed
 from dashboard.control.models import Action, State
-from dashboard.control.verbs import Verb, watched
+from dashboard.control.verbs import RULES, Verb, watched
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import LogStore
 from dashboard.fleet.look import look
@@ -136,6 +137,14 @@ def refresh(kind: str, identifier: str) -> None:
         sync().refresh((Kind(kind), identifier))
     except errors.OnaError as error:
         logger.warning("%s %s could not be read: %s", kind, identifier, error)
+
+
+@app.task(name="jobs.read_automations_file", expires=30)
+def read_automations_file(environment_id: str) -> None:
+    """Put together the automations file of an environment, for somebody who has just opened it."""
+    with store().single(f"file:{environment_id}", 30.0) as alone:
+        if alone:
+            sync().automations_file(environment_id)
 
 
 # Logs
@@ -266,7 +275,7 @@ def chase_one(action: Action) -> bool:
     False when the API did not answer at all: asking it about a hundred others would only hold up the workers.
     """
     try:
-        result, row, asked = sync().refresh(watched(Verb(action.verb), action.target_id, action.result_id))
+        result, row, asked = _look(action)
     except (errors.OnaError, StoreError) as error:
         logger.warning("%s could not be followed up: %s", action, error)
         ledger.overdue(action, ledger.utc_now())
@@ -276,6 +285,16 @@ def chase_one(action: Action) -> bool:
     else:
         ledger.observe(action, row, asked, ledger.utc_now())
     return True
+
+
+def _look(action: Action) -> tuple[Reading, Observed | None, float]:
+    """What shows how an action goes, and when it was asked for."""
+    verb = Verb(action.verb)
+    seen = sync().refresh(watched(verb, action.target_id, action.result_id))
+    if not RULES[verb].in_file or seen[0] is not Reading.SEEN:
+        return seen
+    file = sync().automations_file(action.target_id)
+    return (Reading.HIDDEN if file.trouble else Reading.SEEN), file, file.read_at
 
 
 @app.task(name="jobs.sweep_actions", expires=10)

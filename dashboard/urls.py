@@ -9,6 +9,7 @@ from dashboard.web.pages import (
     accounts,
     actions,
     activity,
+    automations,
     classes,
     creation,
     environments,
@@ -48,6 +49,7 @@ urlpatterns: Pages = [
     path("environments/new/", creation.new, name="environments-new"),
     path("classes/", classes.index, name="classes"),
     path("environments/<id:identifier>/", environments.detail, name="environments-detail"),
+    path("environments/<id:identifier>/automations/", automations.show, name="environments-automations"),
     _act("environments", Kind.ENVIRONMENT),
     path("services/", services.index, name="services-list"),
     path("services/<id:identifier>/", services.detail, name="services-detail"),
@@ -68,4 +70,5 @@ urlpatterns: Pages = [
     path("readyz", system.readyz, name="readyz"),
 ]
 
+handler400 = "dashboard.web.http.bad_request"
 handler404 = "dashboard.web.http.not_found"

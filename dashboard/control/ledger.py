@@ -23,6 +23,7 @@ from django.db.models import F, Q
 from dashboard.control.models import Action, ActionQuerySet, State, User
 from dashboard.control.permissions import Forbidden, refusal
 from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb
+from dashboard.fleet.details import CurrentFile
 from dashboard.fleet.entities import Environment, Listed, Row
 from dashboard.fleet.snapshot import Fleet
 from dashboard.ona import Ona, errors
@@ -40,6 +41,8 @@ JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
 
 Enqueue = Callable[[UUID], object]
+Observed = Row | CurrentFile
+"""What shows how an action goes."""
 Send = Callable[[Ona, str, Params], str]
 
 
@@ -193,7 +196,7 @@ def _delay(attempts: int, error: errors.OnaError) -> float:
     return min(asked or 2.0 ** min(attempts - 1, 6), LONGEST_DELAY)
 
 
-def observe(action: Action, row: Row | None, asked: float, now: datetime) -> bool:
+def observe(action: Action, row: Observed | None, asked: float, now: datetime) -> bool:
     """Compare a requested action with what the API shows; True when that ended it.
 
     `row` is None when the target is gone. An answer to a question `asked` (epoch seconds) before the request
@@ -205,13 +208,19 @@ def observe(action: Action, row: Row | None, asked: float, now: datetime) -> boo
     if outcome is not None:
         return _move(action, State(outcome.state), ended=now, outcome=outcome.words[:1000])
     if now - action.requested > timedelta(seconds=RULES[Verb(action.verb)].patience):
-        phase = getattr(row, "phase", "") or "nothing"
-        words = f"Ona accepted it, but after {_minutes(action)} it still reads “{phase}”."
+        words = f"Ona accepted it, but after {_minutes(action)} {_still(row)}."
         return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
     return False
 
 
-def _news(action: Action, row: Row) -> Outcome | None:
+def _still(row: Observed | None) -> str:
+    """How what has not become what was asked for reads."""
+    if isinstance(row, CurrentFile):
+        return "the services and tasks are not all as the file says"
+    return f"it still reads “{getattr(row, 'phase', '') or 'nothing'}”"
+
+
+def _news(action: Action, row: Observed) -> Outcome | None:
     """What `row` says of the action's end. A failure that was there before the action is no news until the
     target has moved.
     """
@@ -224,7 +233,7 @@ def _news(action: Action, row: Row) -> Outcome | None:
     return outcome if _failure(row) != action.failure_before else None
 
 
-def _failure(row: Row) -> str:
+def _failure(row: Observed) -> str:
     """The first failure message of a row, "" when it has none."""
     messages = row.failures if isinstance(row, Environment) else (getattr(row, "failure", ""),)
     return messages[0][:1000] if messages else ""

@@ -2,7 +2,8 @@
 
 viewer    sees everything
 operator  starts, stops, edits and deletes services and tasks, runs tasks, stops executions, makes environments;
-          starts, stops, edits and deletes those they created, and adds services and tasks to them
+          starts, stops, edits and deletes those they created, adds services and tasks to them,
+          and sends their automations files
 admin     everything, also on any environment, forced deletes and, through `manage.py`, access tokens
 """
 
@@ -28,6 +29,7 @@ TABLE = {
     Verb.CREATE_ENVIRONMENT: Needs.OPERATOR,
     Verb.ADD_SERVICE: Needs.CREATOR,
     Verb.ADD_TASK: Needs.CREATOR,
+    Verb.UPSERT_AUTOMATIONS: Needs.CREATOR,
     Verb.EDIT_ENVIRONMENT: Needs.CREATOR,
     Verb.KEEP_AWAKE: Needs.CREATOR,
     Verb.UNARCHIVE_ENVIRONMENT: Needs.CREATOR,

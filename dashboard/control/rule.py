@@ -21,6 +21,7 @@ class Verb(StrEnum):
     CREATE_ENVIRONMENT = "environment.create"
     ADD_SERVICE = "environment.add-service"
     ADD_TASK = "environment.add-task"
+    UPSERT_AUTOMATIONS = "environment.upsert-automations"
     EDIT_ENVIRONMENT = "environment.edit"
     KEEP_AWAKE = "environment.keep-awake"
     UNARCHIVE_ENVIRONMENT = "environment.unarchive"
@@ -78,6 +79,8 @@ class Rule:
     `makes` is the kind of what it makes, which then is watched instead of the target.
     `gone` is what it means when what is watched is no longer there.
     `inside` says that the target's environment must be running.
+    `page` is the name of the address where it is asked for, when that takes more than a question.
+    `in_file` says that `ended` is given the environment's automations file instead of its row.
     `console` says that it is asked for through `manage.py` alone, by somebody who waits for the answer: no page
     offers it, no worker sends it, it is never tried again, and the answer itself is its end.
     `menu` puts it in the menu of the target's own page instead of beside every row; `danger` warns.
@@ -98,6 +101,8 @@ class Rule:
     makes: Kind | None = None
     gone: Outcome = NOT_THERE
     inside: bool = False
+    page: str = ""
+    in_file: bool = False
     console: bool = False
     menu: bool = False
     danger: bool = False

@@ -1,7 +1,7 @@
 """Every verb and its rule: what a person can ask of Ona."""
 
 from dashboard.control.rule import Outcome, Params, Rule, Verb
-from dashboard.control.rules import creations, edits, environments, services, tasks, tokens
+from dashboard.control.rules import automations_file, creations, edits, environments, services, tasks, tokens
 from dashboard.fleet.entities import Kind
 from dashboard.ona.errors import Unsendable
 
@@ -10,6 +10,7 @@ RULES = {
     for rule in (
         *environments.RULES,
         *creations.RULES,
+        *automations_file.RULES,
         *edits.RULES,
         *tokens.RULES,
         *services.RULES,

@@ -30,7 +30,7 @@ def encode_detail(detail: Detail) -> bytes:
     return _ADAPTERS[type(detail)].dump_json(detail, exclude_defaults=True)
 
 
-def decode_detail(kind: Kind, blob: bytes) -> Detail | None:
+def decode_detail(kind: str, blob: bytes) -> Detail | None:
     detail: Detail | None = _decode(DETAIL_TYPES[kind], blob)
     return detail
 

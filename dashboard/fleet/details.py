@@ -1,7 +1,9 @@
 """What only a resource's own page shows; kept under its own key, read when somebody opens the page."""
 
-from dataclasses import dataclass
-from typing import TypeAlias
+import json
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, TypeAlias
 
 from dashboard.fleet.entities import Kind
 
@@ -88,10 +90,44 @@ class ExecutionDetail:
     groups: tuple[tuple[Step, ...], ...] = ()
 
 
-Detail: TypeAlias = EnvironmentDetail | ServiceDetail | TaskDetail | ExecutionDetail
-DETAIL_TYPES: dict[Kind, type[Detail]] = {
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A service or task as an automations file says it: `said` is JSON in the spelling of such a file.
+
+    `unsaid` is, in words, what it has and a file cannot say. `left_out` is why it is not in the file at all.
+    """
+
+    kind: Kind
+    reference: str
+    id: str
+    said: dict[str, Any] = field(default_factory=dict)
+    unsaid: tuple[str, ...] = ()
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentFile:
+    """The automations file of the environment `id`; `trouble` is why it could not be put together."""
+
+    id: str
+    read_at: float = 0.0
+    entries: tuple[FileEntry, ...] = ()
+    trouble: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same as long as nobody changes what the file says, or what is told beside it."""
+        facts = [[one.kind, one.reference, one.said, one.unsaid, one.left_out] for one in self.entries]
+        return blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+
+AUTOMATIONS_FILE = "automations-file"
+"""Stands where a kind stands: what is kept is of an environment, beside its own details."""
+Detail: TypeAlias = EnvironmentDetail | ServiceDetail | TaskDetail | ExecutionDetail | CurrentFile
+DETAIL_TYPES: dict[str, type[Detail]] = {
     Kind.ENVIRONMENT: EnvironmentDetail,
     Kind.SERVICE: ServiceDetail,
     Kind.TASK: TaskDetail,
     Kind.EXECUTION: ExecutionDetail,
+    AUTOMATIONS_FILE: CurrentFile,
 }

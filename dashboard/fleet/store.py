@@ -294,10 +294,10 @@ class Store:
 
     # One resource in depth
 
-    def keep_detail(self, kind: Kind, detail: Detail) -> None:
+    def keep_detail(self, kind: str, detail: Detail) -> None:
         self._redis.set(self._key("detail", kind, detail.id), encode_detail(detail), ex=DETAIL_KEEP)
 
-    def detail(self, kind: Kind, identifier: str) -> Detail | None:
+    def detail(self, kind: str, identifier: str) -> Detail | None:
         blob = cast("bytes | None", self._redis.get(self._key("detail", kind, identifier)))
         return None if blob is None else decode_detail(kind, blob)
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection
 from enum import Enum
 from functools import partial
 
-from dashboard.fleet import intake, intake_details
+from dashboard.fleet import automations_file, intake, intake_details
 from dashboard.fleet.batches import batches
+from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile
 from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row
 from dashboard.fleet.full_scan import EVERYTHING, FullScan
 from dashboard.fleet.kept import KEPT
@@ -103,6 +104,20 @@ class Sync:
         reading = self._read(address, tally)
         self._store.write(tally.seen, newer=newer, gone=tally.gone)
         return reading, tally.seen[0].row if tally.seen else None, asked
+
+    def automations_file(self, environment_id: str) -> CurrentFile:
+        """Read the services and tasks of one environment now, write them, and keep the file they make."""
+        asked = self._clock()
+        try:
+            file, items = automations_file.read(self._ona, environment_id, asked)
+        except errors.OnaError as trouble:
+            file, items = CurrentFile(environment_id, asked, trouble=str(trouble)), []
+        rows = [
+            intake.task(item) if isinstance(item, schema.Task) else intake.service(item) for item in items
+        ]
+        self._store.write([Observation(row, asked) for row in rows], newer=newer)
+        self._store.keep_detail(AUTOMATIONS_FILE, file)
+        return file
 
     def _swept(self, name: str, scan: Callable[[Fleet, Tally], None], history_at: float = 0.0) -> Sweep:
         started, requests, tally = self._clock(), self._ona.requests, Tally()

@@ -7,6 +7,8 @@ from dashboard.ona.decode import ListShape, Page
 from dashboard.ona.filters import ExecutionFilter, ServiceFilter, TaskFilter
 from dashboard.ona.paging import PAGE_SIZE, Methods
 from dashboard.ona.schema import Service, Task, TaskExecution, UpdatedAutomations
+from dashboard.ona.schema.values import Values
+from dashboard.ona.secret import Secret
 from dashboard.ona.send import (
     AutomationsFile,
     NewService,
@@ -78,6 +80,20 @@ class Automations(Methods):
         message = inside(environment_id) | {"automationsFile": typed.json()}
         call = (SERVICE, "UpsertAutomationsFile")
         return self._one(call, message, UpdatedAutomations, hidden=typed.secrets())
+
+    def container_values(self, environment_id: str) -> dict[tuple[str, str], tuple[Secret, ...]]:
+        """Of each service and task the KEY=VALUE texts of its container, by ("services" or "tasks", reference).
+
+        For sending them back in an automations file, and for nothing else.
+        """
+        found: dict[tuple[str, str], tuple[Secret, ...]] = {}
+        for section, method, only in (
+            ("services", "ListServices", ServiceFilter(environment_ids=(environment_id,))),
+            ("tasks", "ListTasks", TaskFilter(environment_ids=(environment_id,))),
+        ):
+            for page in self._pages((SERVICE, method), ListShape(section, Values), only):
+                found |= {(section, one.metadata.reference): one.environment for one in page.items}
+        return found
 
     def create_service(self, environment_id: str, new: NewService) -> Service:
         """The new service; it does not start by itself. Conflict when the reference is taken."""

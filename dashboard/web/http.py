@@ -8,11 +8,13 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.urls import Resolver404
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views import defaults
 
 from dashboard import jobs
 from dashboard.control.models import User
@@ -129,6 +131,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The 404 page, with our own words if there are any; Django's are for its debug page."""
     words = "" if isinstance(exception, Resolver404) else str(exception)
     return render(request, "404.html", {"words": words}, status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What was not even read. Of a form that is too large, the page says so; the rest is Django's to answer."""
+    if isinstance(exception, RequestDataTooBig):
+        return varied(render(request, "413.html", {"most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}, status=413))
+    return defaults.bad_request(request, exception)
 
 
 def next_address(request: HttpRequest, default: str) -> str:

@@ -26,13 +26,14 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A button: `deed` is start, stop or run; `url` asks for confirmation."""
+    """A button: `deed` is start, stop or run; `url` asks for confirmation, in a dialog unless it is a `page`."""
 
     verb: Verb
     deed: str
     label: str
     url: str
     danger: bool = False
+    page: bool = False
 
 
 def address(kind: Kind, identifier: str) -> str:
@@ -73,6 +74,10 @@ def _sensible(user: User, row: Listed, fleet: Fleet, *, menu: bool) -> Iterator[
 
 
 def _offer(rule: Rule, row: Listed) -> Offer:
+    if rule.page:
+        return Offer(
+            rule.verb, rule.verb.deed, rule.label, reverse(rule.page, args=[row.id]), rule.danger, page=True
+        )
     url = reverse(f"{SECTIONS[rule.kind]}-act", args=[row.id, rule.verb.deed])
     return Offer(rule.verb, rule.verb.deed, rule.label, url, rule.danger)
 

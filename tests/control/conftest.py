@@ -44,6 +44,7 @@ TARGETS = {
     Verb.CREATE_ENVIRONMENT: Environment("new-1", "web"),
     Verb.ADD_SERVICE: MINE,
     Verb.ADD_TASK: MINE,
+    Verb.UPSERT_AUTOMATIONS: MINE,
     Verb.EDIT_ENVIRONMENT: MINE,
     Verb.KEEP_AWAKE: MINE,
     Verb.UNARCHIVE_ENVIRONMENT: Environment(

@@ -85,6 +85,7 @@ MAKES = {
     Verb.CREATE_ENVIRONMENT: Kind.ENVIRONMENT,
     Verb.ADD_SERVICE: Kind.SERVICE,
     Verb.ADD_TASK: Kind.TASK,
+    Verb.UPSERT_AUTOMATIONS: None,  # it makes services and tasks, as many as the file has
     Verb.MAKE_ACCESS_TOKEN: None,  # it makes nothing that could be watched
 }
 

@@ -19,6 +19,21 @@ def one_of(types):
 
 
 st.register_type_strategy(str, TEXT)
+JSON = st.recursive(
+    TEXT | st.booleans(), lambda below: st.lists(below) | st.dictionaries(TEXT, below), max_leaves=5
+)
+st.register_type_strategy(
+    details.FileEntry,
+    st.builds(
+        details.FileEntry,
+        st.sampled_from(Kind),
+        TEXT,
+        TEXT,
+        st.dictionaries(TEXT, JSON),
+        st.tuples(TEXT),
+        TEXT,
+    ),
+)
 ROWS = one_of(ROW_TYPES.values())
 DETAILS = st.sampled_from(sorted(details.DETAIL_TYPES)).flatmap(
     lambda kind: st.tuples(st.just(kind), st.from_type(details.DETAIL_TYPES[kind]))

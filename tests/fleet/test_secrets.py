@@ -113,6 +113,8 @@ def read_all(simulated):
         for identifier in sorted(simulated.store.ids(kind))[:20]:
             sync.refresh((kind, identifier))
             assert simulated.store.detail(kind, identifier) is not None
+    for identifier in sorted(simulated.store.ids(Kind.ENVIRONMENT))[:20]:
+        assert not sync.automations_file(identifier).trouble
     assert sync.hot().error == ""
 
 

@@ -35,12 +35,14 @@ OWN_ONLY = Route(  # asked for somebody else's environment
 FORM = Route(  # asked for with nothing filled in
     get={"viewer": 403, "operator": 200, "admin": 200}, post={"viewer": 403, "operator": 422, "admin": 422}
 )
+FILE = Route(post={"viewer": 403, "operator": 403, "admin": 422})  # somebody else's, sent with nothing in it
 ROUTES = {
     "overview": PAGE,
     "environments-list": PAGE,
     "environments-new": FORM,
     "classes": PAGE,
     "environments-detail": PAGE,
+    "environments-automations": FILE,
     "environments-act": OWN_ONLY,
     "services-list": PAGE,
     "services-detail": PAGE,

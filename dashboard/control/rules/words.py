@@ -1,8 +1,11 @@
 """What was asked for, in a few words for the ledger's pages."""
 
+from collections.abc import Sequence
+
 from dashboard.control.rule import Params
 
 LONGEST = 60
+MOST_LISTED = 5
 
 
 def timeout(seconds: float) -> str:
@@ -21,6 +24,12 @@ def changes(params: Params) -> str:
 def named(params: Params) -> str:
     """Of something new: its reference."""
     return _short(str(params.get("reference", "")))
+
+
+def listed(references: Sequence[str]) -> str:
+    """ "web, build and 3 more"."""
+    more = f" and {len(references) - MOST_LISTED} more" if len(references) > MOST_LISTED else ""
+    return ", ".join(map(_short, references[:MOST_LISTED])) + more
 
 
 def _short(text: str) -> str:

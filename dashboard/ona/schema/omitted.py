@@ -5,7 +5,8 @@ against the descriptors of the official client: a field that nobody decided abou
 for a field that is no more. What is unread has no field in the models, so it cannot travel further.
 
 Of three things only the keys are read, because the values may be secrets: `output` of services and of steps,
-and `environment` of containers. User parts are cut out of web addresses.
+and `environment` of containers, whose values `values` reads for the one call that sends them back. User parts are
+cut out of web addresses.
 """
 
 LEADS_TO_A_VALUE = "tells how to get at a secret's value"

@@ -11,7 +11,7 @@ from dashboard.ona.send.automation import (
     Variable,
 )
 from dashboard.ona.send.automations_file import AutomationsFile, FileService, FileTask
-from dashboard.ona.send.base import Message
+from dashboard.ona.send.base import Message, duration
 from dashboard.ona.send.environment import (
     Activity,
     ContextUrl,
@@ -44,4 +44,5 @@ __all__ = [
     "TaskChange",
     "Variable",
     "automations_file",
+    "duration",
 ]

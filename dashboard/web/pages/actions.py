@@ -32,6 +32,8 @@ def act(request: HttpRequest, kind: Kind, identifier: str, deed: str) -> HttpRes
     and deed.
     """
     verb = _verb_or_404(kind, deed)
+    if page := RULES[verb].page:
+        return redirect(page, identifier)
     return ask_or_do(request, verb, found_or_404(request, kind, identifier))
 
 

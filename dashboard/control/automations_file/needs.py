@@ -1,0 +1,62 @@
+"""What a file's tasks wait for, and whose references its entries take."""
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from typing import Any
+
+from dashboard.control.automations_file.mistakes import nearest, shown
+from dashboard.fleet.details import CurrentFile
+from dashboard.fleet.entities import Kind
+
+SECTIONS = {"services": Kind.SERVICE, "tasks": Kind.TASK}
+Found = Iterator[tuple[str, str]]
+"""Places, as in `tasks.build.dependsOn.0`, and what is wrong there."""
+
+
+def taken(current: CurrentFile, file: Mapping[str, Any]) -> Found:
+    """References that something of the other kind has: one is unique in its environment."""
+    kinds = {one.reference: one.kind for one in current.entries}
+    for section, kind in SECTIONS.items():
+        for reference in file.get(section, {}):
+            if section == "tasks" and reference in file.get("services", {}):
+                yield f"tasks.{reference}", "is the reference of a service of this file"
+            elif kinds.get(reference, kind) != kind:
+                yield (
+                    f"{section}.{reference}",
+                    f"is the reference of a {kinds[reference].value} of this environment",
+                )
+
+
+def unmet(current: CurrentFile, file: Mapping[str, Any]) -> Found:
+    """Dependencies that nothing answers to, and one task, if any, that would wait for itself."""
+    tasks = file.get("tasks", {})
+    there = {one.reference: one.said.get("dependsOn", []) for one in current.entries}
+    waits = there | {name: task.get("dependsOn", []) for name, task in tasks.items()}
+    known = {*waits, *file.get("services", {})}
+    for name, task in tasks.items():
+        for index, need in enumerate(task.get("dependsOn", [])):
+            if need not in known:
+                near = nearest(need, known)
+                question = f"; did you mean “{near}”?" if near else ""
+                yield (
+                    f"tasks.{name}.dependsOn.{index}",
+                    f"nothing has the reference “{shown(need)}”{question}",
+                )
+    yield from _circle(waits, tasks)
+
+
+def _circle(waits: Mapping[str, list[str]], tasks: Mapping[str, Any]) -> Found:
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+    else:
+        return
+    said = " → ".join(reversed(circle))
+    for need, name in pairwise(circle):
+        needs = tasks.get(name, {}).get("dependsOn", [])
+        if need in needs:
+            place = f"tasks.{name}.dependsOn.{needs.index(need)}"
+            yield place, f"the task would wait for itself: {said}"
+            return

@@ -1,0 +1,75 @@
+"""From text to YAML nodes that know their lines.
+
+Nodes are composed and never constructed: no tag makes an object, nothing is resolved but the kind of a scalar.
+Anchors and aliases are refused, and depth and number of nodes are bounded, so that no text grows when it is read.
+"""
+
+import yaml
+from yaml.nodes import Node
+
+from dashboard.control.automations_file.mistakes import Mistake
+
+DEEPEST = 10
+MOST_NODES = 20_000
+WORDS = {
+    "found character '\\t' that cannot start any token": "a tab stands where only spaces may indent",
+    "mapping values are not allowed here": "a colon is not expected here: put the text in quotes, or check the indent",
+    "could not find expected ':'": "a colon is missing",
+    "but found another document": "there is more than one document",
+}
+
+
+class Refused(yaml.MarkedYAMLError):
+    """Well-formed, and not taken here."""
+
+
+class Composer(yaml.SafeLoader):
+    """PyYAML's, within bounds."""
+
+    def __init__(self, text: str) -> None:
+        self.depth = self.nodes = 0
+        super().__init__(text)
+
+    def compose_node(self, parent: Node | None, index: int) -> Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) is not None:
+            raise Refused(
+                problem="anchors and aliases (& and *) are not taken here: write it out",
+                problem_mark=event.start_mark,
+            )
+        self.depth, self.nodes = self.depth + 1, self.nodes + 1
+        if self.depth > DEEPEST or self.nodes > MOST_NODES:
+            what = "it is nested too deep" if self.depth > DEEPEST else "it has too many parts"
+            raise Refused(problem=what, problem_mark=event.start_mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def line_of(text: str, mark: yaml.Mark | None) -> int:
+    """From 1. YAML knows more line ends than an editor does."""
+    return 1 if mark is None else text.count("\n", 0, mark.index) + 1
+
+
+def compose(text: str) -> Node | Mistake | None:
+    """The root, what is wrong with the text, or None when there is nothing but comments."""
+    loader: Composer | None = None
+    try:
+        loader = Composer(text)
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        return Mistake(line_of(text, error.problem_mark or error.context_mark), _words(error))
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        return Mistake(line, f"the character U+{ord(text[error.position]):04X} may not stand in YAML")
+    except (yaml.YAMLError, ValueError, OverflowError):  # numbers and escapes that PyYAML does not bound
+        line = line_of(text, None if loader is None else loader.get_mark())
+        return Mistake(line, "this is not YAML: a number or an escaped character is out of range")
+
+
+def _words(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or ""
+    if isinstance(error, Refused):
+        return problem
+    said = WORDS.get(problem) or ", ".join(part for part in (error.context, problem) if part)
+    return f"this is not YAML: {said}"
