@@ -43,6 +43,9 @@ bench: install-dev  ## Measures against others, side by side: docs/benchmarks.md
 lock: install-dev  ## Locks the newest versions allowed, and exports them for pip (needs uv)
 	$(BIN)/python -m scripts.exports write
 
+methods: install-dev  ## Writes docs/methods.md, the table of the API's methods
+	$(BIN)/python -m scripts.methods write
+
 screenshots: install-dev  ## Takes the pictures of the documentation
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.screenshots
 

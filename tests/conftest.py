@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -14,7 +15,8 @@ from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect
 from dashboard.fleet.sync import Sync
 from dashboard.ona import Ona
-from dashboard.simulator import World, create_app, serve
+from dashboard.ona.http import HEADERS
+from dashboard.simulator import World, create_app, rpc, serve
 from dashboard.stack import parts
 from tests.unruly import Unruly
 
@@ -108,3 +110,26 @@ def simulated(store: Store, clock: Clock) -> Iterator[Simulated]:
         Ona.open(base_url, "test-key", clock=clock, sleep=lambda _: None) as ona,
     ):
         yield Simulated(world, ona, store, clock, wire, base_url)
+
+
+@pytest.fixture(autouse=True)
+def method_is_exercised(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that is marked with methods of the API fails unless our client was given a good answer to each."""
+    marker = request.node.get_closest_marker("method")
+    if marker is None:
+        yield
+        return
+    answered: set[str] = set()
+    real = rpc.Api.__call__
+
+    def noted(api: rpc.Api, environ: Any, start_response: Any) -> Any:
+        def start(status: str, *rest: Any) -> Any:
+            if status.startswith("200") and environ.get("HTTP_USER_AGENT") == HEADERS["User-Agent"]:
+                answered.add(environ["PATH_INFO"].rpartition("/")[2])
+            return start_response(status, *rest)
+
+        return real(api, environ, start)
+
+    monkeypatch.setattr(rpc.Api, "__call__", noted)
+    yield
+    assert set(marker.args) <= answered

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from dashboard.simulator import World, create_app, serve
+from dashboard.simulator.methods import METHODS
 from tests.referee import venv
+from tests.unruly import Unruly, refusing
 
 ROOT = Path(__file__).parent.parent
 COUNT = """
@@ -108,11 +110,25 @@ def test_doctor_tells_what_a_key_can_and_cannot_do(tmp_path: Path) -> None:
     with serve(create_app(world)) as url:
         able = lines(manage(tmp_path, "doctor", ONA_BASE_URL=url, ONA_API_KEY="key"))
         reading = manage(tmp_path, "doctor", ONA_BASE_URL=url, ONA_API_KEY="readonly-key")
-    assert able["reading"] == able["names"] == able["acting"] == able["clock"] == "ok"
+    assert able["reading"] == able["names"] == able["events"] == able["acting"] == able["clock"] == "ok"
     assert lines(reading)["reading"] == "ok"
     assert lines(reading)["acting"] == "BAD"
     assert "set ONA_ACTION_API_KEY to a read-write key" in reading.stdout
     assert {call.outcome for call in world.calls} == {"not_found", "permission_denied"}
+    writes = {name.rpartition("/")[2] for name, method in METHODS.items() if method.writes}
+    assert {call.method for call in world.calls} == writes - {"CreateEnvironment"}  # asking could make one
+
+
+def test_doctor_names_what_a_key_may_not_do(tmp_path: Path) -> None:
+    wire = Unruly(create_app(World(environments=5)))
+    for method in ("DeleteEnvironment", "StartTask", "ListTasks", "ListProjects", "WatchEvents"):
+        wire.on(method, refusing(403, "permission_denied"))
+    with serve(wire) as url:
+        said = manage(tmp_path, "doctor", ONA_BASE_URL=url, ONA_API_KEY="key").stdout
+    assert "tasks cannot be read: ListTasks" in said
+    assert "short ids instead of the names of projects" in said
+    assert "may not be heard, and are not needed" in said
+    assert "the key may not delete environments, run tasks; set ONA_ACTION_API_KEY" in said
 
 
 def test_doctor_names_what_is_missing_and_exits_with_1(tmp_path: Path) -> None:

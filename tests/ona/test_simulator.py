@@ -43,6 +43,7 @@ def first(items, phase):
     return next(item for item in items if item.phase == phase)
 
 
+@pytest.mark.method("ListEnvironments")
 def test_all_environments_are_read_in_pages(fleet):
     ona, world = fleet
     before = ona.requests
@@ -53,6 +54,7 @@ def test_all_environments_are_read_in_pages(fleet):
     assert {one.id: one.status.phase for one in environments} == there
 
 
+@pytest.mark.method("GetEnvironment")
 def test_an_environment_reads_alike_in_a_list_and_alone(fleet):
     ona, _ = fleet
     for one in everything(ona.environments.pages(EnvironmentFilter(status_phases=("running",))))[:5]:
@@ -80,6 +82,9 @@ def test_filters_mean_the_same_on_both_sides(fleet):
     assert len(everything(ona.environments.pages(future))) <= len(world.environments)
 
 
+@pytest.mark.method(
+    "GetAuthenticatedIdentity", "ListMembers", "ListProjects", "ListRunners", "ListEnvironmentClasses"
+)
 def test_classes_people_projects_and_runners_explain_the_ids(fleet):
     ona, _ = fleet
     identity = ona.directory.identity()
@@ -99,6 +104,9 @@ def test_classes_people_projects_and_runners_explain_the_ids(fleet):
     ] == [next(iter(people))]
 
 
+@pytest.mark.method(
+    "ListServices", "ListTasks", "ListTaskExecutions", "GetService", "GetTask", "GetTaskExecution"
+)
 def test_services_tasks_and_executions_read_alike_in_lists_and_alone(fleet):
     ona, world = fleet
     services = everything(ona.automations.service_pages())
@@ -140,6 +148,7 @@ def test_threads_share_one_client(fleet):
     assert ona.requests - before == 16 * -(-counts[0] // 100)
 
 
+@pytest.mark.method("StopEnvironment", "StartEnvironment")
 def test_an_environment_is_stopped_and_started():
     with speaking() as (ona, world, time):
         target = first(everything(ona.environments.pages()), "running").id
@@ -153,6 +162,7 @@ def test_an_environment_is_stopped_and_started():
         assert [call.method for call in world.calls] == ["StopEnvironment", "StartEnvironment"]
 
 
+@pytest.mark.method("StopService", "StartService")
 def test_a_service_is_stopped_and_started():
     with speaking() as (ona, world, time):
         target = first(everything(ona.automations.service_pages()), "running").id
@@ -163,6 +173,7 @@ def test_a_service_is_stopped_and_started():
         assert [call.method for call in world.calls] == ["StopService", "StartService"]
 
 
+@pytest.mark.method("StartTask", "StopTaskExecution")
 def test_a_task_is_started_and_its_execution_stopped():
     with speaking() as (ona, world, _):
         running = {

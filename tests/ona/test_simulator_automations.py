@@ -36,6 +36,7 @@ def talking():
         yield ona, time, home
 
 
+@pytest.mark.method("CreateService", "UpdateService", "DeleteService")
 def test_a_service_is_created_changed_and_deleted(talking):
     ona, time, home = talking
     new = send.NewService(
@@ -97,6 +98,7 @@ def test_a_running_service_is_deleted_after_its_stop(talking):
     assert service.id not in references(ona, home)
 
 
+@pytest.mark.method("CreateTask", "UpdateTask", "DeleteTask")
 def test_a_task_is_created_changed_and_deleted(talking):
     ona, _, home = talking
     first = ona.automations.create_task(home, send.NewTask(reference="a", name="A", command="make a"))
@@ -129,6 +131,7 @@ def test_a_task_is_created_changed_and_deleted(talking):
             gone(task.id)
 
 
+@pytest.mark.method("UpsertAutomationsFile")
 def test_a_file_settles_services_and_tasks_and_a_second_time_changes_nothing(talking):
     ona, _, home = talking
     changed = ona.automations.upsert_file(home, FILE)

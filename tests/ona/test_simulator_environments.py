@@ -28,6 +28,7 @@ def class_id(ona):
     return next(one.id for one in everything(ona.environments.class_pages()) if one.enabled)
 
 
+@pytest.mark.method("CreateEnvironment")
 def test_an_environment_is_created_and_comes_up(talking):
     ona, time = talking
     new = send.NewEnvironment(
@@ -56,6 +57,7 @@ def test_an_environment_is_created_and_comes_up(talking):
     assert [one.id for one in read.spec.ssh_public_keys] == ["k1"]
 
 
+@pytest.mark.method("CreateEnvironmentFromProject")
 def test_an_environment_is_created_from_a_project(talking):
     ona, _ = talking
     project = everything(ona.directory.project_pages())[0]
@@ -79,6 +81,7 @@ def test_a_host_that_is_not_connected_is_a_failed_precondition(talking):
         ona.environments.create(send.NewEnvironment(class_id=class_id(ona), content=(elsewhere,)))
 
 
+@pytest.mark.method("UpdateEnvironment")
 def test_an_update_changes_what_is_given_and_leaves_the_rest(talking):
     ona, time = talking
     content = (send.ContextUrl(url="https://github.com/acme/web"),)
@@ -105,6 +108,7 @@ def test_an_update_changes_what_is_given_and_leaves_the_rest(talking):
         ona.environments.update(NOBODY, send.EnvironmentChange(name="a"))
 
 
+@pytest.mark.method("DeleteEnvironment")
 def test_an_environment_is_deleted_after_its_stop_or_at_once():
     with speaking(environments=40) as (ona, _, time):
         gently, at_once = some(ona, "running"), some(ona, "stopped")
@@ -118,6 +122,7 @@ def test_an_environment_is_deleted_after_its_stop_or_at_once():
             ona.environments.delete(NOBODY)
 
 
+@pytest.mark.method("UnarchiveEnvironment")
 def test_an_archived_environment_comes_back(talking):
     ona, _ = talking
     archived = everything(ona.environments.pages(EnvironmentFilter(archival_status="archived")))[0]
@@ -128,6 +133,7 @@ def test_an_archived_environment_comes_back(talking):
         ona.environments.unarchive(NOBODY)
 
 
+@pytest.mark.method("MarkEnvironmentActive")
 def test_a_sign_of_use_is_seen(talking):
     ona, time = talking
     target = some(ona, "running")
@@ -137,6 +143,7 @@ def test_a_sign_of_use_is_seen(talking):
         ona.environments.mark_active(NOBODY, "Dashboard")
 
 
+@pytest.mark.method("CreateEnvironmentAccessToken", "CreateEnvironmentLogsToken")
 def test_tokens_differ_and_are_only_for_those_who_may_write(talking):
     ona, _ = talking
     target = some(ona, "running")

@@ -97,6 +97,7 @@ def heard(stream, wanted):
         assert not thread.is_alive(), found
 
 
+@pytest.mark.method("WatchEvents")
 def test_the_organization_hears_of_environments_and_never_of_services():
     with speaking(environments=40) as (ona, _, time):
         service = running_service(ona)

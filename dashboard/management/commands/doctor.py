@@ -1,11 +1,10 @@
 """`manage.py doctor`: what works, what does not, and what to do about it. One line each."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
-from uuid import uuid4
 
 import httpx
 from django.conf import settings
@@ -17,6 +16,7 @@ from dashboard.celery import app
 from dashboard.fleet.freshness import freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Store, StoreError, connect, namespace
+from dashboard.management.abilities import ACTIONS, EVENTS, LISTS, NAMES, refusals
 from dashboard.management.target import NoTarget, acting_target, api_target
 from dashboard.ona import Ona, errors
 
@@ -103,48 +103,36 @@ def _clock(date: str) -> Finding:
 
 
 def _reading(ona: Ona) -> Iterator[Finding]:
-    """What the key may read, by asking for one page of each."""
-    asked: dict[str, Callable[[], object]] = {
-        "services": lambda: next(ona.automations.service_pages()),
-        "tasks": lambda: next(ona.automations.task_pages()),
-        "executions": lambda: next(ona.automations.execution_pages()),
-        "classes": lambda: next(ona.environments.class_pages()),
-    }
-    names: dict[str, Callable[[], object]] = {
-        "people": lambda: next(ona.directory.member_pages(ona.directory.identity().organization_id)),
-        "projects": lambda: next(ona.directory.project_pages()),
-        "runners": lambda: next(ona.directory.runner_pages()),
-    }
-    refused = {what: words for what, ask in asked.items() if (words := _refusal(ask))}
-    for what, words in refused.items():
-        yield Finding("reading", False, f"{what} cannot be read: {words}; use a key that may.")
+    """What the key may read, by asking for each."""
+    refused = refusals(ona, LISTS)
+    for what, error in refused.items():
+        yield Finding("reading", False, f"{what} cannot be read: {error}; use a key that may.")
     if not refused:
-        yield Finding("reading", True, "environments, " + ", ".join(asked))
-    unnamed = [what for what, ask in names.items() if _refusal(ask)]
-    words = f"short ids instead of the names of {', '.join(unnamed)}" if unnamed else ", ".join(names)
+        yield Finding("reading", True, ", ".join(LISTS))
+    unnamed = list(refusals(ona, NAMES))
+    words = f"short ids instead of the names of {', '.join(unnamed)}" if unnamed else ", ".join(NAMES)
     yield Finding("names", True, words)
-
-
-def _refusal(ask: Callable[[], object]) -> str:
-    try:
-        ask()
-    except errors.OnaError as error:
-        return str(error)
-    return ""
+    silent = refusals(ona, EVENTS).get("events")
+    heard = silent is None or isinstance(silent, errors.NoAnswer)
+    yield Finding(
+        "events", True, "may be heard" if heard else f"may not be heard, and are not needed: {silent}"
+    )
 
 
 def _writing(ona: Ona) -> Finding:
-    """May the key act? Asked by stopping an environment that does not exist: only a key that may is told so."""
-    try:
-        ona.environments.stop(str(uuid4()))
-    except errors.NotFound:
-        return Finding("acting", True, "the key may start and stop")
-    except errors.PermissionDenied:
-        words = "the key may only read; to start and stop set ONA_ACTION_API_KEY to a read-write key."
+    """May the key act? Each action is asked of what does not exist: only a key that may is told so."""
+    refused = refusals(ona, ACTIONS)
+    denied = [what for what, error in refused.items() if isinstance(error, errors.PermissionDenied)]
+    if len(denied) == len(ACTIONS):
+        words = "the key may only read; to act and to read logs set ONA_ACTION_API_KEY to a read-write key."
         return Finding("acting", False, words)
-    except errors.OnaError as error:
-        return Finding("acting", False, f"not clear: {error}")
-    return Finding("acting", False, "not clear: the API said yes to stopping what does not exist")
+    if denied:
+        words = f"the key may not {', '.join(denied)}; set ONA_ACTION_API_KEY to a key that may."
+        return Finding("acting", False, words)
+    if refused:
+        what, error = next(iter(refused.items()))
+        return Finding("acting", False, f"not clear whether the key may {what}: {error}")
+    return Finding("acting", True, f"the key may {', '.join(ACTIONS)}")
 
 
 def _database() -> Finding:
