@@ -82,6 +82,11 @@ def bulk_refusal(user: User) -> str:
     return "" if user.role in {Role.ADMIN, Role.OPERATOR} else VIEWERS
 
 
+def prices_refusal(user: User) -> str:
+    """Why `user` may not say what environment classes cost; "" when they may."""
+    return "" if user.role == Role.ADMIN else "Only admins set prices."
+
+
 def _created(user: User, row: Row, fleet: Fleet) -> bool:
     person = ona_person(user, fleet)
     return bool(person) and isinstance(row, Environment) and person == row.creator_id

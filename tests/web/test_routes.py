@@ -29,6 +29,9 @@ PAGE = Route()
 OPERATORS = Route(
     get={"viewer": 403, "operator": 200, "admin": 200}, post={"viewer": 403, "operator": 302, "admin": 302}
 )
+ADMIN_FORM = Route(  # everybody sees it; sent with nothing filled in
+    post={"viewer": 403, "operator": 403, "admin": 422}
+)
 OWN_ONLY = Route(  # asked for somebody else's environment
     get={"viewer": 403, "operator": 403, "admin": 200}, post={"viewer": 403, "operator": 403, "admin": 302}
 )
@@ -41,6 +44,8 @@ ROUTES = {
     "environments-list": PAGE,
     "environments-new": FORM,
     "classes": PAGE,
+    "classes-prices": ADMIN_FORM,
+    "costs": PAGE,
     "environments-detail": PAGE,
     "environments-automations": FILE,
     "environments-act": OWN_ONLY,
@@ -69,7 +74,7 @@ def path_of(dashboard: Dashboard, name: str) -> str:
     """An address of the route with a target that exists."""
     section, _, page = name.partition("-")
     fleet = dashboard.fleet
-    if page in {"list", "new"} or not page:
+    if page in {"list", "new", "prices"} or not page:
         return reverse(name)
     environment = dashboard.running()
     rows = {

@@ -1,0 +1,208 @@
+"""Hours and money: what ran, what of it nobody used, by project, person, class, day or environment."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
+from django.views.decorators.http import require_GET
+
+from dashboard.control import cost
+from dashboard.control.cost import Bill, Line
+from dashboard.fleet.snapshot import Fleet
+from dashboard.web.http import moment, page
+from dashboard.web.live import Block, Live
+from dashboard.web.spreadsheet import download
+
+SHOWN = 100
+RANGES = {"today": "Today", "yesterday": "Yesterday", "7d": "7 days", "30d": "30 days", "month": "This month"}
+DEFAULT = "7d"
+GROUPS = {
+    "project": "Project",
+    "person": "Person",
+    "class": "Class",
+    "day": "Day",
+    "environment": "Environment",
+}
+SORTS = {"name": "", "running": "-", "idle": "-", "money": "-"}
+"""What the table sorts by → the direction of the first click."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the address asks for. `range` is "" when it names the days; `problem` says what of it made no sense."""
+
+    by: str
+    range: str
+    first: date
+    last: date
+    sort: str
+    problem: str = ""
+
+    def url(self, **changes: str) -> str:
+        """The address of the same view with something else."""
+        days = {"range": self.range} if self.range else {"from": str(self.first), "to": str(self.last)}
+        if "range" in changes:
+            days = {}
+        pairs = {"by": self.by, **days, "sort": self.sort, **changes}
+        return f"{reverse('costs')}?{urlencode({name: value for name, value in pairs.items() if value})}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line with its name, and where that leads ("" = nowhere)."""
+
+    name: str
+    url: str
+    line: Line
+    share: float
+    """Of all running hours, in percent."""
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    view, fleet, state = _view(request), moment(request).fleet, cost.state()
+    lines = cost.lines(view.by, view.first, view.last, state)
+    total = sum((line.bill for line in lines), Bill())
+    rows = _sorted(_named(lines, total, view, fleet), view.sort)
+    if request.GET.get("format") == "csv":
+        return download(f"hours-by-{view.by}-{view.first}-{view.last}", _heads(view), _cells(rows))
+    recording = cost.recording()
+    context = {
+        "title": "Hours and money",
+        "view": view,
+        "since": recording.since if recording is not None else None,
+        "counted": state.counted,
+        "total": total,
+        "rows": rows[:SHOWN],
+        "count": len(rows),
+        "group": GROUPS[view.by],
+        "currency": settings.CURRENCY,
+        "groups": [(name, label, view.url(by=name, sort="")) for name, label in GROUPS.items()],
+        "ranges": [(name, label, view.url(range=name)) for name, label in RANGES.items()],
+        "csv_url": view.url(format="csv"),
+        "headings": _headings(view),
+        "priced": bool(state.newest_price),
+    }
+    live = Live([Block("costs", (view, state, fleet_names(rows)), "costs/table.html", context)])
+    context["blocks"] = {block.id: block.html(request) for block in live.blocks}
+    return page(request, "costs/index.html", context, live)
+
+
+def fleet_names(rows: list[Shown]) -> tuple[str, ...]:
+    return tuple(row.name for row in rows[:SHOWN])
+
+
+def _view(request: HttpRequest) -> View:
+    by, sort = request.GET.get("by", "project"), request.GET.get("sort", "")
+    by = by if by in GROUPS else "project"
+    sort = sort if sort.removeprefix("-") in SORTS else ""
+    today, name = timezone.localdate(), request.GET.get("range", "")
+    first, last = _date(request, "from"), _date(request, "to")
+    problem = ""
+    if request.GET.get("from") or request.GET.get("to"):
+        if first is not None and last is not None and first <= last:
+            return View(by, "", first, last, sort)
+        problem = (
+            "The range ends before it begins." if first and last else "A day is missing or does not exist."
+        )
+        problem += f" Shown are the last {RANGES[DEFAULT]}."
+    elif name and name not in RANGES:
+        problem = f"There is no such range. Shown are the last {RANGES[DEFAULT]}."
+    name = name if name in RANGES and not problem else DEFAULT
+    return View(by, name, *days_of(name, today), sort, problem)
+
+
+def _date(request: HttpRequest, name: str) -> date | None:
+    try:
+        found = parse_date(request.GET.get(name, ""))
+    except ValueError:
+        return None
+    return found if found is not None and 2000 <= found.year <= 2200 else None
+
+
+def days_of(name: str, today: date) -> tuple[date, date]:
+    """The first and the last day of a range."""
+    if name == "yesterday":
+        return today - timedelta(days=1), today - timedelta(days=1)
+    if name == "month":
+        return today.replace(day=1), today
+    length = {"today": 1, "7d": 7, "30d": 30}[name]
+    return today - timedelta(days=length - 1), today
+
+
+def _named(lines: list[Line], total: Bill, view: View, fleet: Fleet) -> list[Shown]:
+    ids = [str(line.key) for line in lines]
+    gone = [key for key in ids if view.by == "environment" and key not in fleet.environments]
+    known = cost.names(gone) if gone else {}
+    whole = total.hours.running or 1.0
+    return [
+        Shown(*_name(line, view, fleet, known), line, round(100 * line.bill.hours.running / whole, 1))
+        for line in lines
+    ]
+
+
+def _name(line: Line, view: View, fleet: Fleet, known: dict[str, str]) -> tuple[str, str]:
+    """What a group is called, and the page that shows it closer."""
+    key = str(line.key)
+    if view.by == "day":
+        return date_format(cast("date", line.key), "D j M Y"), view.url(range="", **_only(key), by="project")
+    if view.by == "environment":
+        if key in fleet.environments:
+            return fleet.environment_name(key), reverse("environments-detail", args=[key])
+        return f"{known.get(key, fleet.environment_name(key))} (deleted)", ""
+    if view.by == "project":
+        return (fleet.project(key), "") if key else ("Without a project", "")
+    if view.by == "person":
+        return fleet.person(key), ""
+    return (fleet.environment_class(key), "") if key else ("Class not known", "")
+
+
+def _only(day: str) -> dict[str, str]:
+    return {"from": day, "to": day}
+
+
+def _sorted(rows: list[Shown], sort: str) -> list[Shown]:
+    """As they come, most idle first, but days newest first."""
+    if not sort:
+        by_day = bool(rows) and isinstance(rows[0].line.key, date)
+        return sorted(rows, key=lambda row: str(row.line.key), reverse=True) if by_day else rows
+    keys: dict[str, Any] = {
+        "name": lambda row: str(row.line.key) if isinstance(row.line.key, date) else row.name.casefold(),
+        "running": lambda row: row.line.bill.hours.running,
+        "idle": lambda row: row.line.bill.hours.idle,
+        "money": lambda row: row.line.bill.money,
+    }
+    return sorted(rows, key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
+
+
+def _headings(view: View) -> dict[str, dict[str, str]]:
+    """For each sortable column where its heading leads, and how it is sorted now."""
+    found = {}
+    for name, first in SORTS.items():
+        current = view.sort.removeprefix("-") == name
+        flipped = name if view.sort.startswith("-") else f"-{name}"
+        direction = ("descending" if view.sort.startswith("-") else "ascending") if current else ""
+        found[name] = {"url": view.url(sort=flipped if current else first + name), "direction": direction}
+    return found
+
+
+def _heads(view: View) -> list[str]:
+    money = settings.CURRENCY.lower()
+    hours = ["running hours", "idle hours", "hours not known", "hours without a price"]
+    return [view.by, "id", *hours, f"estimate {money}", f"estimate idle {money}"]
+
+
+def _cells(rows: list[Shown]) -> Iterator[list[Any]]:
+    for row in rows:
+        bill = row.line.bill
+        seconds = (*bill.hours, bill.unpriced)
+        amounts = [f"{amount:.4f}" if bill.priced else "" for amount in (bill.money, bill.idle_money)]
+        yield [row.name, str(row.line.key), *(f"{value / 3600:.3f}" for value in seconds), *amounts]
