@@ -150,7 +150,7 @@
     if (!box || !list) return;
     const asked = event.detail.requestConfig?.elt?.id;
     if (event.target.id === "list" && asked !== "filters") box.value = list.dataset.q;
-    box.setAttribute("aria-invalid", Boolean(one("#problems p")));
+    box.setAttribute("aria-invalid", Boolean(one("#problems p:not(.calm, .muted)")));
   });
 
   // What a person has opened stays open when its surroundings are renewed.

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from dashboard.control.models import Action, User
 from dashboard.control.permissions import ona_person
@@ -97,6 +98,8 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "all_url": link(replace(result.query, text=editing.without(result.query.text, "phase"), page=1)),
         "all_count": sum(result.phases.values()),
         "clear_url": request.path,
+        "options_url": reverse("filter-offer", args=[listing.folder]),
+        "help_url": reverse("filter-help", args=[listing.folder]),
         "filtered": bool(result.query.text),
         "leaves_out": _leaves_out(link, listing, result),
         **(extra or {}),
@@ -218,7 +221,9 @@ def _toggled(link: Link, query: Query, phase: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A mistake in its place; `url` is the list with what would be right."""
+    """A mistake in its place; `url` is the list with what would be right. The `last` thing that somebody types may only
+    be unfinished.
+    """
 
     before: str
     wrong: str
@@ -226,6 +231,7 @@ class Marked:
     message: str
     instead: str
     url: str
+    last: bool
 
 
 def _marked(link: Link, result: Result, problem: queries.Problem) -> Marked:
@@ -238,6 +244,7 @@ def _marked(link: Link, result: Result, problem: queries.Problem) -> Marked:
         problem.message,
         problem.instead,
         link(replace(result.query, text=mended, page=1)) if problem.instead else "",
+        problem.end == len(text),
     )
 
 

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from dashboard.fleet.entities import Environment, Project
 from dashboard.fleet.query import phase_of
+from dashboard.fleet.query.fields import FIELDS
 from dashboard.fleet.store import Store
 from tests.web.conftest import HTMX, Dashboard, text
 
@@ -235,6 +236,31 @@ def test_mine_are_those_of_the_ona_user_with_the_same_address(dashboard: Dashboa
     mine = {row.id for row in dashboard.fleet.environments.values() if dashboard.of_operator(row)}
     assert set(ids(dashboard.get("/environments/?q=is:mine+archived:any", "operator"))) == mine != set()
     assert not ids(dashboard.get("/environments/?q=is:mine", "admin"))
+
+
+def test_what_may_stand_at_the_caret_is_offered(dashboard: Dashboard) -> None:
+    page = text(dashboard.get("/filter/environments/options/?before=name:e+phase:run"))
+    assert 'role="option" id="option-0"' in page
+    assert 'data-before="name:e phase:running"' in page
+    creators = text(dashboard.get("/filter/environments/options/?before=creator:"))
+    assert creators.count("<li") > 5
+    for hostile in ("%22", "x" * 5_000, "%00", "project:%22%3Cscript%3E", ",:,:,-"):
+        assert dashboard.get(f"/filter/tasks/options/?before={hostile}").status_code == 200
+    assert dashboard.get("/filter/nonsense/options/").status_code == 404
+
+
+def test_the_help_of_a_list_names_every_field(dashboard: Dashboard) -> None:
+    for section, kind in zip(LISTS, FIELDS, strict=True):
+        page, part = (
+            text(dashboard.get(f"/filter/{section}/")),
+            text(dashboard.get(f"/filter/{section}/", **HTMX)),
+        )
+        assert "<!doctype html>" in page
+        assert "<!doctype html>" not in part
+        for name in FIELDS[kind]:
+            assert f"<code>{name}:</code>" in page, name
+        assert f'href="/filter/{section}/"' in text(dashboard.get(f"/{section}/"))
+    assert dashboard.get("/filter/nonsense/").status_code == 404
 
 
 def test_an_empty_fleet_says_so(dashboard: Dashboard) -> None:

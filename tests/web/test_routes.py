@@ -60,6 +60,8 @@ ROUTES = {
     "executions-detail": PAGE,
     "executions-log": PAGE,
     "executions-act": OPERATORS,
+    "filter-help": PAGE,
+    "filter-offer": PAGE,
     "activity": PAGE,
     "system": PAGE,
     "login": Route(post=EVERYBODY, public=True),
@@ -76,6 +78,8 @@ def path_of(dashboard: Dashboard, name: str) -> str:
     fleet = dashboard.fleet
     if page in {"list", "new", "prices"} or not page:
         return reverse(name)
+    if section == "filter":
+        return reverse(name, args=["environments"])
     environment = dashboard.running()
     rows = {
         "environments": environment,

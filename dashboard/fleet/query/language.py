@@ -179,6 +179,11 @@ def quoted(text: str, *, free: bool = False) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def is_field(text: str) -> bool:
+    """Whether this is the name of a field, with its minus or without, when a colon follows."""
+    return _FIELD.match(text.removeprefix("-") + ":") is not None
+
+
 def replaced(text: str, start: int, end: int, instead: str) -> str:
     """`text` with text[start:end] replaced, and no space too many around what is taken away."""
     before, after = text[:start], text[end:]
