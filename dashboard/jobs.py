@@ -30,6 +30,7 @@ from dashboard.control.verbs import RULES, Verb, watched
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import LogStore
 from dashboard.fleet.look import look
+from dashboard.fleet.memory import Memory
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Reading, Sync
@@ -91,7 +92,15 @@ def acting() -> Ona:
 
 def sync() -> Sync:
     history, kept = settings.POLL_HISTORY_SECONDS, settings.EXECUTIONS_KEPT
-    return Sync(reading(), store(), snapshot(), time.time, history_seconds=history, kept=kept)
+    return Sync(
+        reading(), store(), snapshot(), time.time, history_seconds=history, kept=kept, memory=memory()
+    )
+
+
+@cache
+def memory() -> Memory:
+    """What this process has listed."""
+    return Memory()
 
 
 @app.task(name="jobs.poll_hot", expires=settings.POLL_HOT_SECONDS)

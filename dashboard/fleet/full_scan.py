@@ -14,7 +14,8 @@ from dashboard.fleet import intake
 from dashboard.fleet.batches import in_batches
 from dashboard.fleet.entities import FINISHED_EXECUTION, Execution, Kind, Row, Service, Task
 from dashboard.fleet.kept import beyond
-from dashboard.fleet.parallel import Chain
+from dashboard.fleet.memory import Memory
+from dashboard.fleet.parallel import Chain, walked
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.tally import OF_ONE_KIND, Tally
 from dashboard.fleet.windows import OVERLAP, WHOLE, Window, windows
@@ -42,6 +43,7 @@ class FullScan:
     ona: Ona
     fleet: Fleet
     tally: Tally
+    memory: Memory
     find_gone: Callable[[Kind, set[str]], None]
     land: Callable[[], None]
     whole_history: bool
@@ -77,12 +79,22 @@ class FullScan:
     # Environments
 
     def _environments(self) -> bool:
+        self.memory.begin(self.fleet.environments)
+        complete = False
+        try:
+            complete = self._listed_and_archived()
+        finally:
+            self.memory.end(complete=complete)
+        return True
+
+    def _listed_and_archived(self) -> bool:
         """All that the API lists, then the archived ones, which it leaves out; those are not counted."""
         self._listed()
         listed = set(self.tally.ids(Kind.ENVIRONMENT))
+        archived = EnvironmentFilter(archival_status="archived")
         try:
-            for archived in self.ona.environments.pages(EnvironmentFilter(archival_status="archived")):
-                self.tally.add(archived, intake.environment)
+            for page in self.ona.environments.pages(archived, recall=self.memory.recall):
+                self._take(page)
         except errors.InvalidRequest:
             return True  # an API that has no archive
         self.tally.apart |= self.tally.ids(Kind.ENVIRONMENT) - listed
@@ -92,26 +104,41 @@ class FullScan:
         cut = windows(self.fleet.environments.values())
         if len(cut) > 1:
             try:
-                self.tally.walk([partial(self._window, one) for one in cut], intake.environment)
+                self._walk(cut)
             except _OutOfOrder:
                 pass  # whoever sorts differently is walked from one end to the other
             else:
                 return
-        self.tally.walk([partial(self._window, WHOLE[0])], intake.environment)
+        self._walk(WHOLE)
+
+    def _walk(self, cut: Sequence[Window]) -> None:
+        walk = walked([partial(self._window, one) for one in cut])
+        for page in walk.pages:
+            self._take(page)
+        if walk.trouble is not None:
+            raise walk.trouble
+
+    def _take(self, page: Page[schema.Environment]) -> None:
+        """The environments of a page; those whose bytes are known are as they were."""
+        rows = [intake.environment(item) for item in page.items]
+        for digest, row in zip(page.digests, rows, strict=False):
+            self.memory.keep(digest, row)
+        self.tally.take(page, rows)
+        self.tally.meet(Kind.ENVIRONMENT, [trace.row for trace in page.recalled], page.asked_at)
 
     def _window(self, window: Window) -> Iterator[Page[schema.Environment]]:
         """The pages of a window. _OutOfOrder when they do not come newest first: nothing could be left out then."""
-        last = ""
+        last = "~"
         restriction = EnvironmentFilter(created_before=window.created_before)
-        for page in self.ona.environments.pages(restriction):
+        for page in self.ona.environments.pages(restriction, recall=self.memory.recall):
             yield page
             if window == WHOLE[0]:
                 continue
-            ids = [last or "~", *(item.id for item in page.items)]
-            if any(older >= newer for newer, older in pairwise(ids)):
+            items = _in_order(page)
+            if any(older >= newer for newer, older in pairwise([last, *(key for key, _ in items)])):
                 raise _OutOfOrder("the list of environments is not sorted")
-            last = ids[-1]
-            if window.ends_with(_epoch(item.metadata.created_at) for item in page.items):
+            last = items[-1][0] if items else last
+            if window.ends_with(created for _, created in items):
                 return
 
     # Services and tasks
@@ -188,6 +215,14 @@ class FullScan:
         for classes in self.ona.environments.class_pages():
             self.tally.add(classes, intake.environment_class)
         return True
+
+
+def _in_order(page: Page[schema.Environment]) -> list[tuple[str, float | None]]:
+    """Id and time of creation of each environment, as they stand on the page."""
+    fresh = ((item.id, _epoch(item.metadata.created_at)) for item in page.items)
+    if not page.order:
+        return list(fresh)
+    return [next(fresh) if trace is None else (trace.id, trace.created) for trace in page.order]
 
 
 class _OutOfOrder(errors.BadAnswer):

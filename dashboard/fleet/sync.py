@@ -14,9 +14,10 @@ from functools import partial
 from dashboard.fleet import automations_file, intake, intake_details
 from dashboard.fleet.batches import batches
 from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile
-from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row
+from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, kind_of
 from dashboard.fleet.full_scan import EVERYTHING, FullScan
 from dashboard.fleet.kept import KEPT
+from dashboard.fleet.memory import Memory
 from dashboard.fleet.newer import newer
 from dashboard.fleet.parallel import Chain
 from dashboard.fleet.remarks import notes
@@ -57,9 +58,13 @@ class Sync:
         *,
         history_seconds: float = HISTORY_SECONDS,
         kept: int = KEPT,
+        memory: Memory | None = None,
     ) -> None:
-        """`history_seconds`: how often all executions are read; `kept`: finished ones of a task that are kept."""
+        """`memory`: of what this process has listed, kept between sweeps. `history_seconds`: how often all
+        executions are read; `kept`: finished ones of a task that are kept.
+        """
         self._history_seconds, self._kept = history_seconds, kept
+        self._memory = memory or Memory()
         self._ona = ona
         self._store = store
         self._snapshot = snapshot
@@ -78,7 +83,7 @@ class Sync:
                 self._find_gone(kind, fleet, known, tally)
 
             land = partial(self._land, tally)
-            FullScan(self._ona, fleet, tally, find_gone, land, whole, self._kept).run(kinds)
+            FullScan(self._ona, fleet, tally, self._memory, find_gone, land, whole, self._kept).run(kinds)
 
         return self._swept("full", scan, self._clock() if whole else read_at)
 
@@ -122,7 +127,7 @@ class Sync:
     def _swept(self, name: str, scan: Callable[[Fleet, Tally], None], history_at: float = 0.0) -> Sweep:
         started, requests, tally = self._clock(), self._ona.requests, Tally()
         try:
-            scan(self._snapshot.now().fleet, tally)
+            scan(self._known(), tally)
             self._land(tally)
         except errors.OnaError as trouble:
             tally.troubles.append(trouble)
@@ -138,17 +143,26 @@ class Sync:
             tally.counts(),
             self._ona.clock_ahead,
             " ".join(dict.fromkeys(meaning(trouble) for trouble in tally.troubles)),
-            list(notes(tally.seen, tally.notes)),
+            list(notes([*tally.seen, *tally.odd], tally.notes)),
             history_at,
         )
         self._store.record(sweep)
         return sweep
 
+    def _known(self) -> Fleet:
+        """What the store holds; nothing while it is not the store that was copied."""
+        fleet = self._snapshot.now().fleet
+        return fleet if fleet.epoch == self._store.position()[0] else Fleet()
+
     def _land(self, tally: Tally) -> None:
         """Write what has been seen and found gone since the last landing: a long first sweep fills pages as it
         goes, and what one kind has shown does not depend on the next.
         """
-        tally.changed += self._store.write(tally.seen[tally.landed :], newer=newer, gone=tally.gone)
+        fleet = self._known()
+        seen = [
+            one for one in tally.seen[tally.landed :] if fleet.of(kind_of(one.row)).get(one.row.id) != one.row
+        ]
+        tally.changed += self._store.write(seen, newer=newer, gone=tally.gone)
         tally.landed = len(tally.seen)
         tally.gone.clear()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.fleet.entities import Kind, Row, kind_of
 from dashboard.fleet.parallel import Chain, walked
+from dashboard.fleet.remarks import PHASES
 from dashboard.fleet.store import Addressed, Observation
 from dashboard.ona import Page, errors
 
@@ -32,13 +33,19 @@ class Tally:
     left: set[str] = field(default_factory=set)
     troubles: list[errors.OnaError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    odd: list[Observation] = field(default_factory=list)
+    """Of what was met, not written: phases that this version does not know."""
     skipped: int = 0
     landed: int = 0
     changed: int = 0
     listed: dict[Kind, set[str]] = field(default_factory=dict)
 
     def add(self, page: Page[Any], convert: Callable[[Any], Row]) -> None:
-        self.extend([Observation(convert(item), page.asked_at) for item in page.items])
+        self.take(page, [convert(item) for item in page.items])
+
+    def take(self, page: Page[Any], rows: Iterable[Row]) -> None:
+        """The rows that were made of a page's items, and what was wrong with the others."""
+        self.extend([Observation(row, page.asked_at) for row in rows])
         self.skipped += len(page.skipped)
         self.notes += [f"{item.id or 'One item'} could not be read: {item.reason}." for item in page.skipped]
 
@@ -46,6 +53,12 @@ class Tally:
         for one in seen:
             self.seen.append(one)
             self.listed.setdefault(kind_of(one.row), set()).add(one.row.id)
+
+    def meet(self, kind: Kind, rows: Collection[Row], asked: float) -> None:
+        """These were seen and are what the store holds: there is nothing to write."""
+        self.listed.setdefault(kind, set()).update([row.id for row in rows])
+        known = PHASES.get(kind, frozenset())
+        self.odd += [Observation(row, asked) for row in rows if getattr(row, "phase", "") not in known]
 
     def walk(self, chains: Sequence[Chain], convert: Callable[[Any], Row]) -> None:
         """Add every page of these lists, read side by side; raises the first trouble after adding what came."""

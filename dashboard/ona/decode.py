@@ -7,6 +7,8 @@ page taken apart item by item.
 """
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -14,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from dashboard.ona.errors import BadAnswer
+from dashboard.ona.pieces import Recall, cut, sort
 from dashboard.ona.schema import Model
 
 M = TypeVar("M", bound=Model)
@@ -35,11 +38,18 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """One page of a list. `asked_at` is the epoch second just before its request was sent."""
+    """One page of a list. `asked_at` is the epoch second just before its request was sent.
+
+    With a memory: `items` are only those that are new, `digests` is by what to remember each of them (empty when
+    they cannot be), `recalled` what is remembered of the others, `order` of all in their order (None: a new one).
+    """
 
     items: list[M]
     skipped: tuple[Skipped, ...]
     asked_at: float
+    digests: Sequence[int] = ()
+    recalled: Sequence[Any] = ()
+    order: Sequence[Any] = ()
 
 
 class Pagination(Model):
@@ -50,19 +60,29 @@ class Pagination(Model):
 
 @dataclass(frozen=True)
 class Decoded(Generic[M]):
-    """What a list's answer says; `next_token` is "" at the end."""
+    """What a list's answer says; `next_token` is "" at the end. The others as in `Page`."""
 
     items: list[M]
     skipped: tuple[Skipped, ...]
     next_token: str
+    digests: Sequence[int] = ()
+    recalled: Sequence[Any] = ()
+    order: Sequence[Any] = ()
+
+    def page(self, asked_at: float) -> Page[M]:
+        return Page(self.items, self.skipped, asked_at, self.digests, self.recalled, self.order)
 
 
 @dataclass(frozen=True)
 class ListShape(Generic[M]):
-    """A list answer `{key: [item…], "pagination": {"nextToken"}}`; either part may be absent."""
+    """A list answer `{key: [item…], "pagination": {"nextToken"}}`; either part may be absent.
+
+    `boundary` matches what stands between two items, for cutting a page without reading it.
+    """
 
     key: str
     item: type[M]
+    boundary: "re.Pattern[bytes] | None" = None
 
     @cached_property
     def whole(self) -> type[BaseModel]:
@@ -70,8 +90,12 @@ class ListShape(Generic[M]):
         items: Any = (list[self.item], Field(default=[], alias=self.key))  # type: ignore[name-defined]
         return create_model("Answer", __base__=Model, items=items, pagination=(Pagination | None, None))
 
-    def decode(self, body: bytes) -> Decoded[M]:
+    def decode(self, body: bytes, recall: Recall | None = None) -> Decoded[M]:
         """The answer's items; BadAnswer when it is not a list answer of this shape at all."""
+        if recall is not None and self.boundary is not None:
+            decoded = self.recalled(body, self.boundary, recall)
+            if decoded is not None:
+                return decoded
         try:
             answer: Any = self.whole.model_validate_json(body)
         except ValidationError:
@@ -80,6 +104,23 @@ class ListShape(Generic[M]):
             return self.piecemeal(body)
         token = answer.pagination.next_token if answer.pagination else None
         return Decoded(answer.items, (), token or "")
+
+    def recalled(self, body: bytes, boundary: "re.Pattern[bytes]", recall: Recall) -> Decoded[M] | None:
+        """Only what is new is read; None when the page has to be read as a whole."""
+        pieces = cut(body, self.key, boundary)
+        if pieces is None:
+            return None
+        found = sort(pieces, recall)
+        fresh = b'{"%b":[%b]}' % (self.key.encode(), b",".join(found.fresh))
+        try:
+            frame: Any = self.whole.model_validate_json(pieces.frame)
+            answer: Any = self.whole.model_validate_json(fresh)
+        except ValidationError:
+            return None
+        if frame.items or not frame.model_fields_set or len(answer.items) != len(found.fresh):
+            return None
+        token = frame.pagination.next_token if frame.pagination else None
+        return Decoded(answer.items, (), token or "", found.digests, found.recalled, found.order)
 
     def piecemeal(self, body: bytes) -> Decoded[M]:
         """The same, item by item."""

@@ -145,14 +145,15 @@ class Wire:
     def collect(self, response: httpx.Response, host: str) -> bytes:
         """The body, unpacked; NoAnswer when it takes too long in all, BadAnswer when it is absurdly large."""
         deadline = time.monotonic() + BODY_PATIENCE * self.timeout
-        body = bytearray()
+        chunks, size = list[bytes](), 0
         for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > LARGEST_BODY:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > LARGEST_BODY:
                 raise errors.BadAnswer(f"the answer of {host} is larger than {LARGEST_BODY} bytes")
             if time.monotonic() > deadline:
                 raise errors.NoAnswer(f"waiting for the whole answer of {host} took too long")
-        return bytes(body)
+        return b"".join(chunks)
 
 
 def clock_ahead(date: str, asked: float, answered: float) -> float | None:

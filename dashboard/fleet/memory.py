@@ -1,0 +1,55 @@
+"""What this process remembers of the environments it has listed, by the bytes in which they came.
+
+The same bytes mean the same environment as before: it need not be read again as long as what is known of it is what
+was read then. What that is, the copy of the fleet says, never this memory.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dashboard.fleet.entities import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is left of an environment once its bytes have been read."""
+
+    id: str
+    created: float | None
+    row: Environment
+
+
+class Memory:
+    """Digest → trace. One thread at a time begins a scan; the threads of that scan only read."""
+
+    def __init__(self) -> None:
+        self._traces: dict[int, Trace] = {}
+        self._fresh: dict[int, Trace] = {}
+        self._known: Mapping[str, Environment] = {}
+
+    def begin(self, known: Mapping[str, Environment]) -> None:
+        """A scan begins, `known` is what the store holds."""
+        self._known, self._fresh = known, {}
+        if len(self._traces) > 4 * len(known) + 1_000:
+            self._traces = {}
+
+    def recall(self, digest: int) -> Trace | None:
+        """What is remembered of these bytes, if the store still holds the row that was made of them."""
+        trace = self._traces.get(digest)
+        if trace is None:
+            return None
+        known = self._known.get(trace.id)
+        if known is not trace.row:
+            if known is None or known != trace.row:
+                return None
+            trace = Trace(trace.id, trace.created, known)
+        self._fresh[digest] = trace
+        return trace
+
+    def keep(self, digest: int, row: Environment) -> None:
+        """These bytes mean this row."""
+        self._fresh[digest] = Trace(row.id, row.created, row)
+
+    def end(self, *, complete: bool) -> None:
+        """The scan has ended; what a complete one did not meet is forgotten."""
+        self._traces = self._fresh if complete else self._traces | self._fresh
