@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.dispatch import Signal
 
 from dashboard.control.recorded import ClassPrice, EnvironmentDay, RecordedEnvironment, Recording, Stretch
 
@@ -97,8 +99,24 @@ class Batch(models.Model):
         return f"{self.verb} of {len(self.targets)}"
 
 
+ledger_written = Signal()
+"""Sent after this process changed or made actions by the query set; of one that is saved Django itself tells."""
+
+
 class ActionQuerySet(models.QuerySet["Action"]):
     """Reads are named after what needs them."""
+
+    def update(self, **fields: Any) -> int:
+        changed = super().update(**fields)
+        ledger_written.send(Action)
+        return changed
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, *args: Any, **options: Any) -> list["Action"]:
+        made = super().bulk_create(*args, **options)
+        ledger_written.send(Action)
+        return made
 
     def open(self) -> "ActionQuerySet":
         return self.filter(state__in=OPEN)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
+from dashboard.fleet.places import PlaceSet, place_set
+
 CHUNK = 256
 """Rows, and at most about as many ids, in a chunk."""
 
@@ -73,6 +75,10 @@ class Table(Mapping[str, R]):
     def place_of(self, identifier: str) -> int | None:
         places = self._places
         return places[hash(identifier) & (len(places) - 1)].get(identifier)
+
+    def set_of(self, identifiers: Iterable[str]) -> PlaceSet:
+        """Those of the ids that are there."""
+        return place_set((at for one in identifiers if (at := self.place_of(one)) is not None), self._used)
 
     def __getitem__(self, identifier: str) -> R:
         places = self._places

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from kombu.exceptions import KombuError
 
 from dashboard import jobs
+from dashboard.control import wishes
 from dashboard.control.models import Action
 from dashboard.fleet.details import Detail
 from dashboard.fleet.entities import Kind, Listed
@@ -19,7 +20,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import ListPage
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import again, menu, offers, why_nothing_runs, wish_state, wishes
+from dashboard.web.offers import again, menu, offers, why_nothing_runs, wish_state
 
 logger = logging.getLogger(__name__)
 ACTIONS_SHOWN = 8
@@ -82,7 +83,7 @@ class Subject:
 
     def header(self) -> Block:
         user, kind = signed_in(self.request), self.listing.kind
-        wish = wishes(kind, [self.row.id]).get(self.row.id)
+        wish = wishes.wishes(kind, [self.row.id]).get(self.row.id)
         offered = offers(user, self.row, self.fleet) + again(user, self.row, self.fleet)
         more = menu(user, self.row, self.fleet)
         blocked = why_nothing_runs(self.row, self.fleet)

@@ -64,12 +64,17 @@ def page(
 ) -> HttpResponse:
     """The page, or its `fragment` template when htmx asks for that, or what changed when the page polls."""
     if is_poll(request):
-        response = answer(request, live)
-        response["HX-Trigger"] = json.dumps({"fleet:freshness": freshness_json(current_freshness(request))})
-    elif fragment and is_fragment(request):
+        return told(request, answer(request, live))
+    if fragment and is_fragment(request):
         response = render(request, fragment, {**context, "repoll": poller(request, live, swap=True)})
     else:
         response = render(request, template, {**context, "poller": poller(request, live)})
+    return varied(response)
+
+
+def told(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The answer to a poll, also one without a body, says how fresh the data are."""
+    response["HX-Trigger"] = json.dumps({"fleet:freshness": freshness_json(current_freshness(request))})
     return varied(response)
 
 

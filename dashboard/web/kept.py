@@ -132,5 +132,9 @@ class Kept(Generic[K]):
             self._old, self._young = self._young, {}
         self._young[key] = made
 
+    def drop(self, key: Hashable) -> None:
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
     def clear(self) -> None:
         self._old, self._young = {}, {}

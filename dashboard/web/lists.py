@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from dashboard.control import wishes
 from dashboard.control.models import Action, User
 from dashboard.control.permissions import ona_person
 from dashboard.fleet import query as queries
@@ -19,7 +20,7 @@ from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.live import Block, Live, RowBlock, is_poll
-from dashboard.web.offers import offers, standing, wish_state, wishes
+from dashboard.web.offers import offers, standing, wish_state
 
 SMALL = 20
 """Rows that a table inside a detail page shows at most."""
@@ -131,7 +132,7 @@ def only_problems(request: HttpRequest, problems: list["Marked"]) -> HttpRespons
 
 def row_blocks(listing: ListPage, rows: list[Listed], fleet: Fleet, user: User) -> list[RowBlock]:
     """One block a row, in order."""
-    asked = wishes(listing.kind, [row.id for row in rows])
+    asked = wishes.wishes(listing.kind, [row.id for row in rows])
     return [_row_block(listing, row, fleet, user, asked.get(row.id)) for row in rows]
 
 

@@ -1,21 +1,16 @@
 """Which actions a page offers a person for a row, and what was asked of it last."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 
-from dashboard.control.models import OPEN, Action, State, User
+from dashboard.control.models import Action, User
 from dashboard.control.permissions import can, seen_as
 from dashboard.control.verbs import RULES, Rule, Verb, verbs_of
 from dashboard.fleet.entities import Environment, Execution, Kind, Listed, kind_of
 from dashboard.fleet.snapshot import Fleet
 
-BAD_ENDS_SHOWN = timedelta(minutes=10)
-BAD_ENDS = (State.FAILED, State.UNCONFIRMED, State.UNKNOWN)
 SECTIONS = {
     Kind.ENVIRONMENT: "environments",
     Kind.SERVICE: "services",
@@ -92,16 +87,6 @@ def why_nothing_runs(row: Listed, fleet: Fleet) -> str:
     if environment.phase in {"running", "updating"}:
         return ""
     return f"Its environment is {environment.phase or 'in no known phase'}; start that first."
-
-
-def wishes(kind: Kind, identifiers: Iterable[str]) -> dict[str, Action]:
-    """Target id → the newest action that is under way, or that ended badly within the last ten minutes. One query."""
-    recent = Q(state__in=OPEN) | Q(ended__gte=timezone.now() - BAD_ENDS_SHOWN)
-    actions = Action.objects.filter(recent, kind=kind.value, target_id__in=list(identifiers)).order_by(
-        "created"
-    )
-    newest = {action.target_id: action for action in actions if action.state != State.SKIPPED}
-    return {target: action for target, action in newest.items() if action.is_open or action.state in BAD_ENDS}
 
 
 def wish_state(action: Action | None) -> tuple[str, ...]:

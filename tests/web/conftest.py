@@ -18,6 +18,7 @@ from django.test import Client
 
 from dashboard import jobs
 from dashboard.celery import app, broker_url
+from dashboard.control import wishes
 from dashboard.control.accounts import EMAILS
 from dashboard.control.models import Role, User
 from dashboard.fleet.entities import Environment, Kind, Row
@@ -163,6 +164,7 @@ def dashboard(simulated: Simulated, clients: dict[str, Client], monkeypatch: pyt
     monkeypatch.setattr(jobs, "snapshot", lambda: snapshot)
     monkeypatch.setattr(jobs, "sync", simulated.sync)
     monkeypatch.setattr(jobs, "acting", lambda: simulated.ona)
+    wishes.forget()  # those of the test before
     simulated.sync().names()
     ready = Dashboard(simulated, clients)
     ready.sweep()

@@ -4,18 +4,19 @@ Everything a person can type ends in the nearest sensible list: what is wrong in
 counts, an unknown sort is the default one, a page out of range the nearest page.
 """
 
-import heapq
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
+from dashboard.fleet import order
 from dashboard.fleet.entities import Kind, Listed
+from dashboard.fleet.places import PlaceSet, place_set, places_in
 from dashboard.fleet.query.editing import folded
+from dashboard.fleet.query.indexes import INDEXES, accepted, everything, left_out
 from dashboard.fleet.query.language import LONGEST_TEXT
-from dashboard.fleet.query.reading import Context, phase_of
+from dashboard.fleet.query.reading import Context
 from dashboard.fleet.query.selection import Selection, select, together
-from dashboard.fleet.query.sorts import DEFAULT_SORT, SORTS, Key
+from dashboard.fleet.query.sorts import DEFAULT_SORT, SORTS
 from dashboard.fleet.snapshot import Fleet
 
 PAGE_SIZE = 50
@@ -64,51 +65,49 @@ def run(
 ) -> Result:
     """The page of `rows` (default: all of the kind) that `query` asks for."""
     selection = select(fleet, kind, query.text, context)
-    there = cast("Iterable[Listed]", fleet.of(kind).values()) if rows is None else rows
-    offered = _offered(there, selection)
-    left_out = len(fleet.of(kind)) - len(offered) if rows is None else 0
-    matching, phases = _matching(offered, selection)
-    pages = max(1, -(-len(matching) // PAGE_SIZE))
+    there = everything(fleet, kind) if rows is None else fleet.table(kind).set_of(row.id for row in rows)
+    offered = there if selection.left_out is None else there & ~left_out(fleet, kind)
+    matching, phases = _matching(fleet, kind, offered, selection)
+    total = matching.bit_count()
+    pages = max(1, -(-total // PAGE_SIZE))
     page = min(query.page, pages)
+    found = order.select(
+        fleet,
+        kind,
+        SORTS[kind][query.sort.removeprefix("-")],
+        matching,
+        start=(page - 1) * PAGE_SIZE,
+        end=page * PAGE_SIZE,
+        descending=query.sort.startswith("-"),
+    )
     return Result(
         query=query if page == query.page else replace(query, page=page),
         selection=selection,
-        rows=_page(fleet, kind, matching, query.sort, page),
-        total=len(matching),
+        rows=found,
+        total=total,
         pages=pages,
         phases=phases,
-        everything=len(offered),
-        left_out=left_out,
+        everything=offered.bit_count(),
+        left_out=(there ^ offered).bit_count() if rows is None else 0,
     )
 
 
-def _offered(rows: Iterable[Listed], selection: Selection) -> list[Listed]:
-    left_out = selection.left_out
-    return list(rows) if left_out is None else [row for row in rows if not left_out(row)]
-
-
-def _matching(rows: list[Listed], selection: Selection) -> tuple[list[Listed], Mapping[str, int]]:
+def _matching(
+    fleet: Fleet, kind: Kind, offered: PlaceSet, selection: Selection
+) -> tuple[PlaceSet, Mapping[str, int]]:
     """The rows that pass, and how many would in each phase without what the query says about phases."""
-    of_phase = [one.accepts for one in selection.conditions if one.index == "phase" and one.accepts]
-    rest = together(one for one in selection.conditions if one.index != "phase")
-    found = rows if rest is None else [row for row in rows if rest(row)]
-    words = [phase_of(row) for row in found]
-    phases = Counter(words)
-    if of_phase:
-        wanted = {word for word in phases if all(accepts(word) for accepts in of_phase)}
-        found = [row for row, word in zip(found, words, strict=True) if word in wanted]
+    found, of_phase, rest = offered, [], []
+    for one in selection.conditions:
+        if one.index == "phase" and one.accepts:
+            of_phase.append(one.accepts)
+        elif one.index and one.accepts:
+            found &= accepted(fleet, kind, one.index, one.accepts)
+        else:
+            rest.append(one)
+    if holds := together(rest):
+        table = fleet.table(kind)
+        found = place_set((place for place in places_in(found) if holds(table.at(place))), table.places)
+    phases = cast("dict[str, int]", fleet.postings(kind, INDEXES["phase"]).counts(found))
+    for accepts in of_phase:
+        found &= accepted(fleet, kind, "phase", accepts)
     return found, phases
-
-
-def _page(fleet: Fleet, kind: Kind, rows: list[Listed], sort: str, page: int) -> list[Listed]:
-    key, descending = SORTS[kind][sort.removeprefix("-")], sort.startswith("-")
-    rank = _by_id_then(fleet, key)
-    end = page * PAGE_SIZE
-    if end < len(rows) // 4:  # the first pages of a long list need not sort the whole
-        first = heapq.nlargest(end, rows, key=rank) if descending else heapq.nsmallest(end, rows, key=rank)
-        return first[end - PAGE_SIZE :]
-    return sorted(rows, key=rank, reverse=descending)[end - PAGE_SIZE : end]
-
-
-def _by_id_then(fleet: Fleet, key: Key) -> Callable[[Listed], tuple[Any, str]]:
-    return lambda row: (key(fleet, row), row.id)

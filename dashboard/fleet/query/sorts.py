@@ -1,13 +1,9 @@
 """The orders of the lists: each a key of a row; ties go by id."""
 
-from collections.abc import Callable
-from typing import Any
-
 from dashboard.fleet.entities import Environment, Execution, Kind, Listed, Task
+from dashboard.fleet.index import Key
 from dashboard.fleet.query.reading import PHASE_ORDER, last_active, phase_of, project_id
 from dashboard.fleet.snapshot import Fleet
-
-Key = Callable[[Fleet, Any], Any]
 
 
 def _phase_key(_: Fleet, row: Listed) -> int:
@@ -47,18 +43,20 @@ def _last_run_key(fleet: Fleet, row: Task) -> float:
     return (runs[0].created or 0.0) if runs else 0.0
 
 
-_COMMON: dict[str, Key] = {
-    "name": _name_key,
-    "created": _created_key,
-    "environment": _environment_key,
-    "project": _project_key,
-    "creator": _creator_key,
+_PLACE = frozenset({Kind.ENVIRONMENT})
+_COMMON = {
+    "name": Key(_name_key),
+    "created": Key(_created_key),
+    "environment": Key(_environment_key, _PLACE),
+    "project": Key(_project_key, _PLACE | {Kind.PROJECT}),
+    "creator": Key(_creator_key, frozenset({Kind.PERSON})),
 }
+_PHASE = Key(_phase_key)
 SORTS: dict[Kind, dict[str, Key]] = {
-    Kind.ENVIRONMENT: {**_COMMON, "phase": _phase_key, "active": _active_key},
-    Kind.SERVICE: {**_COMMON, "phase": _phase_key},
-    Kind.TASK: {**_COMMON, "run": _last_run_key},
-    Kind.EXECUTION: {**_COMMON, "phase": _phase_key, "duration": _duration_key},
+    Kind.ENVIRONMENT: {**_COMMON, "phase": _PHASE, "active": Key(_active_key)},
+    Kind.SERVICE: {**_COMMON, "phase": _PHASE},
+    Kind.TASK: {**_COMMON, "run": Key(_last_run_key, frozenset({Kind.EXECUTION}))},
+    Kind.EXECUTION: {**_COMMON, "phase": _PHASE, "duration": Key(_duration_key)},
 }
 DEFAULT_SORT = {
     Kind.ENVIRONMENT: "-created",

@@ -15,6 +15,7 @@ from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block
 from dashboard.web.pages import executions, services, tasks
+from dashboard.web.quiet import quiet
 
 
 def _facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
@@ -49,6 +50,7 @@ LIST = ListPage(
 
 
 @require_GET
+@quiet
 def index(request: HttpRequest) -> HttpResponse:
     """The environments in use, and the archived ones for those who ask for them."""
     may_create = can(signed_in(request), Verb.CREATE_ENVIRONMENT, Environment(""), moment(request).fleet)

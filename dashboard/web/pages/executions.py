@@ -11,6 +11,7 @@ from dashboard.web.details import Subject, detail_page
 from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
+from dashboard.web.quiet import quiet
 
 
 def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
@@ -43,6 +44,7 @@ LIST = ListPage(
 
 
 @require_GET
+@quiet
 def index(request: HttpRequest) -> HttpResponse:
     return show(request, LIST)
 

@@ -1,10 +1,8 @@
 """Overview: the fleet by phase, what failed, what happened last."""
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -13,13 +11,15 @@ from django.views.decorators.http import require_GET
 
 from dashboard.control.models import Action
 from dashboard.fleet.entities import Listed
-from dashboard.fleet.query import PHASE_ORDER, phase_of
+from dashboard.fleet.query import PHASE_ORDER
+from dashboard.fleet.query.indexes import by_phase, rows_in_phase
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import actions_state
 from dashboard.web.http import moment, page, signed_in
-from dashboard.web.lists import row_blocks
+from dashboard.web.lists import ListPage, row_blocks
 from dashboard.web.live import Block, Live
 from dashboard.web.pages import environments, executions, services
+from dashboard.web.quiet import quiet
 
 SHOWN = 6
 
@@ -47,6 +47,7 @@ class Panel:
 
 
 @require_GET
+@quiet
 def index(request: HttpRequest) -> HttpResponse:
     fleet = moment(request).fleet
     troubles = _troubles(request, fleet)
@@ -60,18 +61,16 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _panels(fleet: Fleet) -> Block:
-    in_use = [environment for environment in fleet.environments.values() if environment.archived is None]
-    own_services = [service for service in fleet.services.values() if not service.platform]
     panels = (
-        _panel("Environments", "environment,environments", "environments-list", in_use),
-        _panel("Services", "service,services", "services-list", own_services),
-        _panel("Task executions", "execution,executions", "executions-list", fleet.executions.values()),
+        _panel(fleet, "Environments", "environment,environments", environments.LIST),
+        _panel(fleet, "Services", "service,services", services.LIST),
+        _panel(fleet, "Task executions", "execution,executions", executions.LIST),
     )
     return Block("panels", panels, "overview/panels.html", {"panels": panels, "tasks": len(fleet.tasks)})
 
 
-def _panel(title: str, noun: str, name: str, rows: Iterable[Listed]) -> Panel:
-    counts = Counter(phase_of(row) for row in rows)
+def _panel(fleet: Fleet, title: str, noun: str, listing: ListPage) -> Panel:
+    counts, name = by_phase(fleet, listing.kind), f"{listing.folder}-list"
     total, url = sum(counts.values()), reverse(name)
     ordered = sorted(counts.items(), key=lambda item: (PHASE_ORDER.get(item[0], len(PHASE_ORDER)), item[0]))
     starts = accumulate((count for _, count in ordered), initial=0)
@@ -84,20 +83,18 @@ def _panel(title: str, noun: str, name: str, rows: Iterable[Listed]) -> Panel:
 
 def _troubles(request: HttpRequest, fleet: Fleet) -> list[Block]:
     """What failed, newest first: environments, services, executions."""
-    own_services = [service for service in fleet.services.values() if not service.platform and service.failed]
-    failed: tuple[tuple[str, Any, list[Any]], ...] = (
-        (
-            "failed-environments",
-            environments.LIST,
-            [row for row in fleet.environments.values() if row.failed and row.archived is None],
-        ),
-        ("failed-services", services.LIST, own_services),
-        ("failed-executions", executions.LIST, [row for row in fleet.executions.values() if row.failed]),
+    failed = (
+        ("failed-environments", environments.LIST),
+        ("failed-services", services.LIST),
+        ("failed-executions", executions.LIST),
     )
-    return [_trouble(request, name, listing, rows, fleet) for name, listing, rows in failed]
+    return [
+        _trouble(request, name, listing, rows_in_phase(fleet, listing.kind, "failed"), fleet)
+        for name, listing in failed
+    ]
 
 
-def _trouble(request: HttpRequest, name: str, listing: Any, rows: list[Listed], fleet: Fleet) -> Block:
+def _trouble(request: HttpRequest, name: str, listing: ListPage, rows: list[Listed], fleet: Fleet) -> Block:
     newest = sorted(rows, key=lambda row: (_latest(row), row.id), reverse=True)[:SHOWN]
     blocks = row_blocks(listing, newest, fleet, signed_in(request))
     state = (len(rows), *(block.digest for block in blocks))

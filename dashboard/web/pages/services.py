@@ -11,6 +11,7 @@ from dashboard.web.details import Subject, detail_page
 from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
+from dashboard.web.quiet import quiet
 
 
 def _facts(fleet: Fleet, row: Service) -> dict[str, Any]:
@@ -44,6 +45,7 @@ LIST = ListPage(
 
 
 @require_GET
+@quiet
 def index(request: HttpRequest) -> HttpResponse:
     """The team's services, and those that the platform made itself (editors, agents) for those who ask for them."""
     return show(request, LIST)

@@ -11,6 +11,7 @@ from dashboard.web.details import Subject, detail_page
 from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block
 from dashboard.web.pages import executions
+from dashboard.web.quiet import quiet
 
 
 def _facts(fleet: Fleet, row: Task) -> dict[str, Any]:
@@ -45,6 +46,7 @@ LIST = ListPage(
 
 
 @require_GET
+@quiet
 def index(request: HttpRequest) -> HttpResponse:
     return show(request, LIST)
 
