@@ -100,6 +100,19 @@ def varint(message: bytes, at: int) -> tuple[int, int]:
     raise ValueError("a number without an end")
 
 
+def missing_hosts(details: Iterable[Detail]) -> list[str]:
+    """The git hosts that the key's owner has not connected, of a refused creation
+    (`CreateEnvironmentPreconditionFailureDetails.missingAuthenticationTokensForHosts`).
+    """
+    for detail in details:
+        if detail.type.endswith(".CreateEnvironmentPreconditionFailureDetails") and isinstance(
+            detail.debug, dict
+        ):
+            hosts = detail.debug.get("missingAuthenticationTokensForHosts")
+            return [host for host in hosts if isinstance(host, str)] if isinstance(hosts, list) else []
+    return []
+
+
 def user_message(details: Iterable[Detail]) -> str:
     """The text written for people (`ActionableErrorDetails.userMessage`), "" when there is none."""
     for detail in details:

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from dashboard.ona import errors
-from dashboard.ona.delays import details_of, retry_after, user_message
+from dashboard.ona.delays import details_of, missing_hosts, retry_after, user_message
 from dashboard.ona.http import Raw
 
 BY_CODE: dict[str, type[errors.ApiError]] = {
@@ -61,6 +61,8 @@ def api_error(raw: Raw, method: str, key: str, now: float) -> errors.ApiError:
     details = tuple(details_of(answer.get("details")))
     message = user_message(details) or answer.get("message")
     text = message if isinstance(message, str) else "" if code else SAID_BY_A_PROXY
+    if hosts := missing_hosts(details):
+        text += f"; connect the git account for {', '.join(hosts)} in Ona's settings first"
     delay = retry_after(details, raw.headers, now)
     error = kind_of(raw.status, code)(code, text, raw.status, details, delay or None)
     error.method, error.told_not_to_retry = method, delay == 0.0

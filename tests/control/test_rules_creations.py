@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.control.rule import CONFIRMED
-from dashboard.control.rules.creations import TASK_TRIGGERS, TRIGGERS
+from dashboard.control.rules.words import TASK_TRIGGERS, TRIGGERS
 from dashboard.control.verbs import RULES, Verb, mistake, verbs_of, watched
 from dashboard.fleet.entities import Environment, Kind, Service, Task
 from dashboard.ona.send import rules as limits

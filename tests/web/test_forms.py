@@ -69,6 +69,7 @@ def one(dashboard: Dashboard) -> Environment:
         ("services/s1/edit", {"name": "db", "start": ""}, "start"),
         ("services/s1/edit", {"name": "db", "start": "x" * 8_000}, "start"),
         ("services/s1/edit", {"name": "x" * 201, "start": "run"}, "name"),
+        ("services/s1/edit", {"name": "db", "start": "run", "triggers": "beforeSnapshot"}, "triggers"),
         ("services/s1/edit", {"name": "db", "start": "run", "description": "x" * 1_000}, "description"),
         ("tasks/t1/edit", {"name": ""}, "name"),
         ("tasks/t1/edit", {"name": "b", "command": "x" * 8_000}, "command"),
@@ -83,9 +84,13 @@ def test_a_limit_comes_back_at_its_field_in_the_dialog_and_on_a_page(
     for response in (dialog, page):
         assert list(errors(response)) == [field]
         assert 'value="because"' in text(response)
-        found = re.search(rf'<(?:input|select|textarea)[^>]*name="{field}"[^>]*>', text(response))
+        group = field == "triggers"  # the fieldset around the boxes
+        pattern = (
+            rf'id="id_{field}_error"' if group else rf'<(?:input|select|textarea)[^>]*name="{field}"[^>]*>'
+        )
+        found = re.search(pattern, text(response))
         assert found
-        assert 'aria-invalid="true"' in found[0]
+        assert group or 'aria-invalid="true"' in found[0]
         assert f"id_{field}_error" in found[0]
     assert not Action.objects.exists()
 
@@ -199,7 +204,7 @@ def test_an_environment_leaves_the_archive(dashboard: Dashboard) -> None:
     assert dashboard.fleet.environments[row.id].archived is None
 
 
-@pytest.mark.parametrize(("deed", "seconds"), [("delete", 120.0), ("force-delete", 1.0)])
+@pytest.mark.parametrize(("deed", "seconds"), [("delete", 120.0), ("force-delete", 5.0)])
 def test_an_environment_is_deleted(dashboard: Dashboard, deed: str, seconds: float) -> None:
     row = dashboard.running()
     assert send(dashboard, f"/environments/{row.id}/{deed}/", confirmation=row.name).status_code == 204
@@ -246,6 +251,55 @@ def test_a_task_is_edited_and_deleted(dashboard: Dashboard) -> None:
     send(dashboard, f"/tasks/{row.id}/delete/")
     assert carried_out(dashboard).state == "confirmed"
     assert row.id not in dashboard.fleet.tasks
+
+
+@pytest.mark.parametrize(
+    ("kind", "chosen", "left"),
+    [
+        ("services", ["postEnvironmentStart", "prebuild"], ("post_environment_start", "prebuild")),
+        ("tasks", ["beforeSnapshot"], ("before_snapshot",)),
+        ("tasks", [], ()),
+    ],
+)
+def test_what_starts_a_service_or_a_task_is_changed(
+    dashboard: Dashboard, kind: str, chosen: list[str], left: tuple[str, ...]
+) -> None:
+    row = next(
+        row
+        for row in getattr(dashboard.fleet, kind).values()
+        if kind == "tasks" or (row.phase in {"", "stopped"} and row.role == "default")
+    )
+    shown = text(dashboard.get(f"/{kind}/{row.id}/edit/"))
+    ticked = re.findall(r'type="checkbox" name="triggers" value="(\w+)"[^>]*checked', shown)
+    assert {re.sub("([A-Z])", r"_\1", word).lower() for word in ticked} == set(row.triggers)
+    fields = {"name": row.name, "initial-name": row.name, "initial-triggers": ["unlike"], "triggers": chosen}
+    response = dashboard.clients["admin"].post(f"/{kind}/{row.id}/edit/", fields, headers=HTMX)
+    assert response.status_code == 204, errors(response)
+    assert Action.objects.get().params == {"triggers": sorted(chosen)}
+    assert carried_out(dashboard).state == "confirmed"
+    assert set(getattr(dashboard.fleet, kind)[row.id].triggers) == set(left)
+    assert "triggers" in text(dashboard.get("/activity/"))
+
+
+def test_triggers_that_this_version_does_not_know_are_kept(dashboard: Dashboard, one: Environment) -> None:
+    dashboard.put(Task("t9", "e1", "odd", triggers=("manual", "on_full_moon")))
+    assert "one that this version does not know" in text(dashboard.get("/tasks/t9/edit/"))
+    assert send(dashboard, "/tasks/t9/edit/", name="even", triggers="prebuild").status_code == 204
+    assert Action.objects.get().params == {"name": "even"}
+
+
+def test_what_is_needed_unless_another_is_given_is_not_called_optional(dashboard: Dashboard) -> None:
+    labels = re.findall(r'<label for="id_(\w+)">(.*?)</label>', text(dashboard.get("/environments/new/")))
+    optional = {name for name, label in labels if "(optional)" in label}
+    assert optional == {"name", "timeout"}
+
+
+def test_a_refused_creation_says_which_git_account_to_connect(dashboard: Dashboard) -> None:
+    fields = {"token": TOKEN, "repository": "https://git.example/o/shop", "class_id": a_class(dashboard)}
+    send(dashboard, "/environments/new/", **fields)
+    action = carried_out(dashboard)
+    assert action.state == "failed"
+    assert "connect the git account for git.example in Ona's settings first" in action.outcome
 
 
 def test_what_cannot_be_sent_ends_as_failed_in_words(dashboard: Dashboard) -> None:
@@ -309,8 +363,9 @@ def test_a_service_and_a_task_are_added_and_linked(dashboard: Dashboard) -> None
 
 
 def test_a_reference_that_was_taken_meanwhile_fails_in_the_apis_words(dashboard: Dashboard) -> None:
-    row = dashboard.running()
-    taken = dashboard.simulated.world.environments[row.id].tasks[0].recipe.reference
+    there = dashboard.simulated.world.environments
+    row = dashboard.environment(lambda row: row.phase == "running" and bool(there[row.id].tasks))
+    taken = there[row.id].tasks[0].recipe.reference
     send(dashboard, f"/environments/{row.id}/add-task/", reference="r", name="n", command="c")
     action = Action.objects.get()
     Action.objects.update(params=action.params | {"reference": taken})

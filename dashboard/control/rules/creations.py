@@ -13,15 +13,6 @@ from dashboard.fleet.entities import Environment, Kind, Row, Service, Task
 from dashboard.ona import Ona
 from dashboard.ona.send import ContextUrl, NewEnvironment, NewService, NewTask
 
-TRIGGERS = {
-    "manual": "by hand",
-    "postMachineStart": "after the machine has started",
-    "postEnvironmentStart": "after the environment has started",
-    "postDevcontainerStart": "after the dev container has started",
-    "prebuild": "in a prebuild",
-}
-TASK_TRIGGERS = {**TRIGGERS, "beforeSnapshot": "before a snapshot"}
-
 
 def _triggers(params: Params) -> tuple[str, ...] | None:
     return tuple(params.get("triggers") or ()) or None

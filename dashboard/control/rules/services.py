@@ -6,7 +6,7 @@ while it is stopped. A delete stops it first; until it is gone it may read as st
 """
 
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
-from dashboard.control.rules.words import changes
+from dashboard.control.rules.words import changes, triggers
 from dashboard.fleet.entities import Kind, Service, mark
 from dashboard.ona import Ona
 from dashboard.ona.send import ServiceChange
@@ -48,6 +48,7 @@ def _change(params: Params) -> ServiceChange:
         start=params.get("start"),
         ready=params.get("ready"),
         stop=params.get("stop"),
+        triggers=tuple(params["triggers"]) if "triggers" in params else None,
     )
 
 
@@ -58,7 +59,12 @@ def _edit(ona: Ona, key: str, params: Params) -> str:
 
 def _edited(row: Service, params: Params) -> Outcome | None:
     """Rows hold only marks of the commands."""
-    seen = {"name": row.name, "description": row.description, **dict(zip(COMMANDS, row.marks, strict=False))}
+    seen = {
+        "name": row.name,
+        "description": row.description,
+        "triggers": triggers(row.triggers),
+        **dict(zip(COMMANDS, row.marks, strict=False)),
+    }
     if any(name in params and name not in seen for name in COMMANDS):
         return None
     return shows(seen, {name: mark(value) if name in COMMANDS else value for name, value in params.items()})

@@ -7,7 +7,7 @@ deleted one is not found any more.
 """
 
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
-from dashboard.control.rules.words import changes
+from dashboard.control.rules.words import changes, triggers
 from dashboard.fleet.entities import FINISHED_EXECUTION, Execution, Kind, Task, mark
 from dashboard.ona import Ona
 from dashboard.ona.send import TaskChange
@@ -38,7 +38,10 @@ def _finished(row: Execution, _: Params) -> Outcome | None:
 
 def _change(params: Params) -> TaskChange:
     return TaskChange(
-        name=params.get("name"), description=params.get("description"), command=params.get("command")
+        name=params.get("name"),
+        description=params.get("description"),
+        command=params.get("command"),
+        triggers=tuple(params["triggers"]) if "triggers" in params else None,
     )
 
 
@@ -50,7 +53,13 @@ def _edit(ona: Ona, key: str, params: Params) -> str:
 def _edited(row: Task, params: Params) -> Outcome | None:
     """Rows hold only a mark of the command."""
     wanted = {**params, "command": mark(params["command"])} if "command" in params else params
-    return shows({"name": row.name, "description": row.description, "command": row.mark}, wanted)
+    seen = {
+        "name": row.name,
+        "description": row.description,
+        "triggers": triggers(row.triggers),
+        "command": row.mark,
+    }
+    return shows(seen, wanted)
 
 
 RULES = (

@@ -1,10 +1,27 @@
 """What was asked for, in a few words for the ledger's pages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from pydantic.alias_generators import to_camel
 
 from dashboard.control.rule import Params
 
 LONGEST = 60
+TRIGGERS = {
+    "manual": "by hand",
+    "postMachineStart": "after the machine has started",
+    "postEnvironmentStart": "after the environment has started",
+    "postDevcontainerStart": "after the dev container has started",
+    "prebuild": "in a prebuild",
+}
+TASK_TRIGGERS = {**TRIGGERS, "beforeSnapshot": "before a snapshot"}
+
+
+def triggers(seen: Iterable[str]) -> list[str]:
+    """Triggers as forms and the ledger spell them, in one order; rows have them with underscores."""
+    return sorted({to_camel(word) for word in seen})
+
+
 MOST_LISTED = 5
 
 
@@ -18,7 +35,10 @@ def timeout(seconds: float) -> str:
 
 def changes(params: Params) -> str:
     """ "name “web”, timeout 2 h": one line, each value cut."""
-    return ", ".join(f"{name} {_short(str(value))}" for name, value in params.items())
+    said = dict(params)
+    if "triggers" in said:
+        said["triggers"] = " and ".join(TASK_TRIGGERS.get(word, word) for word in said["triggers"])
+    return ", ".join(f"{name} {_short(str(value))}" for name, value in said.items())
 
 
 def named(params: Params) -> str:

@@ -1,7 +1,11 @@
 """Forms of what can be asked of services and tasks. Values of variables are never typed here."""
 
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
+from django import forms
+
+from dashboard.control.rules.words import TASK_TRIGGERS, TRIGGERS, triggers
 from dashboard.fleet.details import ServiceDetail, TaskDetail
 from dashboard.fleet.entities import Service
 from dashboard.fleet.intake import LONGEST_MESSAGE
@@ -14,6 +18,7 @@ from dashboard.web.forms.base import (
     command_field,
     description_field,
     name_field,
+    triggers_field,
 )
 
 DOWN = frozenset({"", "stopped", "failed"})
@@ -21,13 +26,26 @@ DOWN = frozenset({"", "stopped", "failed"})
 
 
 class EditAutomation(EditForm):
+    TRIGGERS: ClassVar[Mapping[str, str]] = TRIGGERS
     name = name_field(show_hidden_initial=True)
     description = description_field(show_hidden_initial=True)
 
     def current(self) -> dict[str, Any]:
-        return {"name": self.row.name, "description": getattr(self.row, "description", "")}
+        return {
+            "name": self.row.name,
+            "description": getattr(self.row, "description", ""),
+            "triggers": triggers(getattr(self.row, "triggers", ())),
+        }
+
+    def clean_triggers(self) -> list[str]:
+        return sorted(self.cleaned_data["triggers"])
 
     def prepare(self) -> None:
+        strange = [word for word in self.initial["triggers"] if word not in self.TRIGGERS]
+        if strange:
+            field = cast("forms.MultipleChoiceField", self.fields["triggers"])
+            field.choices = [*self.TRIGGERS.items(), *((word, word) for word in strange)]
+            self.lock("triggers", "It has one that this version does not know.")
         if len(self.initial["description"]) >= LONGEST_MESSAGE:
             self.lock("description", TOO_LONG)
 
@@ -46,6 +64,7 @@ class EditService(EditAutomation):
     start = command_field("Start command", show_hidden_initial=True, help_text=WHAT_IS_KEPT)
     ready = command_field("Ready command", show_hidden_initial=True, required=False)
     stop = command_field("Stop command", show_hidden_initial=True, required=False)
+    triggers = triggers_field(TRIGGERS, show_hidden_initial=True)
 
     def current(self) -> dict[str, Any]:
         depth = self.detail if isinstance(self.detail, ServiceDetail) else ServiceDetail(self.row.id)
@@ -59,7 +78,9 @@ class EditService(EditAutomation):
 
 
 class EditTask(EditAutomation):
+    TRIGGERS = TASK_TRIGGERS
     command = command_field("Command", show_hidden_initial=True, required=False, help_text=WHAT_IS_KEPT)
+    triggers = triggers_field(TASK_TRIGGERS, show_hidden_initial=True)
 
     def current(self) -> dict[str, Any]:
         depth = self.detail if isinstance(self.detail, TaskDetail) else TaskDetail(self.row.id)

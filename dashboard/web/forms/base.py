@@ -21,10 +21,12 @@ class ActionForm(forms.Form):
     """Base: knows the target, and turns what was filled in into the action's parameters.
 
     `detail` is what the store knows of the target in depth, None while nobody has read it; `person` is who
-    asks, `now` when (epoch seconds). PLACES says which field a name of the API belongs to, where they differ.
+    asks, `now` when (epoch seconds). PLACES says which field a name of the API belongs to, where they differ;
+    UNLESS names the fields that may stay empty only because of another, and so are not called optional.
     """
 
     PLACES: ClassVar[Mapping[str, str]] = {}
+    UNLESS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(  # noqa: PLR0913 - whose, what, on what, when
         self,
@@ -64,13 +66,17 @@ class ActionForm(forms.Form):
         self.check()
         if not self.errors:
             field, rule = mistake(self.verb, self.params())
-            place = self.PLACES.get(field, field)
+            place = self.place(field)
             if rule:
                 sentence = f"{rule[0].upper()}{rule[1:]}."
                 self.add_error(
                     place if place in self.fields else None, sentence if place else f"{field}: {rule}"
                 )
         return cleaned
+
+    def place(self, field: str) -> str:
+        """The form's field that a name of the API belongs to: `triggers.0` belongs to `triggers`."""
+        return self.PLACES.get(field, field if field in self.fields else field.partition(".")[0])
 
     def check(self) -> None:
         """Rules that more than one field makes."""
@@ -121,3 +127,13 @@ def description_field(**more: Any) -> TextField:
 
 def command_field(label: str, **more: Any) -> TextField:
     return TextField(label=label, max_length=LONGEST_COMMAND - 1, **more)
+
+
+def triggers_field(words: Mapping[str, str], **more: Any) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label="Starts by itself or by hand",
+        choices=list(words.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        **more,
+    )

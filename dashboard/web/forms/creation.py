@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-from dashboard.control.rules.creations import TASK_TRIGGERS, TRIGGERS
+from dashboard.control.rules.words import TASK_TRIGGERS, TRIGGERS
 from dashboard.control.verbs import Params
 from dashboard.fleet.entities import Environment, Kind, Listed, Service, Task
 from dashboard.web.forms import timeouts
@@ -17,6 +17,7 @@ from dashboard.web.forms.base import (
     command_field,
     description_field,
     name_field,
+    triggers_field,
 )
 from dashboard.web.forms.environments import LONGEST_NAME
 
@@ -29,6 +30,7 @@ class NewEnvironment(ActionForm):
     """From a repository or from a project. The token makes a form that was sent twice one wish."""
 
     PLACES: ClassVar = {"content.0.url": "repository", "timeout": "minutes"}
+    UNLESS: ClassVar = frozenset({"repository", "project", "class_id", "minutes"})
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     repository = LineField(
@@ -38,7 +40,7 @@ class NewEnvironment(ActionForm):
         help_text="The https address of a repository, branch, issue or pull request; or choose a project instead.",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
-    project = forms.ChoiceField(required=False)
+    project = forms.ChoiceField(required=False, help_text="Instead of a repository; it brings its own.")
     class_id = forms.ChoiceField(
         label="Class", required=False, help_text="Needed with a repository; a project has its own."
     )
@@ -127,22 +129,13 @@ class NewAutomation(ActionForm):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
-def _triggers(words: dict[str, str]) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        label="Starts by itself or by hand",
-        choices=list(words.items()),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-
 class NewService(NewAutomation):
     start = command_field("Start command", help_text=WHAT_IS_KEPT)
     ready = command_field("Ready command", required=False)
     stop = command_field("Stop command", required=False)
-    triggers = _triggers(TRIGGERS)
+    triggers = triggers_field(TRIGGERS)
 
 
 class NewTask(NewAutomation):
     command = command_field("Command", help_text=WHAT_IS_KEPT)
-    triggers = _triggers(TASK_TRIGGERS)
+    triggers = triggers_field(TASK_TRIGGERS)

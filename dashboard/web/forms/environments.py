@@ -16,6 +16,7 @@ LONGEST_NAME = 80
 
 class EditEnvironment(EditForm):
     PLACES = {"timeout": "minutes"}
+    UNLESS = frozenset({"minutes"})
 
     name = LineField(
         help_text=f"1 to {LONGEST_NAME} characters.",
