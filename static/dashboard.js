@@ -358,6 +358,14 @@
     box.addEventListener("input", () => { number(); follow(); });
     box.addEventListener("scroll", follow);
     number();
+    // What was typed and not sent is not lost to a stray click.
+    let leaving = false;
+    box.form.addEventListener("submit", () => { leaving = true; });
+    one(".choices a", box.form).addEventListener("click", () => { leaving = true; });
+    window.addEventListener("pageshow", () => { leaving = false; });
+    window.addEventListener("beforeunload", (event) => {
+      if (!leaving && (box.value !== box.defaultValue || wrong.size)) event.preventDefault();
+    });
     document.addEventListener("click", (event) => {
       const link = event.target.closest("[data-line]");
       if (!link) return;
