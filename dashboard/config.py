@@ -16,6 +16,8 @@ from pathlib import Path
 
 import dj_database_url
 
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
 
 class ConfigurationError(Exception):
     """A setting is missing or unsafe; the message is one sentence that says what to set."""
@@ -85,7 +87,8 @@ VARIABLES = (
     Variable(
         "SSO_MODE",
         "local",
-        "How people sign in: `local` (accounts in this database) or `proxy` (a proxy says who asks).",
+        "How people sign in: `local` (accounts in this database), `oidc` (an OpenID provider) or "
+        "`proxy` (a proxy says who asks).",
     ),
     Variable("ADMIN_GROUPS", "", "Groups whose members are admins, comma-separated. Not for `local`."),
     Variable("OPERATOR_GROUPS", "", "Groups whose members are operators, comma-separated. Not for `local`."),
@@ -93,6 +96,25 @@ VARIABLES = (
         "VIEWER_GROUPS",
         "",
         "Groups whose members may look, comma-separated. Unset: everybody who is signed in. Not for `local`.",
+    ),
+    Variable("SESSION_HOURS", "12", "Hours after which everybody signs in again. Not for `proxy`."),
+    Variable("OIDC_ISSUER", "", "Address of the OpenID provider, as its discovery document spells it."),
+    Variable("OIDC_CLIENT_ID", "", "Name under which the provider knows the dashboard."),
+    Variable("OIDC_CLIENT_SECRET", "", "What the provider gave out with `OIDC_CLIENT_ID`.", secret=True),
+    Variable("OIDC_NAME", "", "Name of the provider on the sign-in page. Default: its host."),
+    Variable("OIDC_SCOPES", "openid email profile", "What the provider is asked for, separated by spaces."),
+    Variable(
+        "OIDC_GROUPS_CLAIM",
+        "groups",
+        "Claim with the person's groups; dots lead inside: `realm_access.roles`.",
+    ),
+    Variable(
+        "OIDC_TRUST_EMAIL",
+        "",
+        "Set to 1 where every address of the provider is verified though it sends no `email_verified`.",
+    ),
+    Variable(
+        "OIDC_RECHECK_MINUTES", "15", "Minutes after which a person's groups are read again at the latest."
     ),
     Variable(
         "PROXY_PEERS",

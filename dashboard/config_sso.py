@@ -6,9 +6,9 @@ Every reader raises ConfigurationError with one sentence that says what to set.
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from dashboard.config import ConfigurationError, read, read_list
+from dashboard.config import LOOPBACK, ConfigurationError, read, read_list, read_seconds
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 UNIX = "unix"
@@ -41,15 +41,29 @@ class Proxy:
 
     peers: tuple[Network, ...]
     unix: bool
-    secret: str
+    secret: str = field(repr=False)
     headers: Mapping[str, str]
     logout_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """The OpenID provider, and us as its client. `recheck`: seconds after which a person's groups are read again."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    scopes: str
+    groups_claim: str
+    trust_email: bool
+    recheck: float
+
+
 def read_mode(environ: Mapping[str, str] | None = None) -> str:
     mode = read("SSO_MODE", environ)
-    if mode not in {"local", "proxy"}:
-        raise ConfigurationError(f"SSO_MODE={mode!r} is not known; set it to local or proxy.")
+    if mode not in {"local", "oidc", "proxy"}:
+        raise ConfigurationError(f"SSO_MODE={mode!r} is not known; set it to local, oidc or proxy.")
     return mode
 
 
@@ -80,6 +94,32 @@ def read_proxy(environ: Mapping[str, str] | None = None) -> Proxy:
         secret=secret,
         headers=_headers(environ),
         logout_url=_logout_url(environ),
+    )
+
+
+def read_oidc(environ: Mapping[str, str] | None = None) -> Oidc:
+    for name, words in (
+        ("OIDC_ISSUER", "the provider's address, as its discovery document spells it"),
+        ("OIDC_CLIENT_ID", "the name under which the provider knows the dashboard"),
+        ("OIDC_CLIENT_SECRET", "what the provider gave out with OIDC_CLIENT_ID"),
+    ):
+        if not read(name, environ):
+            raise ConfigurationError(f"SSO_MODE=oidc needs {name}; set it to {words}.")
+    issuer = read("OIDC_ISSUER", environ)
+    address = re.fullmatch(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9a-f:]+\])(:\d+)?(/[^\s?#]*)?", issuer)
+    if not address or (address[1] == "http" and address[2] not in LOOPBACK):
+        raise ConfigurationError(f"OIDC_ISSUER={issuer!r} is no https address; set it to the provider's.")
+    if "openid" not in read("OIDC_SCOPES", environ).split():
+        raise ConfigurationError("OIDC_SCOPES lacks openid; set it to such as: openid email profile.")
+    return Oidc(
+        issuer=issuer,
+        client_id=read("OIDC_CLIENT_ID", environ),
+        client_secret=read("OIDC_CLIENT_SECRET", environ),
+        name=read("OIDC_NAME", environ) or address[2],
+        scopes=" ".join(read("OIDC_SCOPES", environ).split()),
+        groups_claim=read("OIDC_GROUPS_CLAIM", environ),
+        trust_email=read("OIDC_TRUST_EMAIL", environ) == "1",
+        recheck=read_seconds("OIDC_RECHECK_MINUTES", environ) * 60,
     )
 
 
@@ -121,9 +161,9 @@ def _logout_url(environ: Mapping[str, str] | None) -> str:
     return url
 
 
-def require_https(origins: list[str], hosts: list[str], loopback: list[str]) -> None:
+def require_https(origins: list[str], hosts: list[str]) -> None:
     """Outside this machine single sign-on is for https only: else cookies and redirects go in the clear."""
-    if not set(hosts) <= set(loopback) and not (
+    if not set(hosts) <= set(LOOPBACK) and not (
         origins and all(origin.startswith("https://") for origin in origins)
     ):
         raise ConfigurationError(

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dashboard.config import (
+    LOOPBACK,
     ConfigurationError,
     read,
     read_api_address,
@@ -16,14 +17,13 @@ from dashboard.config import (
     read_time_zone,
     valkey_socket,
 )
-from dashboard.config_sso import read_groups, read_mode, read_proxy, require_https
+from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, require_https
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / read("VAR_DIR")
 
 DEBUG = read("DEBUG") == "1"
 EMBEDDED = os.environ.get("DASHBOARD_EMBEDDED") == "1"  # set by `manage.py up` for its children
-LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
 
 def _secret_key() -> str:
@@ -39,14 +39,15 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = read_list("ALLOWED_HOSTS") or LOOPBACK
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS") or list(LOOPBACK)
 CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS")
 
 SSO_MODE = read_mode()
 SSO_GROUPS = read_groups()
 SSO_PROXY = read_proxy() if SSO_MODE == "proxy" else None
+SSO_OIDC = read_oidc() if SSO_MODE == "oidc" else None
 if SSO_MODE != "local":
-    require_https(CSRF_TRUSTED_ORIGINS, ALLOWED_HOSTS, LOOPBACK)
+    require_https(CSRF_TRUSTED_ORIGINS, ALLOWED_HOSTS)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "dashboard.web.sso.proxy.person_of_proxy",
     "dashboard.web.quiet.remember_who_polls",
+    "dashboard.web.sso.recheck.still_in",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -118,6 +120,7 @@ LOGOUT_REDIRECT_URL = "login"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "ona_session"
+SESSION_COOKIE_AGE = int(read_seconds("SESSION_HOURS") * 3600)  # from the sign-in, however much is clicked
 CSRF_COOKIE_NAME = "ona_csrf"
 # Outside the embedded demo the dashboard sits behind a proxy that speaks TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(CSRF_TRUSTED_ORIGINS) and all(

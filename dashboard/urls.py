@@ -23,6 +23,7 @@ from dashboard.web.pages import (
     system,
     tasks,
 )
+from dashboard.web.sso import oidc
 
 Pages = list[URLPattern]
 
@@ -73,6 +74,9 @@ urlpatterns: Pages = [
     path("system/", system.index, name="system"),
     path("accounts/login/", accounts.sign_in, name="login"),
     path("accounts/logout/", accounts.sign_out, name="logout"),
+    path("accounts/sso/", oidc.start, name="sso"),
+    path("accounts/sso/callback/", oidc.callback, name="sso-callback"),
+    path("accounts/sso/logout/", oidc.back_channel, name="sso-logout"),
     path("healthz", system.healthz, name="healthz"),
     path("readyz", system.readyz, name="readyz"),
 ]

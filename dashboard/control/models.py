@@ -42,6 +42,33 @@ class User(AbstractUser):
         return self.get_full_name() or self.username
 
 
+class SignIn(models.Model):
+    """One session of one person: since when, in which browser, and how it is known that they may still be here.
+
+    `refresh` is the provider's refresh token, sealed with a key that is not in this database; `provider_session` is the
+    provider's name for the session; `tried` is when a request last set out to look whether the person may stay,
+    `checked` when that was last answered with yes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, db_index=True)
+    browser = models.CharField(max_length=80, blank=True)
+    began = models.DateTimeField()
+    expires = models.DateTimeField()
+    ended = models.DateTimeField(null=True, blank=True)
+    provider_session = models.CharField(max_length=255, blank=True)
+    refresh = models.TextField(blank=True)
+    tried = models.DateTimeField()
+    checked = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-began"], name="sign_in_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.began:%Y-%m-%d %H:%M}"
+
+
 class State(models.TextChoices):
     """The life of an action; every state is one that a person can read."""
 

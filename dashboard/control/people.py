@@ -29,11 +29,15 @@ class Identity:
 
     @property
     def username(self) -> str:
-        """The key of the person in our database. No local account has a colon in its name."""
-        plain = f"{self.source}:{self.subject}"
-        if len(plain) <= NAME_LENGTH and plain.isprintable():
-            return plain
-        return f"{self.source}:{hashlib.sha256(self.subject.encode()).hexdigest()}"
+        return username_of(self.source, self.subject)
+
+
+def username_of(source: str, subject: str) -> str:
+    """The key of a person in our database. No local account has a colon in its name."""
+    plain = f"{source}:{subject}"
+    if len(plain) <= NAME_LENGTH and plain.isprintable():
+        return plain
+    return f"{source}:{hashlib.sha256(subject.encode()).hexdigest()}"
 
 
 class NotLetIn(Exception):

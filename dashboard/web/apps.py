@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class WebConfig(AppConfig):
     name = "dashboard.web"
     label = "web"
+
+    def ready(self) -> None:
+        from dashboard.web import sessions
+
+        sessions.connect()

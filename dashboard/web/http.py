@@ -98,7 +98,7 @@ def freshness_json(fresh: Freshness) -> dict[str, Any]:
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """For every template: freshness, where we are, and whether the fleet is simulated."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"simulated": settings.ONA_SIMULATED}
+        return {"simulated": settings.ONA_SIMULATED, "sso_mode": settings.SSO_MODE}
     match = request.resolver_match
     return {
         "simulated": settings.ONA_SIMULATED,

@@ -45,6 +45,7 @@ def remember_who_polls(get_response: GetResponse) -> GetResponse:
             known = _people.get(session)
             if known is not None and time.monotonic() - known[1] < REMEMBERED_SECONDS:
                 request.user = known[0]
+                request.remembered = True  # type: ignore[attr-defined]
             elif request.user.is_authenticated:
                 _people.put(session, (copy(request.user), time.monotonic()))
         return get_response(request)
@@ -53,7 +54,8 @@ def remember_who_polls(get_response: GetResponse) -> GetResponse:
 
 
 @receiver(user_logged_out)
-def _forget(request: HttpRequest, **_: object) -> None:
+def forget(request: HttpRequest, **_: object) -> None:
+    """Look up at the next poll who it is."""
     _people.drop(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
 
 

@@ -1,0 +1,43 @@
+"""Sessions as people see them: begun, checked again, ended by their owner, an admin or the provider."""
+
+from datetime import datetime, timedelta
+from importlib import import_module
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from dashboard.control.models import SignIn, User
+
+
+def begin(user: User, session_key: str, browser: str, now: datetime) -> SignIn:
+    expires = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    return SignIn.objects.create(
+        user=user,
+        session_key=session_key,
+        browser=browser,
+        began=now,
+        expires=expires,
+        tried=now,
+        checked=now,
+    )
+
+
+def current(now: datetime) -> QuerySet[SignIn]:
+    """Those that still open something, newest first."""
+    return SignIn.objects.filter(ended=None, expires__gt=now).select_related("user").order_by("-began")
+
+
+def end(sign_ins: QuerySet[SignIn], now: datetime) -> int:
+    """End them with their sessions: the next request of each is nobody's. Returns how many."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    keys = list(sign_ins.filter(ended=None).values_list("session_key", flat=True))
+    for key in keys:
+        store(key).delete()
+    SignIn.objects.filter(session_key__in=keys, ended=None).update(ended=now, refresh="")
+    return len(keys)
+
+
+def claim_check(sign_in_id: str, now: datetime, pause: timedelta) -> bool:
+    """True for the one request that looks again whether the person may stay; nobody else for `pause`."""
+    waiting = SignIn.objects.filter(id=sign_in_id, ended=None, tried__lte=now - pause)
+    return waiting.update(tried=now) == 1
