@@ -66,6 +66,9 @@ ROUTES = {
     "system": PAGE,
     "login": Route(post=EVERYBODY, public=True),
     "logout": Route(get=NOBODY, post=dict.fromkeys(ROLES, 302), public=True),
+    "sso": Route(get=dict.fromkeys(ROLES, 404), public=True),  # as the next two: with SSO_MODE=oidc alone
+    "sso-callback": Route(get=dict.fromkeys(ROLES, 404), public=True),
+    "sso-logout": Route(get=NOBODY, post=dict.fromkeys(ROLES, 404), public=True),
     "healthz": Route(public=True),
     "readyz": Route(public=True),
 }
@@ -76,7 +79,7 @@ def path_of(dashboard: Dashboard, name: str) -> str:
     """An address of the route with a target that exists."""
     section, _, page = name.partition("-")
     fleet = dashboard.fleet
-    if page in {"list", "new", "prices"} or not page:
+    if page in {"list", "new", "prices"} or not page or section == "sso":
         return reverse(name)
     if section == "filter":
         return reverse(name, args=["environments"])
