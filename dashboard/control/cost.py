@@ -101,22 +101,19 @@ def prices() -> Prices:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What every sum depends on: how far hours are counted (epoch seconds; None before there is a record) and which
-    prices there are.
+    """What every sum depends on: since when and how far hours are counted (epoch seconds; None before there is a
+    record), and which prices there are.
     """
 
+    since: float | None = None
     counted: float | None = None
     newest_price: int = 0
 
 
 def state() -> State:
     """Two small questions, so that a poll need not sum up anything that it has summed up before."""
-    counted = Recording.objects.values_list("counted", flat=True).first()
-    return State(counted, ClassPrice.objects.aggregate(newest=Max("id"))["newest"] or 0)
-
-
-def recording() -> Recording | None:
-    return Recording.objects.first()
+    since, counted = Recording.objects.values_list("since", "counted").first() or (None, None)
+    return State(since, counted, ClassPrice.objects.aggregate(newest=Max("id"))["newest"] or 0)
 
 
 def lines(by: str, first: date, last: date, at: State) -> list[Line]:

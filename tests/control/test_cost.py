@@ -136,7 +136,7 @@ def test_what_was_summed_up_is_not_summed_up_again_until_something_changed(
 
 
 def test_before_anything_is_recorded_there_are_no_lines(db):
-    assert (lines("day"), cost.recording()) == ({}, None)
+    assert (lines("day"), cost.state()) == ({}, cost.State())
 
 
 seconds = st.floats(0, 86_400).map(lambda value: round(value, 1))

@@ -74,7 +74,7 @@ def test_each_group_names_what_it_sums_up(recorded: Dashboard, by: str) -> None:
         "environment": row.name,
     }
     page = text(recorded.get(f"/costs/?by={by}"))
-    assert f"<bdi>{names[by]}</bdi>" in page.replace(f"{ago(1):%a} {ago(1).day} {ago(1):%b} ", "")
+    assert f"<bdi>{names[by]}" in page.replace(f"{ago(1):%a} {ago(1).day} {ago(1):%b} ", "")
     assert "10.0 h" in page
 
 

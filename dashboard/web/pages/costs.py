@@ -74,11 +74,10 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     rows = _sorted(_named(lines, total, view, fleet), view.sort)
     if request.GET.get("format") == "csv":
         return download(f"hours-by-{view.by}-{view.first}-{view.last}", _heads(view), _cells(rows))
-    recording = cost.recording()
     context = {
         "title": "Hours and money",
         "view": view,
-        "since": recording.since if recording is not None else None,
+        "since": state.since,
         "counted": state.counted,
         "total": total,
         "rows": rows[:SHOWN],
@@ -158,11 +157,20 @@ def _name(line: Line, view: View, fleet: Fleet, known: dict[str, str]) -> tuple[
         if key in fleet.environments:
             return fleet.environment_name(key), reverse("environments-detail", args=[key])
         return f"{known.get(key, fleet.environment_name(key))} (deleted)", ""
-    if view.by == "project":
-        return (fleet.project(key), "") if key else ("Without a project", "")
-    if view.by == "person":
-        return fleet.person(key), ""
-    return (fleet.environment_class(key), "") if key else ("Class not known", "")
+    return group_name(view.by, key, fleet), ""
+
+
+def group_name(by: str, key: str, fleet: Fleet) -> str:
+    """A project, a person or a class as it is called; a class with its runner where two have one name."""
+    if by == "person":
+        return fleet.person(key)
+    if by == "project":
+        return fleet.project(key) if key else "Without a project"
+    if not key:
+        return "Class not known"
+    name, known = fleet.environment_class(key), fleet.classes.get(key)
+    twins = sum(other.name == name for other in fleet.classes.values()) > 1
+    return f"{name} on {fleet.runner(known.runner_id)}" if known and known.runner_id and twins else name
 
 
 def _only(day: str) -> dict[str, str]:

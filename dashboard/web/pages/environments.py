@@ -15,6 +15,7 @@ from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block
 from dashboard.web.pages import executions, services, tasks
+from dashboard.web.past import history_block
 from dashboard.web.quiet import quiet
 
 
@@ -69,7 +70,8 @@ def _more_facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
 def _rest(subject: Subject) -> list[Block]:
     work = subject.block("work", subject.known, subject.deep)
     parts = subject.block("parts", subject.known, subject.deep)
-    return [work, parts, *_inside(subject.request, subject.row, subject.fleet)]
+    past = history_block(subject.row.id)
+    return [work, parts, past, *_inside(subject.request, subject.row, subject.fleet)]
 
 
 def _inside(request: HttpRequest, row: Environment, fleet: Fleet) -> list[Block]:

@@ -15,6 +15,7 @@ from dashboard.fleet.query import PHASE_ORDER
 from dashboard.fleet.query.indexes import by_phase, rows_in_phase
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import actions_state
+from dashboard.web.hours import hours_block
 from dashboard.web.http import moment, page, signed_in
 from dashboard.web.lists import ListPage, row_blocks
 from dashboard.web.live import Block, Live
@@ -51,7 +52,7 @@ class Panel:
 def index(request: HttpRequest) -> HttpResponse:
     fleet = moment(request).fleet
     troubles = _troubles(request, fleet)
-    live = Live([_panels(fleet), *troubles, _activity()])
+    live = Live([_panels(fleet), *troubles, hours_block(fleet), _activity()])
     context = {
         "title": "Overview",
         "trouble_names": [block.id for block in troubles],

@@ -17,7 +17,7 @@ from dashboard.control.permissions import prices_refusal
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.forms.prices import PriceForm
 from dashboard.web.http import moment, signed_in, varied
-from dashboard.web.templatetags.money import money
+from dashboard.web.templatetags.money import price as price_words
 
 SHOWN = 200
 
@@ -59,7 +59,7 @@ def _save(request: HttpRequest, form: PriceForm) -> None:
     )
     name = moment(request).fleet.environment_class(price.class_id)
     day = date_format(price.valid_from, "j M Y")
-    messages.success(request, f"From {day} an hour of {name} costs {money(price.price)}.")
+    messages.success(request, f"From {day} an hour of {name} costs {price_words(price.price)}.")
 
 
 def _classes(fleet: Fleet) -> list[dict[str, Any]]:
@@ -72,6 +72,7 @@ def _classes(fleet: Fleet) -> list[dict[str, Any]]:
         {
             "id": key,
             "name": fleet.environment_class(key),
+            "runner": _runner(fleet, key),
             "price": known.on(key, today),
             "coming": [(day, price) for day, price in known.by_class.get(key, ()) if day > today],
         }
@@ -82,4 +83,13 @@ def _classes(fleet: Fleet) -> list[dict[str, Any]]:
 def _history(fleet: Fleet) -> list[dict[str, Any]]:
     """What was set, newest first."""
     rows = ClassPrice.objects.order_by("-set_at", "-id")[:SHOWN]
-    return [{"row": row, "name": fleet.environment_class(row.class_id)} for row in rows]
+    return [
+        {"row": row, "name": fleet.environment_class(row.class_id), "runner": _runner(fleet, row.class_id)}
+        for row in rows
+    ]
+
+
+def _runner(fleet: Fleet, class_id: str) -> str:
+    """Classes of two runners often have one name."""
+    known = fleet.classes.get(class_id)
+    return fleet.runner(known.runner_id) if known is not None and known.runner_id else ""

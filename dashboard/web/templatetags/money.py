@@ -10,12 +10,16 @@ register = template.Library()
 
 
 @register.filter
-def money(amount: Decimal | None) -> str:
-    """12.40 EUR; four digits of what is less than ten cents; a dash for what has no price."""
-    if amount is None:
-        return "—"
-    digits = 2 if amount == 0 or abs(amount) >= Decimal("0.1") else 4
-    return f"{intcomma(f'{amount:.{digits}f}')} {settings.CURRENCY}"
+def money(amount: Decimal) -> str:
+    """12.40 EUR"""
+    return f"{intcomma(f'{amount:.2f}')} {settings.CURRENCY}"
+
+
+@register.filter
+def price(amount: Decimal) -> str:
+    """Two digits, or the four that a price may have: 0.96 EUR, 0.0125 EUR"""
+    cents = amount == round(amount, 2)
+    return money(amount) if cents else f"{intcomma(f'{amount:.4f}')} {settings.CURRENCY}"
 
 
 @register.filter

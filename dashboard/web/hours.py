@@ -1,0 +1,54 @@
+"""The fleet's hours on the overview: today, yesterday, the last week, and who and what is most idle."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard.control import cost
+from dashboard.control.cost import Bill, Line
+from dashboard.fleet.snapshot import Fleet
+from dashboard.web.live import Block
+from dashboard.web.pages.costs import days_of, group_name
+
+RANGES = {"today": "Today", "yesterday": "Yesterday", "7d": "Last 7 days"}
+TOP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """Somebody or something with many idle hours."""
+
+    name: str
+    bill: Bill
+
+
+def hours_block(fleet: Fleet) -> Block:
+    state, today = cost.state(), timezone.localdate()
+    ranges = [
+        (label, cost.total(*days_of(name, today), state), _url(range=name)) for name, label in RANGES.items()
+    ]
+    leaders = [
+        (
+            label,
+            tuple(_leaders(by, fleet, cost.lines(by, *days_of("7d", today), state))),
+            _url(by=by, range="7d"),
+        )
+        for by, label in (("project", "By project"), ("person", "By person"), ("class", "By class"))
+    ]
+    leaders = [one for one in leaders if one[1]]
+    context = {"ranges": ranges, "leaders": leaders, "since": state.since, "priced": bool(state.newest_price)}
+    return Block("hours", (state, today, leaders), "overview/hours.html", context)
+
+
+def _url(**parameters: str) -> str:
+    return f"{reverse('costs')}?{urlencode(parameters)}"
+
+
+def _leaders(by: str, fleet: Fleet, lines: list[Line]) -> list[Leader]:
+    return [
+        Leader(group_name(by, str(line.key), fleet), line.bill)
+        for line in lines[:TOP]
+        if line.bill.hours.idle >= 360
+    ]

@@ -1,0 +1,138 @@
+"""An environment's past on its page: a strip, what happened in words, hours a day."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from dashboard.control import cost, rollup
+from dashboard.control.cost import Bill
+from dashboard.control.models import RecordedEnvironment, Recording
+from dashboard.control.rollup import EnvironmentHistory
+from dashboard.fleet.history import Span, What
+from dashboard.fleet.hours import RUNNING
+from dashboard.fleet.spans import length
+from dashboard.web.live import Block
+from dashboard.web.templatetags.words import phase_label
+
+DAYS = 14
+SHOWN = 8
+MOST = 60
+STEP = 300.0
+"""The strip moves on every so many seconds, so that a poll between finds nothing new."""
+REACHES = (3_600.0, 6 * 3_600.0, 86_400.0, 7 * 86_400.0)
+"""Lengths of the strip; the shortest that shows the whole record is taken, else the longest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A part of the strip, in percent of its length."""
+
+    what: str
+    word: str
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A span in words; `end` is None while it goes on."""
+
+    what: str
+    word: str
+    subject: str
+    start: float
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """`label` says in words what the bars show."""
+
+    bars: tuple[Bar, ...]
+    start: float
+    end: float
+    label: str
+
+
+def history_block(environment_id: str) -> Block:
+    recording = Recording.objects.first()
+    recorded = RecordedEnvironment.objects.filter(id=environment_id).first()
+    if recording is None or recorded is None:
+        return Block("history", (), "environments/history.html", {"recorded": False})
+    until = recording.until
+    past = rollup.history_of(recorded, until - REACHES[-1], until + 1)
+    events, strip = _events(past), _strip(past, recording)
+    today = timezone.localdate()
+    days = cost.days_of(environment_id, today - timedelta(days=DAYS - 1), today)
+    context = {
+        "recorded": True,
+        "runs": recorded.gone is None and recorded.phase in RUNNING,
+        "since": recording.since,
+        "strip": strip,
+        "events": events[:SHOWN],
+        "earlier": events[SHOWN:MOST],
+        "days": days,
+        "total": sum((line.bill for line in days), Bill()),
+        "reach": DAYS,
+    }
+    state = (recording.since, strip, events[:MOST], days)
+    return Block("history", state, "environments/history.html", context)
+
+
+def _events(past: EnvironmentHistory) -> tuple[Event, ...]:
+    """What happened, newest first."""
+    now = past.environment
+    events = [
+        Event(
+            span.what.value,
+            span.word,
+            span.subject,
+            span.start,
+            None if span.subject in now.runs else span.end,
+        )
+        for span in past.spans
+        if span.what is not What.PHASE or span.start != now.phase_since
+    ]
+    events += [Event(What.GAP.value, "", "", start, end) for start, end in past.gaps]
+    if now.gone is None:
+        events.append(Event(What.PHASE.value, now.phase, "", now.phase_since, None))
+    return tuple(sorted(events, key=lambda event: (event.start, event.what), reverse=True))
+
+
+def _strip(past: EnvironmentHistory, recording: Recording) -> Strip | None:
+    end = math.floor(recording.until / STEP) * STEP
+    recorded = end - max(recording.since, past.environment.first_seen)
+    if recorded <= 0:
+        return None
+    reach = next((one for one in REACHES if one >= recorded), REACHES[-1])
+    window = (end - reach, end)
+    spans = [span for span in past.spans if span.end >= window[0] and span.start < end]
+    spans += [
+        Span(What.GAP, "", start, stop) for start, stop in past.gaps if stop > window[0] and start < end
+    ]
+    bars = tuple(_bar(span, window) for span in spans if span.what is not What.START)
+    return Strip(bars, *window, _label(spans, window))
+
+
+def _bar(span: Span, window: tuple[float, float]) -> Bar:
+    start, reach = max(span.start, window[0]), window[1] - window[0]
+    width = 100 * (min(span.end, window[1]) - start) / reach
+    place = 100 * (start - window[0]) / reach
+    return Bar(span.what.value, span.word, round(place, 2), round(max(width, 0.25), 2))
+
+
+def _label(spans: list[Span], window: tuple[float, float]) -> str:
+    """running 3 h 20 min, stopped 2 h; signals from SSH"""
+    lasted: Counter[str] = Counter()
+    for span in spans:
+        if span.what is What.PHASE:
+            lasted[span.word] += round(min(span.end, window[1]) - max(span.start, window[0]))
+    phases = [
+        f"{phase_label(word).lower()} {length(seconds)}" for word, seconds in lasted.most_common() if seconds
+    ]
+    sources = sorted({span.word or "an unnamed source" for span in spans if span.what is What.SIGNAL})
+    words = f"The last {length(window[1] - window[0])}: {', '.join(phases) or 'nothing known'}"
+    return f"{words}; signals from {', '.join(sources)}" if sources else words
