@@ -44,7 +44,9 @@ VARIABLES = (
         "Read-write key used only for actions. Default: the reading key.",
         secret=True,
     ),
-    Variable("ONA_REQUESTS_PER_SECOND", "20", "Most requests a second that a worker sends to the API."),
+    Variable(
+        "ONA_REQUESTS_PER_SECOND", "20", "Most requests a second that all workers together send to the API."
+    ),
     Variable("POLL_HOT_SECONDS", "5", "Seconds between polls of what moves."),
     Variable("POLL_FULL_SECONDS", "60", "Seconds between polls of everything."),
     Variable(

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,6 +27,7 @@ from dashboard.control import batches, history, ledger, rollup
 from dashboard.control.ledger import Observed
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import RULES, Verb, watched
+from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import LogStore
 from dashboard.fleet.look import look
@@ -35,7 +36,7 @@ from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Reading, Sync
 from dashboard.fleet.tail import Tail
-from dashboard.ona import Ona, TokenPace, errors
+from dashboard.ona import Ona, errors
 from dashboard.process import has_died, this_process
 
 logger = logging.getLogger(__name__)
@@ -74,27 +75,48 @@ def snapshot() -> Snapshot:
 
 
 @cache
-def _pace() -> TokenPace:
-    return TokenPace(settings.ONA_REQUESTS_PER_SECOND)
+def budget(lead: Lead) -> Budget:
+    """The share of all workers' requests for what goes with this lead."""
+    name = namespace(settings.ONA_BASE_URL, settings.ONA_API_KEY)
+    return Budget(connect(settings.REDIS_URL), name, settings.ONA_REQUESTS_PER_SECOND, lead)
 
 
 @cache
-def reading() -> Ona:
+def reading(lead: Lead = Lead.AT_ONCE) -> Ona:
     """The API with the key for reading; connections are pooled for the life of the process."""
-    return Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY, pace=_pace())
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY, pace=budget(lead))
 
 
 @cache
 def acting() -> Ona:
     """The API with the key for actions."""
-    return Ona.open(settings.ONA_BASE_URL, settings.ONA_ACTION_API_KEY, pace=_pace())
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_ACTION_API_KEY, pace=budget(Lead.AT_ONCE))
 
 
-def sync() -> Sync:
-    history, kept = settings.POLL_HISTORY_SECONDS, settings.EXECUTIONS_KEPT
+def sync(lead: Lead = Lead.AT_ONCE) -> Sync:
     return Sync(
-        reading(), store(), snapshot(), time.time, history_seconds=history, kept=kept, memory=memory()
+        reading(lead),
+        store(),
+        snapshot(),
+        time.time,
+        history_seconds=settings.POLL_HISTORY_SECONDS,
+        kept=settings.EXECUTIONS_KEPT,
+        memory=memory(),
+        remark=partial(_remark, budget(lead)),
     )
+
+
+def _remark(shared: Budget, name: str, seconds: float) -> list[str]:
+    """What to tell of a sweep when the budget of requests did not suffice."""
+    full, interval, found = settings.ONA_REQUESTS_PER_SECOND, settings.POLL_INTERVALS.get(name), []
+    if shared.rate < full:
+        found.append(f"The API refused requests: {shared.rate:.2g} a second are sent instead of {full:g}.")
+    if interval is not None and seconds > interval:
+        found.append(
+            f"It took longer than the {interval:g} s between two such polls, which therefore come later: "
+            f"ONA_REQUESTS_PER_SECOND allows {full:g} requests a second."
+        )
+    return found
 
 
 @cache
@@ -109,7 +131,7 @@ def poll_hot() -> None:
         if not alone:
             return
         empty = not store().position()[0]
-        _report(sync().hot())
+        _report(sync(Lead.SOON).hot())
     if empty:  # Redis has lost what it held: the rest is read now and not at the next turn
         with suppress(*BROKER_TROUBLE):
             poll_full.delay()
@@ -119,7 +141,7 @@ def poll_hot() -> None:
 def poll_full() -> None:
     with store().single("full", SWEEP_LIFETIME) as alone:
         if alone:
-            _report(sync().full())
+            _report(sync(Lead.LATER).full())
 
 
 @app.task(name="jobs.poll_names", expires=600)
@@ -129,7 +151,7 @@ def poll_names() -> None:
         return
     with store().single("names", SWEEP_LIFETIME) as alone:
         if alone:
-            _report(sync().names())
+            _report(sync(Lead.LATER).names())
 
 
 def _report(sweep: Sweep) -> None:

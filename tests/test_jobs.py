@@ -23,7 +23,7 @@ from dashboard.simulator import enums
 from tests.conftest import Simulated
 from tests.unruly import carried_out_and_dropped, dropped, refusing
 
-FACTORIES = (jobs.store, jobs.snapshot, jobs.reading, jobs.acting, jobs._pace)
+FACTORIES = (jobs.store, jobs.snapshot, jobs.reading, jobs.acting, jobs.budget)
 QUEUE = "ona:celery:jobs"
 
 

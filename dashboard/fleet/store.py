@@ -1,4 +1,4 @@
-"""The fleet in Redis. The only module that speaks Redis.
+"""The fleet in Redis. The only module that speaks Redis, with `budget`.
 
 Keys, all under `ona:<namespace>:` (the namespace is a digest of base address and key, so that two
 organisations never mix):

@@ -7,9 +7,10 @@ what it had landed by then, with the reason beside it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from functools import partial
+from math import ceil
 
 from dashboard.fleet import automations_file, intake, intake_details
 from dashboard.fleet.batches import batches
@@ -25,10 +26,14 @@ from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store, Sweep
 from dashboard.fleet.tally import OF_ONE_KIND, Tally
 from dashboard.fleet.trouble import meaning
-from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, ServiceFilter, errors, schema
+from dashboard.fleet.windows import Window, windows
+from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, Page, ServiceFilter, errors, schema
 
 HISTORY_SECONDS = 3600.0
 """All executions are read this often; in between only what is new."""
+MOST_BATCHES = 40
+"""Of services that a hot sweep asks for; where there are more they take turns."""
+TURN_SECONDS = 5.0
 MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
 
@@ -59,10 +64,13 @@ class Sync:
         history_seconds: float = HISTORY_SECONDS,
         kept: int = KEPT,
         memory: Memory | None = None,
+        remark: Callable[[str, float], list[str]] = lambda _name, _seconds: [],
     ) -> None:
         """`memory`: of what this process has listed, kept between sweeps. `history_seconds`: how often all
-        executions are read; `kept`: finished ones of a task that are kept.
+        executions are read; `kept`: finished ones of a task that are kept. `remark`: what else to tell of a sweep,
+        given its name and seconds.
         """
+        self._remark = remark
         self._history_seconds, self._kept = history_seconds, kept
         self._memory = memory or Memory()
         self._ona = ona
@@ -143,7 +151,7 @@ class Sync:
             tally.counts(),
             self._ona.clock_ahead,
             " ".join(dict.fromkeys(meaning(trouble) for trouble in tally.troubles)),
-            list(notes([*tally.seen, *tally.odd], tally.notes)),
+            [*notes([*tally.seen, *tally.odd], tally.notes), *self._remark(name, spent)],
             history_at,
         )
         self._store.record(sweep)
@@ -205,15 +213,30 @@ class Sync:
         def execution(seen: schema.TaskExecution) -> Row:
             return intake.execution(seen, _task_name(fleet, seen.metadata.task_id))
 
-        moving = EnvironmentFilter(status_phases=HOT_PHASES)
         live = ExecutionFilter(phases=LIVE_EXECUTION)
-        tally.walk([lambda: self._ona.environments.pages(moving)], intake.environment)
+        moving = [row for row in fleet.environments.values() if row.phase in HOT_PHASES]
+        tally.walk([partial(self._moving, one) for one in windows(moving)], intake.environment)
         tally.walk([lambda: self._ona.automations.execution_pages(live)], execution)
         self._read_singly(_left_hot(tally, fleet), tally)
         known = Counter(row.environment_id for row in fleet.services.values())
-        groups = batches(_with_services(tally), known)
+        moved, steady = _with_services(tally, fleet)
+        groups = [*batches(moved, known), *self._next_in_turn(list(batches(steady, known)))]
         tally.walk([self._services_of(ids) for ids in groups], intake.service)
         self._read_singly(self._store.attended(), tally)
+
+    def _next_in_turn(self, groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """All of them, or where they are many those whose turn it is: the next sweeps ask for the others."""
+        turns = ceil(len(groups) / MOST_BATCHES)
+        return groups if turns <= 1 else groups[int(self._clock() / TURN_SECONDS) % turns :: turns]
+
+    def _moving(self, window: Window) -> Iterator[Page[schema.Environment]]:
+        """The environments of a window that move; nothing is removed by what is missing here."""
+        restriction = EnvironmentFilter(status_phases=HOT_PHASES, created_before=window.created_before)
+        for page in self._ona.environments.pages(restriction):
+            yield page
+            times = (item.metadata.created_at for item in page.items)
+            if window.ends_with(None if moment is None else moment.timestamp() for moment in times):
+                return
 
     def _services_of(self, ids: tuple[str, ...]) -> Chain:
         return lambda: self._ona.automations.service_pages(ServiceFilter(environment_ids=ids))
@@ -296,12 +319,14 @@ class Sync:
             tally.add(runners, intake.runner)
 
 
-def _with_services(tally: Tally) -> list[str]:
-    """The environments of this sweep whose services may move: they run, stop, or have just stopped."""
-    rows = (one.row for one in tally.seen)
-    return [
-        row.id for row in rows if isinstance(row, Environment) and row.phase not in {"creating", "starting"}
-    ]
+def _with_services(tally: Tally, fleet: Fleet) -> tuple[list[str], list[str]]:
+    """The environments of this sweep whose services may move: those that changed themselves, and those that run on."""
+    moved, steady = list[str](), list[str]()
+    for row in (one.row for one in tally.seen):
+        if isinstance(row, Environment) and row.phase not in {"creating", "starting"}:
+            old = fleet.environments.get(row.id)
+            (steady if old is not None and old.phase == row.phase else moved).append(row.id)
+    return moved, steady
 
 
 def _left_hot(tally: Tally, fleet: Fleet) -> list[Addressed]:

@@ -13,12 +13,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.config import read
+from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Sync
 from dashboard.management.target import NoTarget, api_target
-from dashboard.ona import Ona, TokenPace
+from dashboard.ona import Ona
 from dashboard.stack import parts
 from dashboard.stack.child import Spec
 
@@ -86,7 +87,9 @@ def _wait_for(spec: Spec, process: "Popen[bytes]") -> None:
 
 def _poll(base_url: str, api_key: str, redis_url: str) -> tuple[Sweep, int]:
     store = Store(connect(redis_url), namespace(base_url, api_key))
-    with Ona.open(base_url, api_key, pace=TokenPace(settings.ONA_REQUESTS_PER_SECOND)) as ona:
+    name, rate = namespace(base_url, api_key), settings.ONA_REQUESTS_PER_SECOND
+    budget = Budget(connect(redis_url), name, rate, Lead.SOON)
+    with Ona.open(base_url, api_key, pace=budget) as ona:
         sync = Sync(ona, store, Snapshot(store, time.monotonic), time.time, kept=settings.EXECUTIONS_KEPT)
         sweep = sync.full(whole_history=True)
     return sweep, store.position()[1]
