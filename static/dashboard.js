@@ -304,6 +304,65 @@
     if (made?.id?.startsWith("log-section-")) one("#log-lines")?.append(...made.childNodes);
   });
 
+  // Choosing rows. What is chosen is remembered by id: a poll may renew its row, or take it to another page.
+  const chosen = new Set();
+  let everything = false;
+  let anchor = null;
+  const ticks = () => [...document.querySelectorAll("#rows input[name=id][form=pick]")];
+  const showChosen = () => {
+    const bar = one("#chosen");
+    if (!bar) return;
+    const here = ticks();
+    for (const box of here) box.checked = everything || chosen.has(box.value);
+    if (!one("#picked")) return;
+    const total = Number(bar.dataset.total);
+    const all = here.length > 0 && here.every((box) => box.checked);
+    write(one("#picked"), everything ? `All ${total} that match are chosen` : chosen.size ? `${chosen.size} chosen` : "None chosen");
+    one("#pick-all").hidden = everything || !all || total <= here.length;
+    one("#pick-none").hidden = !everything && !chosen.size;
+    one("#stop-chosen").disabled = !everything && !chosen.size;
+    one("#pick-all-value").disabled = !everything;
+    const page = one("#pick-page");
+    page.checked = all;
+    page.indeterminate = !all && here.some((box) => box.checked);
+  };
+  const choose = (boxes, wanted) => {
+    if (everything && !wanted) for (const box of ticks()) chosen.add(box.value);
+    everything = false;
+    for (const box of boxes) chosen[wanted ? "add" : "delete"](box.value);
+    showChosen();
+  };
+  const chooseNone = () => {
+    chosen.clear();
+    everything = false;
+    showChosen();
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target.matches?.("input[name=id][form=pick]")) {
+      const here = ticks();
+      const [from, to] = [here.findIndex((box) => box.value === anchor), here.indexOf(event.target)].sort((a, b) => a - b);
+      choose(event.shiftKey && from >= 0 ? here.slice(from, to + 1) : [event.target], event.target.checked);
+      anchor = event.target.value;
+    } else if (event.target.id === "pick-page") {
+      choose(ticks(), event.target.checked);
+    } else if (event.target.id === "pick-all" || event.target.id === "pick-none") {
+      chooseNone();
+      everything = event.target.id === "pick-all";
+      showChosen();
+      one("#stop-chosen").focus();
+    }
+  });
+  for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) body.addEventListener(name, showChosen);
+  body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.id !== "pick" || everything) return;
+    event.detail.parameters.id = [...chosen];
+  });
+  body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "list") chooseNone(); // another filter is another choice
+  });
+  window.addEventListener("pageshow", chooseNone);
+  showChosen();
+
   // Nothing outside an open dialog can be used, so what went wrong with its form stands inside it.
   const complain = (text) => {
     const form = dialog.open && one("form", dialog);

@@ -16,7 +16,7 @@ from dashboard.control import ledger
 from dashboard.control.evidence import earlier_clock, names_of, unknown_clock
 from dashboard.control.idle import Decision, Evidence, Limits, decide
 from dashboard.control.models import WORTH_A_RETRY, Action, Batch, State, User
-from dashboard.control.permissions import Forbidden, bulk_refusal, refusal
+from dashboard.control.permissions import Forbidden, batch_refusal, bulk_refusal, refusal
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.look import Look
@@ -162,7 +162,7 @@ def _why_not_idle(seen: Look, row: Environment, limits: Limits, now: datetime) -
 
 def cancel(batch: Batch, user: User, now: datetime) -> int:
     """Skip what has not been sent; returns how many. What is on its way goes on. Raises Forbidden."""
-    if why_not := bulk_refusal(user):
+    if why_not := batch_refusal(user, batch):
         raise Forbidden(why_not)
     Batch.objects.filter(id=batch.id, cancelled=None).update(cancelled=now, cancelled_by=str(user)[:200])
     return end_cancelled(now)
@@ -185,7 +185,7 @@ def end_cancelled(now: datetime) -> int:
 
 def retry(batch: Batch, user: User, fleet: Fleet, now: datetime) -> int:
     """Ask again for what failed or was not confirmed; returns how many. Raises Forbidden."""
-    if why_not := bulk_refusal(user):
+    if why_not := batch_refusal(user, batch):
         raise Forbidden(why_not)
     with transaction.atomic():
         failed = list(Action.objects.of_batch(batch).filter(state__in=WORTH_A_RETRY).select_for_update())

@@ -1,17 +1,14 @@
 """What is known of an environment's use, and whether what we know may be acted on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import cast
 
-from dashboard.control.idle import Evidence
-from dashboard.fleet.entities import Execution, Kind
-from dashboard.fleet.snapshot import Fleet, Moment
+from dashboard.fleet.entities import Execution
+from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.spans import length
 
 OLDEST = 120.0
 """Seconds: what was read longer ago says nothing about now. The sweep that counts runs every few seconds."""
-NO_HOLDS: Mapping[str, str] = {}
 
 
 def earlier_clock(now: datetime, ahead: float | None) -> datetime:
@@ -46,18 +43,6 @@ def doubt(moment: Moment, now: datetime) -> str:
 
 def unknown_clock(ahead: float | None) -> str:
     return "the API does not say what time it is" if ahead is None else ""
-
-
-def gather(
-    fleet: Fleet, environment_id: str, doubtful: str = "", holds: Mapping[str, str] = NO_HOLDS
-) -> Evidence:
-    """The evidence that the fleet holds; `holds` says by environment id which exemption is in force."""
-    return Evidence(doubtful, live_executions(fleet, environment_id), holds.get(environment_id, ""))
-
-
-def live_executions(fleet: Fleet, environment_id: str) -> tuple[str, ...]:
-    """The names of the task executions that run in an environment, in a steady order."""
-    return names_of(cast("list[Execution]", fleet.inside(Kind.EXECUTION, environment_id)))
 
 
 def names_of(executions: Iterable[Execution]) -> tuple[str, ...]:

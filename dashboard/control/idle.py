@@ -80,19 +80,24 @@ class Verdict:
 def decide(environment: Environment, limits: Limits, now: datetime, evidence: Evidence) -> Verdict:
     """Keep it, warn its owner, or stop it. `now` is aware; its zone is that of the times in the words."""
     at = now.timestamp()
+    decision, why = judge(environment, limits, at, evidence)
     since, source = last_activity(environment)
-    idle = 0.0 if since is None else at - since
-    why = next(_reasons_to_keep(environment, limits, at, evidence), "")
-    decision = Decision.KEEP
-    if not why and idle >= limits.idle:
-        decision = Decision.STOP
-    elif not why and limits.warn and idle >= limits.idle - limits.warn:
-        decision = Decision.WARN
-    elif not why:
-        why = f"active within the last {length(limits.idle)}"
     facts = tuple(_facts(environment, limits, now, evidence))
-    head = f"kept, {why}" if why else f"idle {length(idle)}"
+    head = f"kept, {why}" if why else f"idle {length(at - (since or at))}"
     return Verdict(decision, why, facts, since, source, f"{head}: {'; '.join(facts)}")
+
+
+def judge(environment: Environment, limits: Limits, at: float, evidence: Evidence) -> tuple[Decision, str]:
+    """The decision, and the reason to keep it ("" when there is none), without the words of the evidence."""
+    why = next(_reasons_to_keep(environment, limits, at, evidence), "")
+    since, _ = last_activity(environment)
+    if why or since is None:
+        return Decision.KEEP, why
+    if at - since >= limits.idle:
+        return Decision.STOP, ""
+    if limits.warn and at - since >= limits.idle - limits.warn:
+        return Decision.WARN, ""
+    return Decision.KEEP, f"active within the last {length(limits.idle)}"
 
 
 def last_activity(environment: Environment) -> tuple[float | None, str]:

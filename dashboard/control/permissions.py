@@ -9,7 +9,7 @@ admin     everything, also on any environment, forced deletes and, through `mana
 
 from enum import Enum
 
-from dashboard.control.models import Role, User
+from dashboard.control.models import Batch, Role, User
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Row
 from dashboard.fleet.snapshot import Fleet
@@ -85,6 +85,13 @@ def bulk_refusal(user: User) -> str:
 def prices_refusal(user: User) -> str:
     """Why `user` may not say what environment classes cost; "" when they may."""
     return "" if user.role == Role.ADMIN else "Only admins set prices."
+
+
+def batch_refusal(user: User, batch: Batch) -> str:
+    """Why `user` may not cancel or retry a batch: operators decide only over their own. "" when they may."""
+    if user.role == Role.OPERATOR and batch.actor_id != user.pk:
+        return "Operators cancel and retry only the batches they began; ask an admin."
+    return bulk_refusal(user)
 
 
 def _created(user: User, row: Row, fleet: Fleet) -> bool:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control.evidence import doubt, gather, judged_at
+from dashboard.control.evidence import doubt, judged_at
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Sweep
 from tests.control.conftest import FLEET, NOW, seconds
@@ -36,13 +36,6 @@ def test_only_what_was_read_just_now_may_be_acted_on(moment, words):
 @pytest.mark.parametrize(("ahead", "counted_from"), [(0.0, 0), (-7200.0, -7200), (7200.0, 0), (None, 0)])
 def test_the_earlier_of_both_clocks_counts(ahead, counted_from):
     assert judged_at(read(ahead=ahead), NOW) == NOW + timedelta(seconds=counted_from)
-
-
-def test_the_executions_of_an_environment_are_evidence():
-    assert gather(FLEET, "e-theirs").executions == ("Build",)
-    assert gather(FLEET, "e-mine").executions == ()
-    found = gather(FLEET, "e-mine", "old data", {"e-mine": "kept by Ada"})
-    assert (found.doubt, found.hold) == ("old data", "kept by Ada")
 
 
 def test_without_a_sweep_our_clock_counts():

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
-from dashboard.control.models import Action
+from dashboard.control.models import Action, Batch, User
 from dashboard.urls import urlpatterns
 from tests.web.conftest import Dashboard, text
 
@@ -39,6 +40,11 @@ FORM = Route(  # asked for with nothing filled in
     get={"viewer": 403, "operator": 200, "admin": 200}, post={"viewer": 403, "operator": 422, "admin": 422}
 )
 FILE = Route(post={"viewer": 403, "operator": 403, "admin": 422})  # somebody else's, sent with nothing in it
+CHOICE = Route(
+    get=NOBODY, post={"viewer": 403, "operator": 422, "admin": 422}
+)  # asked for with nothing chosen
+ANSWER = Route(get=NOBODY, post={"viewer": 403, "operator": 404, "admin": 302})  # to what an admin was asked
+AFTERWARDS = Route(get=NOBODY, post={"viewer": 403, "operator": 403, "admin": 302})  # of an admin's batch
 ROUTES = {
     "overview": PAGE,
     "environments-list": PAGE,
@@ -62,6 +68,14 @@ ROUTES = {
     "executions-act": OPERATORS,
     "filter-help": PAGE,
     "filter-offer": PAGE,
+    "idle": PAGE,
+    "idle-stop": CHOICE,
+    "idle-batches": PAGE,
+    "idle-batch": PAGE,
+    "idle-begin": ANSWER,
+    "idle-cancel": AFTERWARDS,
+    "idle-retry": AFTERWARDS,
+    "idle-undo": CHOICE,
     "activity": PAGE,
     "system": PAGE,
     "login": Route(post=EVERYBODY, public=True),
@@ -79,7 +93,9 @@ def path_of(dashboard: Dashboard, name: str) -> str:
     """An address of the route with a target that exists."""
     section, _, page = name.partition("-")
     fleet = dashboard.fleet
-    if page in {"list", "new", "prices"} or not page or section == "sso":
+    if page in {"batch", "begin", "cancel", "retry", "undo"}:
+        return reverse(name, args=[a_batch().id])
+    if page in {"list", "new", "prices"} or not page or section in {"sso", "idle"}:
         return reverse(name)
     if section == "filter":
         return reverse(name, args=["environments"])
@@ -92,6 +108,12 @@ def path_of(dashboard: Dashboard, name: str) -> str:
     }
     deed = "start" if section == "tasks" else "stop"
     return reverse(name, args=[rows[section].id] + ([deed] if page == "act" else []))
+
+
+def a_batch() -> Batch:
+    """One that an admin has begun."""
+    admin, now = User.objects.get(username="admin"), timezone.now()
+    return Batch.objects.create(verb="environment.stop", actor=admin, created=now, started=now)
 
 
 def test_every_route_is_declared_here() -> None:

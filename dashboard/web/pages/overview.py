@@ -7,9 +7,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from dashboard.control.idle import Limits, last_activity
 from dashboard.control.models import Action
+from dashboard.control.review import longest_first, review
 from dashboard.fleet.entities import Listed
 from dashboard.fleet.query import PHASE_ORDER
 from dashboard.fleet.query.indexes import by_phase, rows_in_phase
@@ -20,6 +23,7 @@ from dashboard.web.http import moment, page, signed_in
 from dashboard.web.lists import ListPage, row_blocks
 from dashboard.web.live import Block, Live
 from dashboard.web.pages import environments, executions, services
+from dashboard.web.pages.idle import asked_for
 from dashboard.web.quiet import quiet
 
 SHOWN = 6
@@ -52,7 +56,7 @@ class Panel:
 def index(request: HttpRequest) -> HttpResponse:
     fleet = moment(request).fleet
     troubles = _troubles(request, fleet)
-    live = Live([_panels(fleet), *troubles, hours_block(fleet), _activity()])
+    live = Live([_panels(fleet), *troubles, _idle(request), hours_block(fleet), _activity()])
     context = {
         "title": "Overview",
         "trouble_names": [block.id for block in troubles],
@@ -112,6 +116,25 @@ def _trouble(request: HttpRequest, name: str, listing: ListPage, rows: list[List
 
 def _latest(row: Listed) -> float:
     return cast("float", getattr(row, "started", None) or row.created or 0.0)
+
+
+def _idle(request: HttpRequest) -> Block:
+    """What could be stopped: how many, the longest of them, and how many hold unsaved work."""
+    asked = asked_for({})
+    judged = review(moment(request), Limits(asked.seconds), timezone.localtime())
+    idle = sorted(judged.idle, key=longest_first)
+    longest = idle[0].row if idle else None
+    since = None if longest is None else (last_activity(longest)[0] or 0.0) + judged.lag
+    context = {
+        "count": len(idle),
+        "limit": asked.limit,
+        "longest": longest,
+        "since": since,
+        "unsaved": sum(bool(one.row.unpushed or one.row.changed) for one in idle),
+        "doubt": judged.doubt,
+    }
+    state = (len(idle), longest and longest.id, since, context["unsaved"], judged.doubt)
+    return Block("idle", state, "overview/idle.html", context)
 
 
 def _activity() -> Block:

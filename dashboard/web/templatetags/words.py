@@ -13,10 +13,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboard.control.models import Action
+from dashboard.control.models import Action, Batch
 from dashboard.control.verbs import RULES, Rule
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
+from dashboard.fleet.query.values import seconds
 from dashboard.fleet.spans import length
 from dashboard.web.kept import ago, grown
 from dashboard.web.offers import SECTIONS, address
@@ -222,3 +223,16 @@ def wanted(action: Action) -> str:
     """What was asked for beyond the deed, "" for nothing and for verbs that this version does not know."""
     rule = _rule(action)
     return "" if rule is None else rule.words(action.params)
+
+
+@register.filter
+def batch_title(batch: Batch) -> str:
+    """Stop of 12 environments."""
+    deed = batch.verb.partition(".")[2].replace("-", " ").capitalize()
+    return f"{deed} of {many(len(batch.targets), 'environment,environments')}"
+
+
+@register.filter
+def limit_words(limit: str) -> str:
+    """A limit of an address as people read it: 2h → 2 h."""
+    return length(seconds(limit))

@@ -1,0 +1,227 @@
+"""Idle environments: what is idle, since when, why we think so, and what would be lost."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.control import wishes
+from dashboard.control.idle import Decision, Limits, awake_for
+from dashboard.control.models import Action, Batch
+from dashboard.control.permissions import bulk_refusal, can, refusal
+from dashboard.control.review import Judged, Review, longest_first, review
+from dashboard.control.verbs import Verb
+from dashboard.fleet import query as queries
+from dashboard.fleet.entities import Kind
+from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.query.values import Wrong, seconds
+from dashboard.fleet.snapshot import Fleet
+from dashboard.fleet.spans import length
+from dashboard.web.http import moment, page, signed_in
+from dashboard.web.lists import context_of
+from dashboard.web.live import Block, Live, RowBlock
+from dashboard.web.offers import offers, wish_state
+from dashboard.web.pages.batches import ask
+
+PAGE_SIZE = 50
+DEFAULT_LIMIT = "2h"
+LIMITS = ("30m", "1h", "2h", "4h", "8h", "1d", "3d", "7d")
+SHORTEST = 600
+"""Seconds: signals come only every five minutes, so less says nothing."""
+LONGEST = 366 * 86_400
+BATCHES_SHOWN = 5
+LABELS = {
+    "idle": "Idle",
+    "awake": "Awake for days",
+    "never": "No timeout of their own",
+    "kept": "Kept",
+    "all": "All running",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for. `limit` is as it is written, such as 2h; `problem` says what was wrong with it."""
+
+    text: str
+    limit: str
+    seconds: float
+    view: str
+    page: int
+    problem: str = ""
+
+    def url(self, **changes: Any) -> str:
+        """The address of this with `changes`: what has its default is left out."""
+        there = replace(self, **changes)
+        pairs = {
+            "q": there.text,
+            "idle": "" if there.limit == DEFAULT_LIMIT else there.limit,
+            "show": "" if there.view == "idle" else there.view,
+            "page": str(there.page) if there.page > 1 else "",
+        }
+        given = {name: value for name, value in pairs.items() if value}
+        return reverse("idle") + (f"?{urlencode(given)}" if given else "")
+
+
+def asked_for(parameters: Any) -> Asked:
+    """Everything a person can write ends in the nearest sensible list."""
+    limit, problem = parameters.get("idle", "").strip()[:20] or DEFAULT_LIMIT, ""
+    try:
+        allowed = float(seconds(limit))
+    except Wrong:
+        problem = f"“{limit}” is no length of time; 30m, 2h and 7d are. What is shown is for {DEFAULT_LIMIT}."
+        limit, allowed = DEFAULT_LIMIT, float(seconds(DEFAULT_LIMIT))
+    if not SHORTEST <= allowed <= LONGEST:
+        problem = (
+            "A limit is between 10 minutes, because signals of activity come only every five, and a year."
+        )
+        limit = "10m" if allowed < SHORTEST else "366d"
+        allowed = float(seconds(limit))
+    view = parameters.get("show", "")
+    digits = parameters.get("page", "1")
+    number = int(digits[:9]) if digits.isascii() and digits.isdigit() else 1
+    text = parameters.get("q", "").strip()[: LONGEST_TEXT + 1]
+    return Asked(text, limit, allowed, view if view in LABELS else "idle", max(1, number), problem)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The fleet judged, and what of it matches the filter. `counts` are by view."""
+
+    asked: Asked
+    review: Review
+    selection: queries.Selection
+    matching: list[Judged]
+    counts: dict[str, int]
+
+
+def find(request: HttpRequest, asked: Asked) -> Found:
+    """Judge the fleet and filter it."""
+    now = moment(request)
+    judged = review(now, Limits(asked.seconds), timezone.localtime())
+    selection = queries.select(
+        now.fleet, Kind.ENVIRONMENT, asked.text, context_of(signed_in(request), now.fleet)
+    )
+    passing = {one.row.id for one in judged.judged if selection.holds(one.row)}
+    views = {view: [one for one in judged.seen_by(view) if one.row.id in passing] for view in LABELS}
+    counts = {view: len(found) for view, found in views.items()}
+    return Found(asked, judged, selection, sorted(views[asked.view], key=longest_first), counts)
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """The review: what is idle longer than a limit, longest first, to be chosen from."""
+    found = find(request, asked_for(request.GET))
+    asked = found.asked
+    pages = max(1, -(-len(found.matching) // PAGE_SIZE))
+    asked = replace(asked, page=min(asked.page, pages))
+    shown = found.matching[(asked.page - 1) * PAGE_SIZE : asked.page * PAGE_SIZE]
+    may_choose = not bulk_refusal(signed_in(request)) and asked.view == "idle"
+    blocks = _rows(request, found.review, shown, may_choose)
+    context: dict[str, Any] = {
+        "title": "Idle environments",
+        "asked": asked,
+        "found": found,
+        "limits": _limits(asked),
+        "views": [
+            (view, label, found.counts[view], asked.url(view=view, page=1)) for view, label in LABELS.items()
+        ],
+        "may_choose": may_choose,
+        "pages": pages,
+        "links": _links(asked, pages),
+        "filtered": bool(asked.text),
+        "problems": [problem.message for problem in found.selection.problems],
+        "limit_words": length(asked.seconds),
+        "total": len(found.matching),
+        "here": len(shown),
+    }
+    counts = (asked, pages, tuple(found.counts.items()), found.review.doubt, round(found.review.lag / 60))
+    summary = Block("summary", counts, "idle/summary.html", context)
+    chosen = Block(
+        "chosen", (may_choose, len(shown), len(found.matching), asked), "idle/chosen.html", context
+    )
+    body = Block(
+        "rows", (), "idle/rows.html", {**context, "blocks": [block.html(request) for block in blocks]}
+    )
+    live = Live([summary, chosen, _batches()], blocks, body)
+    context |= {block.id: block.html(request) for block in (*live.blocks, body)}
+    return page(request, "idle/index.html", context, live, fragment="idle/list.html")
+
+
+def _limits(asked: Asked) -> list[str]:
+    return sorted({*LIMITS, asked.limit}, key=seconds)
+
+
+def _links(asked: Asked, pages: int) -> dict[str, str]:
+    links = {}
+    if asked.page > 1:
+        links["previous"] = asked.url(page=asked.page - 1)
+    if asked.page < pages:
+        links["next"] = asked.url(page=asked.page + 1)
+    return links
+
+
+def _rows(request: HttpRequest, reviewed: Review, shown: list[Judged], may_choose: bool) -> list[RowBlock]:
+    under_way = wishes.wishes(Kind.ENVIRONMENT, [one.row.id for one in shown])
+    return [_row(request, reviewed, one, may_choose, under_way.get(one.row.id)) for one in shown]
+
+
+def _row(
+    request: HttpRequest, reviewed: Review, one: Judged, may_choose: bool, wish: Action | None
+) -> RowBlock:
+    user, fleet = signed_in(request), moment(request).fleet
+    offered = offers(user, one.row, fleet)
+    may = can(user, Verb.STOP_ENVIRONMENT, one.row, fleet)
+    facts = row_facts(fleet, reviewed, one)
+    facts |= {"may_choose": may_choose, "choosable": may and one.decision is Decision.STOP}
+    seen = (fleet.epoch, fleet.version_of(Kind.ENVIRONMENT, one.row.id), *facts.values())
+    context = {"row": one.row, "offers": offered, "wish": wish, **facts}
+    state = (*seen, offered, wish_state(wish))
+    return RowBlock(f"environment-{one.row.id}", state, "idle/row.html", lambda: context)
+
+
+def row_facts(fleet: Fleet, reviewed: Review, one: Judged) -> dict[str, Any]:
+    """What a row says of one environment: plain values, because its HTML depends on them. `since` is by our clock."""
+    verdict = reviewed.verdict(one)
+    row = one.row
+    return {
+        "since": None if verdict.since is None else verdict.since + reviewed.lag,
+        "decision": verdict.decision.value,
+        "why": verdict.why,
+        "facts": tuple(fact for fact in verdict.facts if not fact.startswith("the limit is")),
+        "awake_since": row.started if awake_for(row, reviewed.now.timestamp()) else None,
+        "creator": fleet.person(row.creator_id, row.creator_kind),
+        "project": fleet.project(row.project_id) if row.project_id else "",
+        "class_name": fleet.environment_class(row.class_id) if row.class_id else "",
+    }
+
+
+@require_POST
+def stop(request: HttpRequest) -> HttpResponse:
+    """The question before a batch: of what was chosen, or with `all=1` of all idle ones that match."""
+    found = find(request, replace(asked_for(request.POST), view="idle"))
+    if request.POST.get("all") == "1":
+        chosen = found.matching
+    else:
+        known = found.review.known
+        chosen = [known[key] for key in dict.fromkeys(request.POST.getlist("id")) if key in known]
+    user, fleet = signed_in(request), moment(request).fleet
+    rows, left_out = [], []
+    for one in sorted(chosen, key=longest_first):
+        why_not = one.why or refusal(user, Verb.STOP_ENVIRONMENT, one.row, fleet)
+        if why_not:
+            left_out.append((one.row.name, why_not))
+        else:
+            rows.append(one.row)
+    return ask(request, Verb.STOP_ENVIRONMENT, rows, left_out, idle_limit=found.asked.seconds)
+
+
+def _batches() -> Block:
+    """The latest batches, each a link to how it went."""
+    latest = list(Batch.objects.begun()[:BATCHES_SHOWN])
+    state = tuple((str(batch.id), str(batch.cancelled)) for batch in latest)
+    return Block("batches", state, "idle/batches.html", {"batches": latest})
