@@ -26,6 +26,14 @@ LISTS = ("environments", "services", "tasks", "executions")
 PAGES = ("overview", *LISTS, "activity", "system")
 SIZES = ((1440, 900), (390, 844))
 START_SECONDS = 90
+ADDED = """\
+  spelling:
+    name: Spelling
+    command: make spelling
+    triggeredBy:
+      - manual
+"""
+"""A task for the end of an automations file."""
 LIVE_SECONDS = 12
 """How long the fleet moves before the pictures are taken."""
 
@@ -112,6 +120,8 @@ def addresses(page: Page, at: Demo) -> Iterator[tuple[str, str]]:
         page.goto(f"{at.url}/{name}/?phase=running" if name != "tasks" else f"{at.url}/tasks/?sort=-run")
         path = page.locator("td.main a").first.get_attribute("href")
         yield f"{name}-one", path or f"/{name}/"
+        if name == "environments" and path:
+            yield "automations", f"{path}automations/"
     page.goto(f"{at.url}/environments/?phase=failed")
     yield "environments-failed", page.locator("td.main a").first.get_attribute("href") or "/"
     yield "create", "/environments/new/"
@@ -144,7 +154,21 @@ def documentation(browser: Browser, at: Demo) -> None:
     page.locator("tr", has_text=re.compile(r"of [3-9] steps")).first.locator("td.main a").click()
     page.wait_for_timeout(2500)
     page.screenshot(path=IMAGES / "execution.png")
+    automations(page, at)
+    page.screenshot(path=IMAGES / "automations.png")
     page.context.close()
+
+
+def automations(page: Page, at: Demo) -> None:
+    """The preview of an automations file."""
+    page.goto(f"{at.url}/environments/?phase=running")
+    page.goto(f"{at.url}{page.locator('td.main a').first.get_attribute('href')}automations/")
+    text = page.locator("#text").input_value()
+    page.fill(
+        "#text", re.sub(r"^( +command: make \w+)$", r"\1 --jobs 4", text, count=1, flags=re.MULTILINE) + ADDED
+    )
+    page.click("button[value=preview]")
+    page.wait_for_selector("button[value=apply]")
 
 
 def main() -> None:

@@ -221,13 +221,23 @@ def test_the_preview_says_what_is_added_changed_and_missing(desk: Desk) -> None:
     preview = desk.preview(edited)
     assert preview.status_code == 200
     assert "1 to be added task spelling Spelling" in words(preview)
-    assert f"1 to be changed service {first[1]} Renamed name before: {first[2]} after: Renamed" in words(
-        preview
-    )
+    assert "1 to be changed" in words(preview)
+    assert f"service {first[1]} Renamed name before: {first[2]} after: Renamed" in words(preview)
     assert content(preview) == edited
     assert not Action.objects.exists()
-    alone = words(desk.preview(f"tasks:\n{SPELLING}"))
-    assert "not in the file Ona's documentation does not say whether services and tasks" in alone
+    alone = desk.preview(f"tasks:\n{SPELLING}")
+    assert "not in the file Ona's documentation does not say whether services and tasks" in words(alone)
+    missing = next(row for row in desk.dashboard.fleet.inside(Kind.TASK, desk.row.id))
+    assert f'href="/tasks/{missing.id}/"' in text(alone)
+
+
+def test_a_field_that_the_file_no_longer_has_is_said_and_not_promised_away(desk: Desk) -> None:
+    said = content(desk.open())
+    shorter = re.sub(r"    triggeredBy:\n(      - \w+\n)+", "", said, count=1)
+    assert shorter != said
+    lost = words(desk.preview(shorter))
+    assert "triggeredBy no longer in the file" in lost
+    assert "is cleared or stays as it is, is not documented" in lost
 
 
 def test_a_file_that_changes_nothing_cannot_be_sent(desk: Desk) -> None:

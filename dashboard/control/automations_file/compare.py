@@ -59,6 +59,11 @@ class Comparison:
     def changes(self) -> bool:
         return bool(self.added or self.changed)
 
+    @property
+    def loses(self) -> bool:
+        """Whether something that stays in the file no longer has a field that it had."""
+        return any(change.lost for one in self.changed for change in one.fields)
+
 
 Address = tuple[Kind, str]
 
