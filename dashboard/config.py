@@ -53,6 +53,7 @@ VARIABLES = (
         "POLL_HISTORY_SECONDS", "3600", "Seconds between polls of all task executions, not only new ones."
     ),
     Variable("EXECUTIONS_KEPT", "50", "Finished executions that are kept of each task."),
+    Variable("WATCH_EVENTS", "1", "Set to 0 to poll only, without listening to the API's events."),
     Variable(
         "REDIS_URL",
         "",

@@ -36,6 +36,7 @@ from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
 from dashboard.fleet.sync import Reading, Sync
 from dashboard.fleet.tail import Tail
+from dashboard.fleet.watch import Watcher
 from dashboard.ona import Ona, errors
 from dashboard.process import has_died, this_process
 
@@ -176,6 +177,23 @@ def read_automations_file(environment_id: str) -> None:
     with store().single(f"file:{environment_id}", 30.0) as alone:
         if alone:
             sync().automations_file(environment_id)
+
+
+MOST_EARLY = 40
+"""Environments that are read one by one because of events; when there are more, all that moves is listed."""
+
+
+def read_early(identifiers: list[str]) -> None:
+    """Read what events named."""
+    if len(identifiers) > MOST_EARLY:
+        poll_hot()
+    else:
+        sync(Lead.SOON).early(identifiers)
+
+
+def watcher(stop: threading.Event) -> Watcher:
+    """What `manage.py watch` runs."""
+    return Watcher(reading(Lead.SOON), store(), read_early, poll_hot, stop)
 
 
 # Logs

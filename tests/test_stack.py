@@ -19,7 +19,7 @@ import pytest
 from dashboard.stack import child, guard, parts
 
 ROOT = Path(__file__).parent.parent
-CHILDREN = ("valkey", "simulator", "worker", "web", "beat")
+CHILDREN = ("valkey", "simulator", "worker", "web", "beat", "watch")
 OURS = re.compile(
     r"(ONA|GITPOD|DASHBOARD|PROXY|OIDC|DJANGO)_|(ADMIN|OPERATOR|VIEWER)_GROUPS|"
     r"REDIS_URL|DATABASE_URL|SECRET_KEY|ALLOWED_HOSTS|CSRF_TRUSTED_ORIGINS|SSO_MODE|VAR_DIR"

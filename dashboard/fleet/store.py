@@ -11,6 +11,7 @@ organisations never mix):
     sweeps               hash, name of a sweep → JSON of its last run, and of its last success
     detail:<kind>:<id>   blob of one resource's own page, expires
     attention            sorted set, <kind>:<id> → when a page last asked for it
+    watch                JSON of how listening to events goes, expires
     lock:<name>          single flight
 
 Every writer watches `version` while it compares and writes, so that two sweeps never interleave.
@@ -40,6 +41,7 @@ KEPT = ("version", "epoch", "server", "changes", "sweeps", "attention")
 KEEP = 7 * 24 * 3600
 DETAIL_KEEP = 3600
 ATTENTION_KEEP = 60
+WATCH_KEEP = 60
 CHANGES_KEPT = 50_000
 BATCH = 2_000
 ATTEMPTS = 20
@@ -78,6 +80,20 @@ class Sweep:
     meaning: str = ""
     notes: list[str] = field(default_factory=list)
     history_at: float = 0.0
+
+
+@dataclass(slots=True)
+class WatchState:
+    """How listening to events goes: `state` is listening, waiting or refused, since when (epoch seconds) and why;
+    how many events came, how many resources were read for them, and when this was last confirmed.
+    """
+
+    state: str
+    since: float
+    reason: str = ""
+    events: int = 0
+    read: int = 0
+    seen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +330,40 @@ class Store:
         ]
         return [(Kind(kind), identifier) for kind, _, identifier in names]
 
+    # Events
+
+    def keep_watch_state(self, state: WatchState) -> None:
+        self._redis.set(self._key("watch"), json.dumps(asdict(state)), ex=WATCH_KEEP)
+
+    def watch_state(self) -> WatchState | None:
+        """None when nobody listens."""
+        text = cast("bytes | None", self._redis.get(self._key("watch")))
+        return None if text is None else WatchState(**json.loads(text))
+
     # Single flight
+
+    @contextmanager
+    def lease(self, name: str, seconds: float) -> Iterator[Callable[[], bool] | None]:
+        """For what goes on and on: as `single`, with a call that makes it last another `seconds`, False when it is
+        lost; None for everybody but the holder.
+        """
+        self._take_from_the_dead(name)
+        lock = self._redis.lock(self._key("lock", name), timeout=seconds, blocking=False, thread_local=False)
+        token = f"{this_process()}/{secrets.token_hex(8)}"
+        _held.add(token)
+
+        def renew() -> bool:
+            try:
+                return bool(lock.reacquire())
+            except redis.exceptions.LockError:
+                return False
+
+        try:
+            yield renew if lock.acquire(token=token) else None
+        finally:
+            with suppress(redis.RedisError):
+                lock.release()
+            _held.discard(token)
 
     def _take_from_the_dead(self, name: str) -> None:
         holder = cast("bytes | None", self._redis.get(self._key("lock", name)))

@@ -8,6 +8,7 @@ what it had landed by then, with the reason beside it.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from functools import partial
 from math import ceil
@@ -34,6 +35,8 @@ HISTORY_SECONDS = 3600.0
 MOST_BATCHES = 40
 """Of services that a hot sweep asks for; where there are more they take turns."""
 TURN_SECONDS = 5.0
+MOST_EARLY = 8
+"""Environments that are read side by side when events named them."""
 MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
 
@@ -131,6 +134,22 @@ class Sync:
         self._store.write([Observation(row, asked) for row in rows], newer=newer)
         self._store.keep_detail(AUTOMATIONS_FILE, file)
         return file
+
+    def early(self, identifiers: list[str]) -> int:
+        """Read these environments now, and the services of those whose phase changed; how many rows changed.
+
+        Raises OnaError when the API does not answer, after what did come is written.
+        """
+        tally, fleet = Tally(), self._known()
+        try:
+            with ThreadPoolExecutor(min(MOST_EARLY, max(1, len(identifiers)))) as pool:
+                list(pool.map(lambda key: self._read((Kind.ENVIRONMENT, key), tally), identifiers))
+            moved, _ = _with_services(tally, fleet)
+            known = Counter(row.environment_id for row in fleet.services.values())
+            tally.walk([self._services_of(ids) for ids in batches(moved, known)], intake.service)
+        finally:
+            self._land(tally)
+        return tally.changed
 
     def _swept(self, name: str, scan: Callable[[Fleet, Tally], None], history_at: float = 0.0) -> Sweep:
         started, requests, tally = self._clock(), self._ona.requests, Tally()

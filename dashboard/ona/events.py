@@ -77,6 +77,10 @@ class EventStream(Iterator[Event]):
         """Hangs up."""
         self._stream.close()
 
+    def hang_up(self) -> None:
+        """The same from another thread, while this one waits in `next`: that then raises, and closes the stream."""
+        self._stream.hang_up()
+
     def __enter__(self) -> Self:
         return self
 

@@ -59,6 +59,11 @@ def beat(environ: Mapping[str, str]) -> Spec:
     return Spec("beat", tuple(argv), environ, lambda output: " is starting" in output)
 
 
+def watch(environ: Mapping[str, str]) -> Spec:
+    argv = [sys.executable, "manage.py", "watch"]
+    return Spec("watch", tuple(argv), environ, lambda output: "Listening" in output)
+
+
 def web(port: int, host_name: str, environ: Mapping[str, str]) -> Spec:
     """The web server; `host_name` is a name that `ALLOWED_HOSTS` lets in."""
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "dashboard.wsgi:application"]

@@ -73,6 +73,8 @@ class Command(BaseCommand):
         supervisor.wait(web)
         self._greet(supervisor.port, fleet, accounts)
         supervisor.start(parts.beat(environ))
+        if settings.WATCH_EVENTS:
+            supervisor.start(parts.watch(environ))
 
     def _greet(self, port: int, fleet: parts.Fleet, accounts: list[tuple[str, str]]) -> None:
         if not settings.ONA_API_KEY:

@@ -1,10 +1,13 @@
 """Is it alive, can it serve, and how the polls are going."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_safe
 
+from dashboard import jobs
+from dashboard.fleet.store import StoreError
 from dashboard.web.http import current_freshness, moment, page
 from dashboard.web.live import Block, Live
 
@@ -32,6 +35,24 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"ready": not troubles, "troubles": troubles}, status=503 if troubles else 200)
 
 
+def _events() -> tuple[str, str, float | None]:
+    """What to say of listening to events: a headline, the reason, and since when (epoch seconds)."""
+    if not settings.WATCH_EVENTS:
+        return "Off: WATCH_EVENTS is 0", "", None
+    try:
+        state = jobs.store().watch_state()
+    except StoreError:
+        return "Not known", "Redis does not answer.", None
+    if state is None:
+        return "Nobody listens", "Is manage.py watch running? Changes are seen at the next poll.", None
+    words = {
+        "listening": "Listening",
+        "waiting": "Connecting again",
+        "refused": "Off: the key may not listen; changes are seen at the next poll",
+    }
+    return words.get(state.state, state.state), state.reason, state.since
+
+
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """How old the data are, how the last sweeps went, and what could not be read."""
@@ -40,8 +61,10 @@ def index(request: HttpRequest) -> HttpResponse:
         {"name": name, "title": title, "last": sweeps.get(f"{name}:last"), "ok": sweeps.get(f"{name}:ok")}
         for name, title in SWEEPS.items()
     ]
-    state = tuple((sweep["last"], sweep["ok"]) for sweep in shown)
+    events = _events()
+    state = (tuple((sweep["last"], sweep["ok"]) for sweep in shown), events)
     context = {
+        "events": events,
         "title": "System",
         "sweeps": shown,
         "fresh": current_freshness(request),
