@@ -50,7 +50,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "ListProjects": ("`/environments/`",),
     "ListRunners": ("`/environments/`",),
     "CreateEnvironmentAccessToken": ("`manage.py access_token`",),
-    METHOD: ("`manage.py doctor`",),
+    METHOD: ("`manage.py watch`", "`manage.py doctor`"),
 }
 """Pages and commands for what no verb on a page sends."""
 TRIED: tuple[Params, ...] = ({}, {"project": "p"})

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
@@ -39,6 +40,11 @@ WORKER_DIED = timedelta(seconds=60)
 LONGEST_DELAY = 60.0
 JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
+
+ONE_KEY = (
+    "Actions use the key that reads; if that one may only read, set ONA_ACTION_API_KEY to a read-write key. "
+    "`manage.py doctor` says what it may do."
+)
 
 Enqueue = Callable[[UUID], object]
 Observed = Row | CurrentFile
@@ -164,7 +170,15 @@ def refused(action: Action, error: errors.OnaError, now: datetime) -> None:
         words = f"Nobody knows whether Ona received this: {error} {rule.look_first}"
         _move(action, State.UNKNOWN, ended=now, outcome=words[:1000])
     else:
-        _move(action, State.FAILED, ended=now, outcome=str(error)[:1000])
+        _move(action, State.FAILED, ended=now, outcome=_told(error)[:1000])
+
+
+def _told(error: errors.OnaError) -> str:
+    """The API's words; where the key may be what is wrong, also which setting that is."""
+    one_key = settings.ONA_ACTION_API_KEY == settings.ONA_API_KEY
+    if isinstance(error, errors.PermissionDenied) and one_key:
+        return f"{error}. {ONE_KEY}"
+    return str(error)
 
 
 def _worth_another_try(action: Action, error: errors.OnaError, now: datetime) -> bool:
@@ -208,6 +222,8 @@ def observe(action: Action, row: Observed | None, asked: float, now: datetime) -
     if outcome is not None:
         return _move(action, State(outcome.state), ended=now, outcome=outcome.words[:1000])
     if now - action.requested > timedelta(seconds=RULES[Verb(action.verb)].patience):
+        if late := RULES[Verb(action.verb)].late(row):
+            return _move(action, State(late.state), ended=now, outcome=late.words[:1000])
         words = f"Ona accepted it, but after {_minutes(action)} {_still(row)}."
         return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
     return False
@@ -227,7 +243,10 @@ def _news(action: Action, row: Observed) -> Outcome | None:
     if not action.moved and getattr(row, "phase", "") not in {"", action.phase_before}:
         action.moved = True
         Action.objects.filter(id=action.id).update(moved=True)
-    outcome = RULES[Verb(action.verb)].ended(row, action.params)
+    rule = RULES[Verb(action.verb)]
+    outcome = rule.ended(row, action.params) or (
+        rule.since(row, action.phase_before) if action.moved else None
+    )
     if outcome is None or outcome.state != State.FAILED or action.moved:
         return outcome
     return outcome if _failure(row) != action.failure_before else None

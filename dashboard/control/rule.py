@@ -60,6 +60,11 @@ def never(_: Row) -> str:
     return ""
 
 
+def unsaid(*_: Any) -> Outcome | None:
+    """Of a verb whose end shows in no other way."""
+    return None
+
+
 def wordless(_: Params) -> str:
     """Of a verb that takes no parameters."""
     return ""
@@ -78,6 +83,8 @@ class Rule:
     `rowless` says that it needs no target: it is asked for on a page of its own, of a target that is a mere token.
     `makes` is the kind of what it makes, which then is watched instead of the target.
     `gone` is what it means when what is watched is no longer there.
+    `since(row, phase before)` is the outcome once the target has moved and moves no more, `late(row)` the one when
+    `patience` is over; each is None where that says nothing more.
     `inside` says that the target's environment must be running.
     `page` is the name of the address where it is asked for, when that takes more than a question.
     `in_file` says that `ended` is given the environment's automations file instead of its row.
@@ -100,6 +107,8 @@ class Rule:
     rowless: bool = False
     makes: Kind | None = None
     gone: Outcome = NOT_THERE
+    since: Callable[[Any, str], Outcome | None] = unsaid
+    late: Callable[[Any], Outcome | None] = unsaid
     inside: bool = False
     page: str = ""
     in_file: bool = False

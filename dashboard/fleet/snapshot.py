@@ -50,6 +50,15 @@ _DIRECTORY = frozenset({Kind.CLASS, Kind.PERSON, Kind.PROJECT, Kind.RUNNER})
 _NOBODY: Table[Row] = Table()
 
 
+def named(
+    kind: Kind, identifier: str, known: Project | Runner | EnvironmentClass | Environment | Task | None
+) -> str:
+    """The name of what is `known`, else the short id with its kind; "" for no id."""
+    if known is not None and known.name:
+        return known.name
+    return f"{kind.value} {short_id(identifier)}" if identifier else ""
+
+
 @dataclass(frozen=True)
 class Fleet:
     """Every row at one moment. Indexes over them are made when somebody asks for one, and kept from then on."""
@@ -141,7 +150,7 @@ class Fleet:
                 found[email] = "" if email in found else person.id
         return found
 
-    # Names instead of ids; an id nobody can name is shown shortened.
+    # Names instead of ids; an id nobody can name is shown shortened, with its kind.
 
     def person(self, identifier: str, kind: str = "") -> str:
         known = self.people.get(identifier)
@@ -150,24 +159,19 @@ class Fleet:
         return f"{kind.replace('_', ' ') or 'user'} {short_id(identifier)}" if identifier else "nobody"
 
     def project(self, identifier: str) -> str:
-        known = self.projects.get(identifier)
-        return known.name if known is not None and known.name else short_id(identifier)
+        return named(Kind.PROJECT, identifier, self.projects.get(identifier))
 
     def runner(self, identifier: str) -> str:
-        known = self.runners.get(identifier)
-        return known.name if known is not None and known.name else short_id(identifier)
+        return named(Kind.RUNNER, identifier, self.runners.get(identifier))
 
     def environment_class(self, identifier: str) -> str:
-        known = self.classes.get(identifier)
-        return known.name if known is not None and known.name else short_id(identifier)
+        return named(Kind.CLASS, identifier, self.classes.get(identifier))
 
     def environment_name(self, identifier: str) -> str:
-        known = self.environments.get(identifier)
-        return known.name if known is not None and known.name else short_id(identifier)
+        return named(Kind.ENVIRONMENT, identifier, self.environments.get(identifier))
 
     def task_name(self, identifier: str) -> str:
-        known = self.tasks.get(identifier)
-        return known.name if known is not None and known.name else short_id(identifier)
+        return named(Kind.TASK, identifier, self.tasks.get(identifier))
 
     def applied(self, epoch: str, changes: Iterable[Change]) -> "Fleet":
         """The fleet after `changes`. It costs what changed: all else is shared."""

@@ -10,6 +10,7 @@ organisations never mix):
     changes              capped stream; entry ids are <version>-<n>, fields kind, id, blob (empty = removed), asked
     sweeps               hash, name of a sweep → JSON of its last run, and of its last success
     detail:<kind>:<id>   blob of one resource's own page, expires
+    unread:<kind>:<id>   why one resource could not be read, expires
     attention            sorted set, <kind>:<id> → when a page last asked for it
     watch                JSON of how listening to events goes, expires
     lock:<name>          single flight
@@ -312,6 +313,16 @@ class Store:
 
     def keep_detail(self, kind: str, detail: Detail) -> None:
         self._redis.set(self._key("detail", kind, detail.id), encode_detail(detail), ex=DETAIL_KEEP)
+        self._redis.delete(self._key("unread", kind, detail.id))
+
+    def keep_unread(self, kind: str, identifier: str, why: str) -> None:
+        """Why a resource that somebody looks at cannot be read, until it is or nobody looks any more."""
+        self._redis.set(self._key("unread", kind, identifier), why.encode(), ex=ATTENTION_KEEP)
+
+    def unread(self, kind: str, identifier: str) -> str:
+        """The reason, "" when there is none."""
+        why = cast("bytes | None", self._redis.get(self._key("unread", kind, identifier)))
+        return "" if why is None else why.decode()
 
     def detail(self, kind: str, identifier: str) -> Detail | None:
         blob = cast("bytes | None", self._redis.get(self._key("detail", kind, identifier)))

@@ -282,8 +282,14 @@ class Sync:
             if not self._just_made(address, asked):
                 tally.gone.append(address)
             return Reading.GONE
-        except errors.PermissionDenied:
+        except errors.PermissionDenied as refused:
+            self._store.keep_unread(
+                kind, identifier, f"Ona does not show it to this dashboard's key: {refused}"
+            )
             return Reading.HIDDEN
+        except errors.OnaError as trouble:
+            self._store.keep_unread(kind, identifier, f"{meaning(trouble)} In its words: {trouble}")
+            raise
         tally.extend([Observation(row, asked)])
         return Reading.SEEN
 

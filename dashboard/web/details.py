@@ -20,7 +20,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import ListPage
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import again, menu, offers, why_nothing_runs, wish_state
+from dashboard.web.offers import again, besides, menu, offers, why_nothing_runs, wish_state
 
 logger = logging.getLogger(__name__)
 ACTIONS_SHOWN = 8
@@ -66,6 +66,16 @@ class Subject:
     def depth(self) -> Any:
         return in_depth(self.listing.kind, self.row.id)
 
+    @cached_property
+    def unread(self) -> str:
+        """Why there are no details; "" when there are, or while they are being read."""
+        if self.depth is not None:
+            return ""
+        try:
+            return jobs.store().unread(self.listing.kind, self.row.id)
+        except StoreError:
+            return ""
+
     @property
     def known(self) -> tuple[Any, ...]:
         """The state of what shows the row and its facts."""
@@ -74,18 +84,18 @@ class Subject:
     @property
     def deep(self) -> tuple[Any, ...]:
         """The state of what shows the details, whenever they were read."""
-        return (repr(self.depth and replace(self.depth, read_at=0.0)),)
+        return (repr(self.depth and replace(self.depth, read_at=0.0)), self.unread)
 
     def block(self, name: str, *states: tuple[Any, ...], **more: Any) -> Block:
         """The element `name`, whose template has its name too."""
-        context = {"row": self.row, "depth": self.depth, **self.facts, **more}
+        context = {"row": self.row, "depth": self.depth, "unread": self.unread, **self.facts, **more}
         return Block(name, states, f"{self.listing.folder}/{name}.html", context)
 
     def header(self) -> Block:
         user, kind = signed_in(self.request), self.listing.kind
         wish = wishes.wishes(kind, [self.row.id]).get(self.row.id)
-        offered = offers(user, self.row, self.fleet) + again(user, self.row, self.fleet)
-        more = menu(user, self.row, self.fleet)
+        offered = besides(offers(user, self.row, self.fleet), wish) + again(user, self.row, self.fleet)
+        more = besides(menu(user, self.row, self.fleet), wish)
         blocked = why_nothing_runs(self.row, self.fleet)
         state = (wish_state(wish), offered, more, blocked)
         return self.block("header", self.known, state, wish=wish, offers=offered, menu=more, blocked=blocked)

@@ -109,14 +109,23 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+class NoSuchRow(Http404):
+    """Of one of the lists; `kind` says which."""
+
+    def __init__(self, kind: Kind, words: str) -> None:
+        super().__init__(words)
+        self.kind = kind
+
+
 def found_or_404(request: HttpRequest, kind: Kind, identifier: str) -> Listed:
     """The row, else a 404 page that says what may have become of it."""
     row = moment(request).fleet.of(kind).get(identifier)
     if row is None:
         noun = "task execution" if kind is Kind.EXECUTION else kind.value
-        raise Http404(
+        raise NoSuchRow(
+            kind,
             f"There is no {noun} with the id {printable(identifier)}. "
-            "It may have been deleted, or it is not visible to this dashboard's key."
+            "It may have been deleted, or it is not visible to this dashboard's key.",
         )
     return cast("Listed", row)
 
@@ -135,7 +144,9 @@ def text_of(typed: str) -> str:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The 404 page, with our own words if there are any; Django's are for its debug page."""
     words = "" if isinstance(exception, Resolver404) else str(exception)
-    return render(request, "404.html", {"words": words}, status=404)
+    kind = exception.kind if isinstance(exception, NoSuchRow) else None
+    back = resolve_url(f"{kind.value}s-list") if kind is not None else ""
+    return render(request, "404.html", {"words": words, "kind": kind, "back": back}, status=404)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

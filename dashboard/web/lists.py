@@ -20,7 +20,7 @@ from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.live import Block, Live, RowBlock, is_poll
-from dashboard.web.offers import offers, standing, wish_state
+from dashboard.web.offers import besides, offers, standing, wish_state
 
 SMALL = 20
 """Rows that a table inside a detail page shows at most."""
@@ -142,7 +142,8 @@ def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: A
     state = (*seen, standing(user, row, fleet), wish_state(wish))
 
     def context() -> dict[str, Any]:
-        return {"row": row, "offers": offers(user, row, fleet), "wish": wish, "listing": listing, **facts}
+        offered = besides(offers(user, row, fleet), wish)
+        return {"row": row, "offers": offered, "wish": wish, "listing": listing, **facts}
 
     return RowBlock(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context)
 

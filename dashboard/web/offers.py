@@ -53,6 +53,12 @@ def again(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     return tuple(replace(offer, deed="again", label="Run again") for offer in found)
 
 
+def besides(offered: tuple[Offer, ...], wish: Action | None) -> tuple[Offer, ...]:
+    """Without what is under way already: asking for it once more changes nothing."""
+    under_way = wish.verb if wish is not None and wish.is_open else ""
+    return tuple(offer for offer in offered if offer.verb.value != under_way)
+
+
 def menu(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """What the row's own page offers beyond that."""
     return tuple(_sensible(user, row, fleet, menu=True))

@@ -8,6 +8,7 @@ from django.contrib.messages import get_messages
 from django.http import HttpResponse
 
 from dashboard import jobs
+from dashboard.control import wishes
 from dashboard.control.models import Action
 from dashboard.fleet.entities import Environment, Service
 from tests.web.conftest import HTMX, Dashboard, text, trigger
@@ -175,3 +176,16 @@ def test_services_of_a_stopped_environment_offer_nothing_and_say_why(dashboard: 
     page = text(dashboard.get("/services/s1/"))
     assert "Its environment is stopped; start that first." in page
     assert not re.search(r'id="(start|stop)-s1"', page)
+
+
+def test_what_is_under_way_already_is_not_offered_again(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    page, offered = f"/environments/{row.id}/", f'href="/environments/{row.id}/stop/"'
+    assert offered in text(dashboard.get(page))
+    dashboard.post(f"{page}stop/")
+    for where in (page, f"/environments/?q={row.id}"):
+        assert offered not in text(dashboard.get(where))
+    assert f"{page}delete/" in text(dashboard.get(page))
+    Action.objects.update(state="confirmed")
+    wishes.forget()
+    assert offered in text(dashboard.get(page))

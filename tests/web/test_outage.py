@@ -9,8 +9,10 @@ from django.test import Client
 
 from dashboard import jobs
 from dashboard.control.models import Action
+from tests.unruly import Meddler, passed, refusing
 from tests.web.conftest import HTMX, Dashboard, publishing_to, text, trigger
 from tests.web.test_lists import LISTS
+from tests.web.test_polls import swapped
 
 
 @pytest.fixture
@@ -75,3 +77,38 @@ def test_what_the_process_knew_stays_and_a_stop_is_written_down(
         assert dashboard.post(f"/environments/{row.id}/stop/", reason="anyway").status_code == 302
         assert time.monotonic() - started < 5
     assert [(one.state, one.reason) for one in Action.objects.all()] == [("queued", "anyway")]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (
+            refusing(403, "permission_denied", "not yours"),
+            "Ona does not show it to this dashboard&#x27;s key",
+        ),
+        (refusing(500, "internal", "no database"), "Something broke inside Ona"),
+    ],
+)
+def test_details_that_cannot_be_read_say_why_until_they_can(
+    dashboard: Dashboard, trouble: Meddler, words: str
+) -> None:
+    row = next(iter(dashboard.fleet.services.values()))
+    path, wire = f"/services/{row.id}/", dashboard.simulated.wire
+    first = dashboard.get(path)
+    assert "The details are being read" in text(first)
+    wire.on("GetService", trouble)
+    jobs.refresh("service", row.id)
+    shown = text(dashboard.get(path))
+    assert "The details cannot be read" in shown
+    assert words in shown
+    assert "commands" in swapped(dashboard.poll(first))
+    wire.on("GetService", passed)
+    jobs.refresh("service", row.id)
+    assert "cannot be read" not in text(dashboard.get(path))
+
+
+@pytest.mark.parametrize("section", ["environments", "services", "tasks", "executions"])
+def test_what_is_not_there_leads_to_its_list(dashboard: Dashboard, section: str) -> None:
+    page = dashboard.get(f"/{section}/nothing/")
+    assert page.status_code == 404
+    assert f'href="/{section}/">All {section}</a>' in text(page)

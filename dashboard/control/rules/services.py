@@ -35,6 +35,19 @@ def _runs(row: Service, _: Params) -> Outcome | None:
     return None
 
 
+def _ended_by_itself(row: Service, before: str) -> Outcome | None:
+    """An exit with 0 reads as stopped; so does the end of a stop that was under way."""
+    words = "It started, and its start command has ended by itself since, without an error."
+    return Outcome("confirmed", words) if row.phase == "stopped" and before != "stopping" else None
+
+
+def _never_seen(row: Service | None) -> Outcome | None:
+    if row is None or row.phase not in {"", "stopped"}:
+        return None
+    words = f"Ona accepted it, but it still reads “{row.phase or 'not started'}” and was not seen to run."
+    return Outcome("unconfirmed", f"{words} A start command that ends at once looks like this; see its log.")
+
+
 def _stopped(row: Service, _: Params) -> Outcome | None:
     if row.phase == "failed":
         return Outcome("confirmed", row.failure or "it ended as failed")
@@ -82,6 +95,8 @@ RULES = (
         send=simply(lambda ona, key: ona.automations.start_service(key)),
         pointless=lambda row: _NO_START.get(row.phase, ""),
         ended=_runs,
+        since=_ended_by_itself,
+        late=_never_seen,
         patience=300,
         inside=True,
     ),

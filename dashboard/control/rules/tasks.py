@@ -21,6 +21,11 @@ def _seen(row: Execution, _: Params) -> Outcome | None:
     return CONFIRMED if row.phase not in {"", "pending"} else None
 
 
+def _waits(row: Execution | None) -> Outcome | None:
+    words = "The execution was made, but it has waited for five minutes and still does."
+    return Outcome("confirmed", words) if row is not None and row.phase == "pending" else None
+
+
 _NO_STOP = {
     "succeeded": "it has succeeded already",
     "failed": "it has failed already",
@@ -69,6 +74,7 @@ RULES = (
         label="Run",
         send=_run,
         ended=_seen,
+        late=_waits,
         patience=300,
         repeatable=False,
         makes=Kind.EXECUTION,
