@@ -376,6 +376,7 @@ def record_history() -> None:
 def count_hours() -> None:
     with store().single("hours", SWEEP_LIFETIME) as alone:
         if alone:
+            history.remember_names(store())
             rollup.count(ZoneInfo(settings.TIME_ZONE))
 
 

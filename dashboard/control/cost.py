@@ -15,7 +15,13 @@ from typing import Any
 
 from django.db.models import F, Max, QuerySet, Sum
 
-from dashboard.control.recorded import ClassPrice, EnvironmentDay, RecordedEnvironment, Recording
+from dashboard.control.recorded import (
+    ClassPrice,
+    EnvironmentDay,
+    RecordedEnvironment,
+    RecordedName,
+    Recording,
+)
 from dashboard.fleet.hours import Hours
 
 GROUPS = {
@@ -137,10 +143,11 @@ def days_of(environment_id: str, first: date, last: date) -> list[Line]:
     ]
 
 
-def names(environment_ids: Iterable[str]) -> dict[str, str]:
-    """What environments are or were called, also those that are gone."""
-    rows = RecordedEnvironment.objects.filter(id__in=list(environment_ids))
-    return dict(rows.values_list("id", "name"))
+def names(by: str, keys: Iterable[str]) -> dict[str, str]:
+    """What projects, people, classes or environments are or were called, by id, also those that are gone."""
+    if by == "environment":
+        return dict(RecordedEnvironment.objects.filter(id__in=list(keys)).values_list("id", "name"))
+    return dict(RecordedName.objects.filter(kind=by, key__in=list(keys)).values_list("key", "name"))
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,14 @@ from django.db import models
 from django.db.models import Q
 from django.dispatch import Signal
 
-from dashboard.control.recorded import ClassPrice, EnvironmentDay, RecordedEnvironment, Recording, Stretch
+from dashboard.control.recorded import (
+    ClassPrice,
+    EnvironmentDay,
+    RecordedEnvironment,
+    RecordedName,
+    Recording,
+    Stretch,
+)
 
 __all__ = [
     "OPEN",
@@ -19,6 +26,7 @@ __all__ = [
     "ClassPrice",
     "EnvironmentDay",
     "RecordedEnvironment",
+    "RecordedName",
     "Recording",
     "Role",
     "State",

@@ -84,6 +84,20 @@ class Stretch(models.Model):
         return f"{self.what} {self.word} of {self.environment_id}"
 
 
+class RecordedName(models.Model):
+    """What a person, a project or a class is called, or was called last."""
+
+    kind = models.CharField(max_length=16)
+    key = models.CharField(max_length=128)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="one_name_for_each")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class EnvironmentDay(models.Model):
     """The hours of one environment on one day of `TIME_ZONE`, in seconds; `idle` is a part of `running`."""
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from dashboard.control.history import known_of
+from dashboard.control.draft import known_of
 from dashboard.control.recorded import EnvironmentDay, RecordedEnvironment, Recording, Stretch
 from dashboard.fleet import hours
 from dashboard.fleet.history import Span, What

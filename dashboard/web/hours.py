@@ -9,11 +9,14 @@ from django.utils import timezone
 from dashboard.control import cost
 from dashboard.control.cost import Bill, Line
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.groups import group_names
 from dashboard.web.live import Block
-from dashboard.web.pages.costs import days_of, group_name
+from dashboard.web.pages.costs import days_of
 
 RANGES = {"today": "Today", "yesterday": "Yesterday", "7d": "Last 7 days"}
 TOP = 3
+WORTH_A_LINE = 360.0
+"""Idle seconds: a tenth of an hour, which is what pages show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,6 @@ def _url(**parameters: str) -> str:
 
 
 def _leaders(by: str, fleet: Fleet, lines: list[Line]) -> list[Leader]:
-    return [
-        Leader(group_name(by, str(line.key), fleet), line.bill)
-        for line in lines[:TOP]
-        if line.bill.hours.idle >= 360
-    ]
+    top = [line for line in lines[:TOP] if line.bill.hours.idle >= WORTH_A_LINE]
+    names = group_names(by, [str(line.key) for line in top], fleet)
+    return [Leader(names[str(line.key)], line.bill) for line in top]

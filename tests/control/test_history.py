@@ -6,9 +6,9 @@ import pytest
 from django.db import DatabaseError
 
 from dashboard.control import history
-from dashboard.control.models import RecordedEnvironment, Recording, Stretch
+from dashboard.control.models import RecordedEnvironment, RecordedName, Recording, Stretch
 from dashboard.fleet import store as fleet_store
-from dashboard.fleet.entities import Environment, Execution, Kind
+from dashboard.fleet.entities import Environment, EnvironmentClass, Execution, Kind, Person, Project
 from dashboard.fleet.newer import newer
 from dashboard.fleet.store import Observation, Store, Sweep
 
@@ -228,6 +228,71 @@ def test_a_simulated_record_gives_way_to_a_real_one_and_never_the_other_way_roun
     assert Recording.objects.get().since == T + 1
     assert sweeps.record(2, simulated=True) == 0
     assert not Recording.objects.get().simulated
+
+
+def test_another_simulated_fleet_begins_another_record(sweeps, valkey):
+    sweeps.full(0, WEB, API)
+    sweeps.record(0, simulated=True)
+    valkey.flushall()
+    other = replace(WEB, id="e-other", name="other")
+    sweeps.full(60, other)
+    sweeps.record(61, simulated=True)
+    assert [row.id for row in RecordedEnvironment.objects.all()] == ["e-other"]
+    assert Recording.objects.get().since == T + 61
+    valkey.flushall()
+    sweeps.full(120, other, API)  # the same one again
+    sweeps.record(121, simulated=True)
+    assert Recording.objects.get().since == T + 61
+
+
+def test_a_real_fleet_that_is_replaced_as_a_whole_keeps_its_record(begun, valkey):
+    valkey.flushall()
+    begun.full(60, replace(WEB, id="e-other"))
+    begun.record(61)
+    assert (Recording.objects.get().since, RecordedEnvironment.objects.count()) == (T, 3)
+
+
+def test_texts_that_a_database_does_not_take_are_cut_and_ids_left_out(begun):
+    odd = "a\0b" * 200
+    begun.full(
+        5,
+        Environment("e-odd", odd, odd[:128], project_id=odd, creator_id=odd, class_id=odd, role=odd),
+        Environment("e-\0", "nul", "running"),
+        Environment("e" * 129, "long", "running"),
+        replace(BUILD, id="x" * 129),
+        replace(BUILD, name=odd),
+        replace(BUILD, id="x-3", environment_id="e" * 129),
+    )
+    begun.record(6)
+    rows = {row.id: row for row in RecordedEnvironment.objects.all()}
+    assert set(rows) == {"e-web", "e-api", "e-odd"}
+    assert (rows["e-odd"].name, len(rows["e-odd"].project_id)) == (("ab" * 200)[:200], 128)
+    assert rows["e-web"].runs == {"x-1": [("ab" * 200)[:200], T + 1]}
+    again = Environment("e-odd", odd, odd[:128], branch="main", signal_source=odd, signal_at=T + 6)
+    begun.hot(7, again)
+    begun.record(8)
+    stopped = replace(again, phase="stopped", signal_at=T + 9)
+    begun.hot(10, stopped, replace(BUILD, name=odd, phase="failed"))
+    begun.record(11)
+    assert [(start, end) for _, start, end in told(key="e-odd")] == [(5, 10)]
+    odd_row = RecordedEnvironment.objects.get(id="e-odd")
+    assert (odd_row.signal_first - T, odd_row.signal_last - T) == (6, 9)
+    assert told("run") == [(("ab" * 200)[:200], 1, 10)]
+
+
+def test_names_are_remembered_when_what_they_name_is_gone(sweeps):
+    sweeps.full(0, Person("u-1", "Ada"), Person("u-2", "", "oda@example.com"), Project("p-1", "Web"))
+    sweeps.full(1, EnvironmentClass("c-1", "Large\0"), Person("u" * 200, "long"), Project("p-2", ""))
+    assert history.remember_names(sweeps.store) == 4
+    assert history.remember_names(sweeps.store) == 0
+    sweeps.full(2, Person("u-1", "Ada Lovelace"), gone=[(Kind.PROJECT, "p-1")])
+    assert history.remember_names(sweeps.store) == 1
+    assert {(row.kind, row.key): row.name for row in RecordedName.objects.all()} == {
+        ("person", "u-1"): "Ada Lovelace",
+        ("person", "u-2"): "oda@example.com",
+        ("project", "p-1"): "Web",
+        ("class", "c-1"): "Large",
+    }
 
 
 def test_old_history_is_deleted_and_the_rest_stays(begun, settings):

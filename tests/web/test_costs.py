@@ -9,7 +9,13 @@ import pytest
 from django.utils import timezone
 
 from dashboard.control import cost
-from dashboard.control.models import ClassPrice, EnvironmentDay, RecordedEnvironment, Recording
+from dashboard.control.models import (
+    ClassPrice,
+    EnvironmentDay,
+    RecordedEnvironment,
+    RecordedName,
+    Recording,
+)
 from tests.web.conftest import Dashboard, text
 
 H = 3600.0
@@ -87,6 +93,23 @@ def test_a_deleted_environment_keeps_its_name(recorded: Dashboard) -> None:
     assert "old &lt;otter&gt; (deleted)" in page
 
 
+@pytest.mark.parametrize("by", ["project", "person", "class"])
+def test_what_is_gone_keeps_the_name_that_it_had(recorded: Dashboard, by: str) -> None:
+    RecordedName.objects.create(kind=by, key="gone-1", name="Old <name>")
+    ran("e-9", 1, 3, 2, project_id="gone-1", creator_id="gone-1", class_id="gone-1")
+    assert "<bdi>Old &lt;name&gt;</bdi>" in text(recorded.get(f"/costs/?by={by}"))
+    assert "<bdi>Old &lt;name&gt;</bdi>" in text(recorded.get("/"))
+
+
+def test_classes_of_one_name_are_told_apart_by_their_runner(recorded: Dashboard) -> None:
+    fleet = recorded.fleet
+    twins = [row for row in fleet.classes.values() if row.name == "Regular"]
+    assert len(twins) > 1
+    ran("e-9", 1, 3, 2, class_id=twins[0].id)
+    page = text(recorded.get("/costs/?by=class"))
+    assert f"Regular on {fleet.runner(twins[0].runner_id)}" in page
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
@@ -160,6 +183,14 @@ def test_the_csv_has_the_same_rows_and_runs_nothing_in_a_spreadsheet(recorded: D
     }
     assert rows[1]["environment"] == "'=HYPERLINK(1) (deleted)"
     assert (rows[1]["hours without a price"], rows[1]["estimate eur"]) == ("3.000", "")
+
+
+def test_the_json_has_the_same_rows(recorded: Dashboard) -> None:
+    rows = recorded.get("/costs/?by=class&format=json").json()["rows"]
+    assert (rows[0]["class"], rows[0]["running hours"]) == (
+        recorded.fleet.environment_class(recorded.running().class_id),
+        "10.000",
+    ) or rows[0]["class"].startswith("Regular on ")
 
 
 def test_a_poll_is_empty_until_hours_or_prices_change(recorded: Dashboard) -> None:

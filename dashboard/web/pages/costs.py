@@ -7,7 +7,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from dashboard.control import cost
 from dashboard.control.cost import Bill, Line
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.groups import group_names
 from dashboard.web.http import moment, page
 from dashboard.web.live import Block, Live
 from dashboard.web.spreadsheet import download
@@ -54,6 +55,11 @@ class View:
         pairs = {"by": self.by, **days, "sort": self.sort, **changes}
         return f"{reverse('costs')}?{urlencode({name: value for name, value in pairs.items() if value})}"
 
+    def of_day(self, day: str) -> str:
+        """The address of what makes up one day."""
+        pairs = {"by": "project", "from": day, "to": day}
+        return f"{reverse('costs')}?{urlencode(pairs)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -62,8 +68,6 @@ class Shown:
     name: str
     url: str
     line: Line
-    share: float
-    """Of all running hours, in percent."""
 
 
 @require_GET
@@ -71,9 +75,11 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     view, fleet, state = _view(request), moment(request).fleet, cost.state()
     lines = cost.lines(view.by, view.first, view.last, state)
     total = sum((line.bill for line in lines), Bill())
-    rows = _sorted(_named(lines, total, view, fleet), view.sort)
+    rows = _sorted(_named(lines, view, fleet), view.sort)
     if request.GET.get("format") == "csv":
         return download(f"hours-by-{view.by}-{view.first}-{view.last}", _heads(view), _cells(rows))
+    if request.GET.get("format") == "json":
+        return JsonResponse({"rows": [dict(zip(_heads(view), cells, strict=True)) for cells in _cells(rows)]})
     context = {
         "title": "Hours and money",
         "view": view,
@@ -90,13 +96,11 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "headings": _headings(view),
         "priced": bool(state.newest_price),
     }
-    live = Live([Block("costs", (view, state, fleet_names(rows)), "costs/table.html", context)])
+    live = Live(
+        [Block("costs", (view, state, tuple(row.name for row in rows[:SHOWN])), "costs/table.html", context)]
+    )
     context["blocks"] = {block.id: block.html(request) for block in live.blocks}
     return page(request, "costs/index.html", context, live)
-
-
-def fleet_names(rows: list[Shown]) -> tuple[str, ...]:
-    return tuple(row.name for row in rows[:SHOWN])
 
 
 def _view(request: HttpRequest) -> View:
@@ -137,44 +141,22 @@ def days_of(name: str, today: date) -> tuple[date, date]:
     return today - timedelta(days=length - 1), today
 
 
-def _named(lines: list[Line], total: Bill, view: View, fleet: Fleet) -> list[Shown]:
-    ids = [str(line.key) for line in lines]
-    gone = [key for key in ids if view.by == "environment" and key not in fleet.environments]
-    known = cost.names(gone) if gone else {}
-    whole = total.hours.running or 1.0
+def _named(lines: list[Line], view: View, fleet: Fleet) -> list[Shown]:
+    if view.by == "day":
+        return [
+            Shown(date_format(cast("date", line.key), "D j M Y"), view.of_day(str(line.key)), line)
+            for line in lines
+        ]
+    names = group_names(view.by, [str(line.key) for line in lines], fleet)
+    pages = fleet.environments if view.by == "environment" else {}
     return [
-        Shown(*_name(line, view, fleet, known), line, round(100 * line.bill.hours.running / whole, 1))
+        Shown(
+            names[str(line.key)],
+            reverse("environments-detail", args=[line.key]) if line.key in pages else "",
+            line,
+        )
         for line in lines
     ]
-
-
-def _name(line: Line, view: View, fleet: Fleet, known: dict[str, str]) -> tuple[str, str]:
-    """What a group is called, and the page that shows it closer."""
-    key = str(line.key)
-    if view.by == "day":
-        return date_format(cast("date", line.key), "D j M Y"), view.url(range="", **_only(key), by="project")
-    if view.by == "environment":
-        if key in fleet.environments:
-            return fleet.environment_name(key), reverse("environments-detail", args=[key])
-        return f"{known.get(key, fleet.environment_name(key))} (deleted)", ""
-    return group_name(view.by, key, fleet), ""
-
-
-def group_name(by: str, key: str, fleet: Fleet) -> str:
-    """A project, a person or a class as it is called; a class with its runner where two have one name."""
-    if by == "person":
-        return fleet.person(key)
-    if by == "project":
-        return fleet.project(key) if key else "Without a project"
-    if not key:
-        return "Class not known"
-    name, known = fleet.environment_class(key), fleet.classes.get(key)
-    twins = sum(other.name == name for other in fleet.classes.values()) > 1
-    return f"{name} on {fleet.runner(known.runner_id)}" if known and known.runner_id and twins else name
-
-
-def _only(day: str) -> dict[str, str]:
-    return {"from": day, "to": day}
 
 
 def _sorted(rows: list[Shown], sort: str) -> list[Shown]:

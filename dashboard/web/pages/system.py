@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_safe
 
 from dashboard import jobs
+from dashboard.control import cost
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import current_freshness, moment, page
 from dashboard.web.live import Block, Live
@@ -70,7 +71,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "fresh": current_freshness(request),
         "fleet": moment(request).fleet,
     }
-    live = Live([Block("sweeps", state, "system/sweeps.html", context)])
+    past = cost.state()
+    history = Block("history", (past,), "system/history.html", {"past": past, "days": settings.HISTORY_DAYS})
+    live = Live([Block("sweeps", state, "system/sweeps.html", context), history])
     return page(
         request,
         "system/index.html",
