@@ -102,6 +102,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     return {
         "simulated": settings.ONA_SIMULATED,
+        "sso_mode": settings.SSO_MODE,
         "freshness": current_freshness(request),
         "may_sign_out": settings.SSO_PROXY is None or bool(settings.SSO_PROXY.logout_url),
         "section": match.url_name.partition("-")[0] if match and match.url_name else "",

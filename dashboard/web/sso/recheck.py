@@ -62,7 +62,7 @@ def still_in(get_response: GetResponse) -> GetResponse:
         if not checked and age >= most:
             forget(request)
             words = DOWN.format(name=name)
-            return render(request, "accounts/refused.html", {"why": words}, status=503)
+            return render(request, "accounts/unchecked.html", {"why": words}, status=503)
         return get_response(request)
 
     return middleware
