@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "dashboard.web.quiet.remember_who_polls",
     "dashboard.web.sso.recheck.still_in",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "dashboard.web.access.guard",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

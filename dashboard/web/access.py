@@ -1,0 +1,168 @@
+"""Who may ask for which address, with which method: one table. The pages are held to it, the documentation is written
+from it, and a test walks it. An address that is not in it is closed.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+from dashboard.control.models import Role
+from dashboard.control.permissions import TABLE, VIEWERS, Needs
+from dashboard.control.verbs import RULES, Verb
+from dashboard.web.http import GetResponse
+
+logger = logging.getLogger(__name__)
+
+
+class Access(Enum):
+    """What it takes; `TARGET`: the right to a verb on what the address names."""
+
+    ANYBODY = "anybody, signed in or not"
+    SIGNED_IN = "everybody who is signed in"
+    OPERATOR = "operators and admins"
+    TARGET = "whoever may do it"
+    BEGAN = "operators who began it, and admins"
+    ADMIN = "admins"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address, by its name in `urls.py`. `verb` names the one that a TARGET is about where the address does not;
+    `words` is what somebody reads who may not.
+    """
+
+    get: Access = Access.SIGNED_IN
+    post: Access = Access.NOBODY
+    verb: Verb | None = None
+    words: str = ""
+
+
+PAGE = Route()
+ACTION = Route(get=Access.TARGET, post=Access.TARGET)
+SEVERAL = Route(get=Access.NOBODY, post=Access.OPERATOR)  # and each target is judged on its own
+BATCH = Route(get=Access.NOBODY, post=Access.BEGAN)
+OPEN = Route(get=Access.ANYBODY)
+ROUTES = {
+    "overview": PAGE,
+    "environments-list": PAGE,
+    "environments-new": Route(get=Access.TARGET, post=Access.TARGET, verb=Verb.CREATE_ENVIRONMENT),
+    "environments-detail": PAGE,
+    "environments-automations": Route(post=Access.TARGET, verb=Verb.UPSERT_AUTOMATIONS),
+    "environments-act": ACTION,
+    "services-list": PAGE,
+    "services-detail": PAGE,
+    "services-log": PAGE,
+    "services-act": ACTION,
+    "tasks-list": PAGE,
+    "tasks-detail": PAGE,
+    "tasks-act": ACTION,
+    "executions-list": PAGE,
+    "executions-detail": PAGE,
+    "executions-log": PAGE,
+    "executions-act": ACTION,
+    "classes": PAGE,
+    "classes-prices": Route(post=Access.ADMIN, words="Only admins set prices."),
+    "costs": PAGE,
+    "filter-help": PAGE,
+    "filter-offer": PAGE,
+    "idle": PAGE,
+    "idle-stop": SEVERAL,
+    "idle-batches": PAGE,
+    "idle-batch": PAGE,
+    "idle-begin": SEVERAL,
+    "idle-cancel": BATCH,
+    "idle-retry": BATCH,
+    "idle-undo": SEVERAL,
+    "activity": PAGE,
+    "system": PAGE,
+    "login": Route(get=Access.ANYBODY, post=Access.ANYBODY),
+    "logout": Route(get=Access.NOBODY, post=Access.ANYBODY),
+    "sso": OPEN,
+    "sso-callback": OPEN,
+    "sso-logout": Route(get=Access.NOBODY, post=Access.ANYBODY),  # the provider, with a signed token
+    "healthz": OPEN,
+    "readyz": OPEN,
+}
+FLOORS = {
+    Access.BEGAN: ({Role.OPERATOR, Role.ADMIN}, VIEWERS),
+    Access.OPERATOR: ({Role.OPERATOR, Role.ADMIN}, VIEWERS),
+    Access.ADMIN: ({Role.ADMIN}, "Only admins may do this."),
+}
+
+
+def needed(name: str, method: str) -> Access:
+    """What it takes to ask for the address called `name`; NOBODY for one that is not declared."""
+    route = ROUTES.get(name, Route(get=Access.NOBODY))
+    if method in {"GET", "HEAD"}:
+        return route.get
+    return route.post if method == "POST" else Access.NOBODY
+
+
+def guard(get_response: GetResponse) -> GetResponse:
+    """Middleware, behind the sign-in: closes what is not declared, and what takes a role to those without it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_view(request: HttpRequest, _view: Callable[..., Any], _args: Any, _kwargs: Any) -> None:
+        name = (request.resolver_match and request.resolver_match.url_name) or ""
+        if name not in ROUTES:
+            logger.error("the address %s is not declared in web/access.py", name or request.path[:200])
+            raise PermissionDenied("This address is closed.")
+        roles, words = FLOORS.get(needed(name, request.method or ""), (None, ""))
+        if roles is not None and getattr(request.user, "role", "") not in roles:
+            raise PermissionDenied(ROUTES[name].words or words)
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+def markdown() -> str:
+    """The page of the documentation."""
+    lines = [
+        "# Who may do what",
+        "",
+        "Written by `python -m scripts.permissions` from `dashboard/control/permissions.py` and",
+        "`dashboard/web/access.py`. One test compares them, another asks for each address as everybody.",
+        "",
+        "Owners are operators whose verified e-mail address is that of the Ona user who created the environment.",
+        "",
+        "## What is asked of Ona",
+        "",
+        "| deed | viewer | operator | owner | admin |",
+        "|---|---|---|---|---|",
+        *(_deed(verb) for verb in RULES),
+        "",
+        "## Addresses",
+        "",
+        "| address | see | send |",
+        "|---|---|---|",
+        *(
+            f"| `{_pattern(name)}` | {route.get.value} | {route.post.value} |"
+            for name, route in ROUTES.items()
+        ),
+        "",
+        "“Whoever may do it” refers to the table above. What is not listed is closed.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _deed(verb: Verb) -> str:
+    needs = TABLE.get(verb, Needs.ADMIN)
+    operator = "yes" if needs is Needs.OPERATOR else "no"
+    owner = "no" if needs is Needs.ADMIN else "yes"
+    return f"| {verb.value.replace('.', ': ').replace('-', ' ')} | no | {operator} | {owner} | yes |"
+
+
+def _pattern(name: str) -> str:
+    from dashboard.urls import urlpatterns
+
+    route = next(str(pattern.pattern) for pattern in urlpatterns if pattern.name == name)
+    return "/" + re.sub(r"<[^>]+>", "…", route)

@@ -1,0 +1,167 @@
+"""Every address by method, role and ownership: what comes of it is what the table says. A new route fails here until
+it is declared in `web/access.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from dashboard.control.models import Action, Batch, User
+from dashboard.control.permissions import TABLE, Needs
+from dashboard.control.verbs import RULES, Verb, verbs_of
+from dashboard.fleet.entities import Execution, Kind, Listed, Service, Task
+from dashboard.urls import urlpatterns
+from dashboard.web.access import ROUTES, Access, markdown, needed
+from dashboard.web.offers import SECTIONS
+from scripts.permissions import PAGE
+from tests.web.conftest import Dashboard
+
+WHO = ("anonymous", "viewer", "operator", "owner", "admin")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SIGN_IN, FORBIDDEN, NO_METHOD, LET_IN = "sent to the sign-in", "forbidden", "no such method", "let in"
+
+
+@dataclass(frozen=True)
+class Case:
+    """An address by its name, and the verb it is about."""
+
+    name: str
+    verb: Verb | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.verb.value}" if self.verb else self.name
+
+
+def cases() -> Iterator[Case]:
+    acting = {f"{section}-act": kind for kind, section in SECTIONS.items()}
+    for name, route in ROUTES.items():
+        verbs: list[Verb | None] = [route.verb]
+        if name in acting:
+            verbs = [verb for verb in verbs_of(acting[name]) if not RULES[verb].page]
+        yield from (Case(name, verb) for verb in verbs)
+
+
+CASES = list(cases())
+
+
+def expected(case: Case, method: str, who: str) -> str:
+    route, access = ROUTES[case.name], needed(case.name, method)
+    public = Access.ANYBODY in {route.get, route.post}
+    if who == "anonymous" and not public:
+        return SIGN_IN
+    if access is Access.NOBODY:
+        return NO_METHOD
+    allowed = {
+        Access.ANYBODY: WHO,
+        Access.SIGNED_IN: WHO[1:],
+        Access.OPERATOR: ("operator", "owner", "admin"),
+        Access.ADMIN: ("admin",),
+        Access.BEGAN: ("owner", "admin"),
+        Access.TARGET: may_do(case.verb),
+    }
+    return LET_IN if who in allowed[access] else FORBIDDEN
+
+
+def may_do(verb: Verb | None) -> tuple[str, ...]:
+    if verb is None:
+        return ()
+    return {
+        Needs.OPERATOR: ("operator", "owner", "admin"),
+        Needs.CREATOR: ("owner", "admin"),
+        Needs.ADMIN: ("admin",),
+    }[TABLE[verb]]
+
+
+def outcome(response: HttpResponse) -> str:
+    if response.status_code == 302 and response["Location"].startswith("/accounts/login/?next="):
+        return SIGN_IN
+    assert response.status_code < 500, response.content
+    return {403: FORBIDDEN, 405: NO_METHOD}.get(response.status_code, LET_IN)
+
+
+@pytest.fixture
+def targets(dashboard: Dashboard) -> dict[tuple[Kind, bool], Listed]:
+    """For each kind one of the operator's own, and one of somebody else's."""
+    found: dict[tuple[Kind, bool], Listed] = {}
+    for own in (True, False):
+        environment = dashboard.running(own=own)
+        service = Service(f"service-{own}", environment.id, "Web", phase="running")
+        task = Task(f"task-{own}", environment.id, "Build")
+        execution = Execution(f"execution-{own}", task.id, environment.id, "Build", "running")
+        dashboard.put(service, task, execution)
+        rows = zip(SECTIONS, (environment, service, task, execution), strict=True)
+        found |= {(kind, own): row for kind, row in rows}
+    return found
+
+
+def a_batch(who: str) -> Batch:
+    """One that `who` has begun."""
+    now = timezone.now()
+    actor = User.objects.get(username=who)
+    return Batch.objects.create(verb="environment.stop", actor=actor, created=now, started=now)
+
+
+def path_of(case: Case, targets: dict[tuple[Kind, bool], Listed], own: bool) -> str:
+    section, _, page = case.name.partition("-")
+    kinds = {name: kind for kind, name in SECTIONS.items()}
+    if section == "filter":
+        return reverse(case.name, args=["environments"])
+    if page in {"batch", "begin", "cancel", "retry", "undo"}:
+        return reverse(case.name, args=[a_batch("operator" if own else "admin").id])
+    if section not in kinds or page in {"list", "new"}:
+        return reverse(case.name)
+    args = [targets[kinds[section], own].id]
+    if page == "act" and case.verb is not None:
+        args.append(case.verb.deed)
+    return reverse(case.name, args=args)
+
+
+def ask(dashboard: Dashboard, who: str, method: str, path: str) -> HttpResponse:
+    browser = Client()
+    browser.cookies = dashboard.clients["operator" if who == "owner" else who].cookies.copy()
+    return browser.generic(method, path)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_everybody_gets_what_the_table_says_and_nothing_else(
+    dashboard: Dashboard, targets: dict[tuple[Kind, bool], Listed], case: Case
+) -> None:
+    wrong = []
+    for method, who in product(METHODS, WHO):
+        before = Action.objects.count()
+        answer = ask(dashboard, who, method, path_of(case, targets, own=who == "owner"))
+        if outcome(answer) != expected(case, method, who):
+            wrong.append(f"{who} {method}: {outcome(answer)}, not {expected(case, method, who)}")
+        acted = Action.objects.count() > before
+        if acted and (method != "POST" or expected(case, method, who) != LET_IN):
+            wrong.append(f"{who} {method}: something was done")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_address_is_declared() -> None:
+    assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
+    assert len(get_resolver().url_patterns) == len(urlpatterns)
+
+
+def test_every_verb_of_a_page_is_walked() -> None:
+    assert {verb for verb, rule in RULES.items() if not rule.console} == {case.verb for case in CASES} - {
+        None
+    }
+
+
+def test_an_address_that_is_not_declared_is_closed_to_admins_too(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = {name: route for name, route in ROUTES.items() if name != "system"}
+    monkeypatch.setattr("dashboard.web.access.ROUTES", others)
+    assert dashboard.get("/system/").status_code == 403
+
+
+def test_the_documentation_says_the_same() -> None:
+    assert PAGE.read_text(encoding="utf-8") == markdown(), "run: python -m scripts.permissions"
