@@ -23,6 +23,7 @@ class Verb(StrEnum):
     ADD_TASK = "environment.add-task"
     UPSERT_AUTOMATIONS = "environment.upsert-automations"
     EDIT_ENVIRONMENT = "environment.edit"
+    EDIT_PORTS = "environment.edit-ports"
     KEEP_AWAKE = "environment.keep-awake"
     UNARCHIVE_ENVIRONMENT = "environment.unarchive"
     DELETE_ENVIRONMENT = "environment.delete"

@@ -1,7 +1,16 @@
 """Every verb and its rule: what a person can ask of Ona."""
 
 from dashboard.control.rule import Outcome, Params, Rule, Verb
-from dashboard.control.rules import automations_file, creations, edits, environments, services, tasks, tokens
+from dashboard.control.rules import (
+    automations_file,
+    creations,
+    edits,
+    environments,
+    ports,
+    services,
+    tasks,
+    tokens,
+)
 from dashboard.fleet.entities import Kind
 from dashboard.ona.errors import Unsendable
 
@@ -12,6 +21,7 @@ RULES = {
         *creations.RULES,
         *automations_file.RULES,
         *edits.RULES,
+        *ports.RULES,
         *tokens.RULES,
         *services.RULES,
         *tasks.RULES,

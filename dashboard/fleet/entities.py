@@ -36,6 +36,7 @@ class Port:
     name: str = ""
     admission: str = ""
     url: str = ""
+    protocol: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ def _ports(seen: schema.Environment) -> tuple[rows.Port, ...]:
             _line(port.name),
             _word(port.admission, "ADMISSION_LEVEL_"),
             addresses.get(port.port, "")[:LONGEST_MESSAGE],
+            _word(port.protocol, "PROTOCOL_"),
         )
         for port in seen.spec.ports[:MOST_PORTS]
     )

@@ -46,6 +46,7 @@ TARGETS = {
     Verb.ADD_TASK: MINE,
     Verb.UPSERT_AUTOMATIONS: MINE,
     Verb.EDIT_ENVIRONMENT: MINE,
+    Verb.EDIT_PORTS: MINE,
     Verb.KEEP_AWAKE: MINE,
     Verb.UNARCHIVE_ENVIRONMENT: Environment(
         "e-mine", "sunny otter", "stopped", creator_id="p-oda", archived=1.0

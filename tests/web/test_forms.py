@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from dashboard import jobs
 from dashboard.control.models import Action
 from dashboard.fleet.details import ServiceDetail, TaskDetail
-from dashboard.fleet.entities import Environment, Kind, Service, Task
+from dashboard.fleet.entities import Environment, Kind, Port, Service, Task
 from dashboard.simulator import enums
 from tests.unruly import carried_out_and_dropped
 from tests.web.conftest import HTMX, Dashboard, text, trigger
@@ -476,3 +476,64 @@ def test_an_execution_that_has_ended_leads_to_its_tasks_question(dashboard: Dash
     assert f'href="/tasks/{run.task_id}/start/"' in page
     assert "Run again" in page
     assert "Run again" not in text(dashboard.get(f"/executions/{run.id}/", "viewer"))
+
+
+# Ports
+
+
+def ports_of(page: HttpResponse) -> dict[str, str]:
+    """The form's controls as they are filled in."""
+    found = dict(re.findall(r'<input[^>]*name="(port_\d+_[01])"(?:[^>]* value="([^"]*)")?', text(page)))
+    for name, options in re.findall(
+        r'<select name="(port_\d+_[23])"[^>]*>(.*?)</select>', text(page), re.DOTALL
+    ):
+        chosen = re.search(r'value="(\w*)" selected', options)
+        found[name] = chosen[1] if chosen else ""
+    return found
+
+
+def test_ports_are_shared_changed_and_taken_out(dashboard: Dashboard) -> None:
+    row = dashboard.environment(lambda row: row.phase == "running" and len(row.ports) >= 2)
+    path = f"/environments/{row.id}/edit-ports/"
+    given, last = ports_of(dashboard.get(path)), len(row.ports)
+    assert [given[f"port_{n}_0"] for n in range(last)] == [
+        str(n) for n in sorted(p.number for p in row.ports)
+    ]
+    assert "Nothing was changed." in text(send(dashboard, path, **given))
+    fresh = {"0": "9000", "1": " Docs  site ", "2": "everyone", "3": "https"}
+    given |= {"port_0_0": ""} | {f"port_{last}_{part}": value for part, value in fresh.items()}
+    assert send(dashboard, path, **given).status_code == 204
+    assert carried_out(dashboard).state == "confirmed"
+    ports = {port.number: port for port in dashboard.fleet.environments[row.id].ports}
+    assert min(one.number for one in row.ports) not in ports
+    assert (ports[9000].name, ports[9000].admission, ports[9000].protocol) == (
+        "Docs site",
+        "everyone",
+        "https",
+    )
+    assert "9000 Docs site" in text(dashboard.get("/activity/"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"port_0_0": "80", "port_0_1": "web"}, "port_0"),
+        ({"port_0_0": "65536", "port_0_1": "web"}, "port_0"),
+        ({"port_0_0": "x", "port_0_1": "web"}, "port_0"),
+        ({"port_0_0": "3000", "port_0_1": " "}, "port_0"),
+        ({"port_0_0": "3000", "port_0_1": "x" * 101}, "port_0"),
+        ({"port_0_0": "3000", "port_0_1": "a", "port_0_2": "nobody"}, "port_0"),
+        ({"port_0_0": "3000", "port_0_1": "a", "port_0_3": "gopher"}, "port_0"),
+        ({"port_0_0": "3000", "port_0_1": "a", "port_1_0": "3000", "port_1_1": "b"}, "port_1"),
+    ],
+)
+def test_a_ports_limits_come_back_at_its_row(
+    dashboard: Dashboard, one: Environment, fields: dict[str, str], field: str
+) -> None:
+    assert list(errors(send(dashboard, "/environments/e1/edit-ports/", **fields))) == [field]
+    assert not Action.objects.exists()
+
+
+def test_the_last_port_cannot_be_taken_out(dashboard: Dashboard, one: Environment) -> None:
+    dashboard.put(replace(one, id="e3", ports=(Port(3000, "web"),)))
+    assert "cannot take out the last port" in text(send(dashboard, "/environments/e3/edit-ports/"))

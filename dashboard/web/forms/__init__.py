@@ -5,12 +5,14 @@ from dashboard.web.forms.automations import EditService, EditTask
 from dashboard.web.forms.base import ActionForm
 from dashboard.web.forms.creation import NewEnvironment, NewService, NewTask
 from dashboard.web.forms.environments import DeleteEnvironment, EditEnvironment, KeepAwake
+from dashboard.web.forms.ports import EditPorts
 
 FORMS: dict[Verb, type[ActionForm]] = {
     Verb.CREATE_ENVIRONMENT: NewEnvironment,
     Verb.ADD_SERVICE: NewService,
     Verb.ADD_TASK: NewTask,
     Verb.EDIT_ENVIRONMENT: EditEnvironment,
+    Verb.EDIT_PORTS: EditPorts,
     Verb.KEEP_AWAKE: KeepAwake,
     Verb.DELETE_ENVIRONMENT: DeleteEnvironment,
     Verb.FORCE_DELETE_ENVIRONMENT: DeleteEnvironment,

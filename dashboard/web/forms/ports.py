@@ -1,0 +1,107 @@
+"""The ports that an environment shares: one row of controls each, and two empty ones for new ports."""
+
+from typing import Any, cast
+
+from django import forms
+
+from dashboard.control.rules.ports import shared
+from dashboard.control.verbs import Params
+from dashboard.fleet.entities import Environment
+from dashboard.fleet.intake import MOST_PORTS
+from dashboard.web.forms.base import ActionForm
+
+EMPTY = 2
+LEAST, MOST, LONGEST_NAME = 1024, 65535, 100
+ADMISSIONS = (
+    ("", "default"),
+    ("creator_only", "its creator"),
+    ("organization", "the organization"),
+    ("everyone", "everyone"),
+)
+PROTOCOLS = (("", "default"), ("http", "HTTP"), ("https", "HTTPS"))
+PARTS = ("port", "name", "admission", "protocol")
+
+
+class PortWidget(forms.MultiWidget):
+    def __init__(self, admissions: list[tuple[str, str]]) -> None:
+        number = {"aria-label": "Number", "placeholder": "Number", "min": LEAST, "max": MOST}
+        name = {"aria-label": "Name", "placeholder": "Name", "maxlength": LONGEST_NAME, "autocomplete": "off"}
+        super().__init__(
+            (
+                forms.NumberInput(number),
+                forms.TextInput(name),
+                forms.Select({"aria-label": "Who may reach it"}, admissions),
+                forms.Select({"aria-label": "Protocol"}, PROTOCOLS),
+            )
+        )
+
+    def decompress(self, value: Any) -> list[Any]:
+        return [(value or {}).get(part, "") for part in PARTS]
+
+
+class PortField(forms.MultiValueField):
+    """One port as the ledger has it; None for a row whose number is empty."""
+
+    def __init__(self, admission: str = "", **more: Any) -> None:
+        admissions = [*ADMISSIONS]
+        if admission not in dict(ADMISSIONS):
+            admissions.append((admission, admission.replace("_", " ")))
+        parts = (
+            forms.IntegerField(min_value=LEAST, max_value=MOST, required=False),
+            forms.CharField(max_length=LONGEST_NAME, required=False),
+            forms.ChoiceField(choices=admissions, required=False),
+            forms.ChoiceField(choices=PROTOCOLS, required=False),
+        )
+        super().__init__(
+            parts, widget=PortWidget(admissions), required=False, require_all_fields=False, **more
+        )
+
+    def compress(self, data_list: list[Any]) -> dict[str, Any] | None:
+        port = dict(zip(PARTS, data_list, strict=False))
+        if not port.get("port"):
+            return None
+        port["name"] = " ".join(port["name"].split())
+        if not port["name"]:
+            raise forms.ValidationError("A port needs a name.")
+        return port
+
+
+class EditPorts(ActionForm):
+    """Sends all of them, because the API takes the list as a whole."""
+
+    UNLESS = frozenset(f"port_{index}" for index in range(MOST_PORTS + EMPTY))
+
+    def prepare(self) -> None:
+        self.there = shared(cast("Environment", self.row))
+        for index, port in enumerate([*self.there, *[None] * EMPTY]):
+            words = f"Port {port['port']}" if port else "Another port"
+            field = PortField(port["admission"] if port else "", label=words, initial=port)
+            field.help_text = "Empty its number to take it out." if port else ""
+            self.fields[f"port_{index}"] = field
+
+    @property
+    def chosen(self) -> dict[str, dict[str, Any]]:
+        return {name: port for name in self.fields if (port := self.cleaned_data.get(name))}
+
+    def check(self) -> None:
+        if self.errors:
+            return
+        seen: set[int] = set()
+        for name, port in self.chosen.items():
+            if port["port"] in seen:
+                self.add_error(name, "It is in the list already.")
+            seen.add(port["port"])
+        ports = self.params()["ports"]
+        if self.there and not ports:
+            self.add_error(None, "The API cannot take out the last port; change who may reach it instead.")
+        elif ports == self.there:
+            self.add_error(None, "Nothing was changed.")
+
+    def place(self, field: str) -> str:
+        """`ports.1.name` is the second that was filled in."""
+        parts = field.split(".")
+        names = list(self.chosen)
+        return names[int(parts[1])] if len(parts) > 1 and int(parts[1]) < len(names) else ""
+
+    def params(self) -> Params:
+        return {"ports": sorted(self.chosen.values(), key=lambda port: int(port["port"]))}
