@@ -24,6 +24,7 @@ from dashboard.web.pages import (
     services,
     system,
     tasks,
+    views,
 )
 from dashboard.web.sso import oidc
 
@@ -80,6 +81,12 @@ urlpatterns: Pages = [
     path("batches/<uuid:identifier>/cancel/", batches.cancel, name="idle-cancel"),
     path("batches/<uuid:identifier>/retry/", batches.retry, name="idle-retry"),
     path("batches/<uuid:identifier>/undo/", batches.undo, name="idle-undo"),
+    path("views/", views.index, name="views"),
+    path("views/new/<slug:section>/", views.new, name="views-new"),
+    path("views/counts/<slug:section>/", views.counts, name="views-counts"),
+    path("views/<uuid:identifier>/", views.edit, name="views-edit"),
+    path("views/<uuid:identifier>/delete/", views.delete, name="views-delete"),
+    path("views/<uuid:identifier>/default/", views.open_with, name="views-default"),
     path("activity/", activity.index, name="activity"),
     path("system/", system.index, name="system"),
     path("accounts/login/", accounts.sign_in, name="login"),

@@ -100,7 +100,7 @@
   // Polls rest while nobody looks, and say so when they get no answer.
   let silent = 0;
   // An answer may have replaced the element that asked, and then its events come from around it.
-  const isPoll = (event) => ["poll", "log-poll"].includes(event.detail.elt?.id);
+  const isPoll = (event) => ["poll", "log-poll", "views"].includes(event.detail.elt?.id);
   const pollNow = () => window.htmx && htmx.trigger(body, "poll-now");
   body.addEventListener("htmx:beforeRequest", (event) => {
     if (isPoll(event) && document.hidden) event.preventDefault();
@@ -150,6 +150,10 @@
     if (!box || !list) return;
     const asked = event.detail.requestConfig?.elt?.id;
     if (event.target.id === "list" && asked !== "filters") box.value = list.dataset.q;
+    for (const tab of document.querySelectorAll("#views [data-q]")) {
+      const shown = tab.dataset.q === list.dataset.q && (!tab.dataset.sort || tab.dataset.sort === list.dataset.sort);
+      tab[shown ? "setAttribute" : "removeAttribute"]("aria-current", "true");
+    }
     box.setAttribute("aria-invalid", Boolean(one("#problems p:not(.calm, .muted)")));
   });
 

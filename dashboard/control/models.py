@@ -18,17 +18,20 @@ from dashboard.control.recorded import (
     Recording,
     Stretch,
 )
+from dashboard.control.saved import DefaultView, SavedView
 
 __all__ = [
     "OPEN",
     "Action",
     "Batch",
     "ClassPrice",
+    "DefaultView",
     "EnvironmentDay",
     "RecordedEnvironment",
     "RecordedName",
     "Recording",
     "Role",
+    "SavedView",
     "State",
     "Stretch",
     "User",

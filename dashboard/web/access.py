@@ -28,6 +28,7 @@ class Access(Enum):
     OPERATOR = "operators and admins"
     TARGET = "whoever may do it"
     BEGAN = "operators who began it, and admins"
+    KEEPER = "its owner, and admins when it is shared"
     ADMIN = "admins"
     NOBODY = "nobody"
 
@@ -80,6 +81,12 @@ ROUTES = {
     "idle-cancel": BATCH,
     "idle-retry": BATCH,
     "idle-undo": SEVERAL,
+    "views": PAGE,
+    "views-new": Route(post=Access.SIGNED_IN),
+    "views-counts": PAGE,
+    "views-edit": Route(get=Access.KEEPER, post=Access.KEEPER),
+    "views-delete": Route(get=Access.NOBODY, post=Access.KEEPER),
+    "views-default": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
     "activity": PAGE,
     "system": PAGE,
     "login": Route(get=Access.ANYBODY, post=Access.ANYBODY),

@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from dashboard.control import wishes
@@ -18,9 +18,11 @@ from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
 from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.addresses import list_address
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.live import Block, Live, RowBlock, is_poll
 from dashboard.web.offers import besides, offers, standing, wish_state
+from dashboard.web.view_tabs import tabs
 
 SMALL = 20
 """Rows that a table inside a detail page shows at most."""
@@ -75,15 +77,16 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
     """The list page, its list alone for htmx, or what changed in it for a poll."""
     fleet, user = moment(request).fleet, signed_in(request)
     asked = queries.parse(listing.kind, request.GET.dict())
+    saved = [] if is_fragment(request) else tabs(user, listing.kind, asked)
+    default = next((tab.url for tab in saved if tab.is_default), "")
+    if default and not request.GET:
+        return redirect(default)
     result = queries.run(fleet, listing.kind, asked, context_of(user, fleet))
-    blocks = row_blocks(listing, result.rows, fleet, user)
-
-    def link(query: Query) -> str:
-        return url_for(request.path, query, listing.kind)
-
+    link = partial(list_address, listing.kind)
     problems = [_marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
     if problems and is_typing(request):
         return only_problems(request, problems)
+    blocks = row_blocks(listing, result.rows, fleet, user)
     context = {
         "listing": listing,
         "result": result,
@@ -98,7 +101,9 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "links": _page_links(link, result),
         "all_url": link(replace(result.query, text=editing.without(result.query.text, "phase"), page=1)),
         "all_count": sum(result.phases.values()),
-        "clear_url": request.path,
+        "clear_url": link(Query()),
+        "tabs": saved,
+        "save_url": reverse("views-new", args=[listing.folder]) + "?" + link(result.query).partition("?")[2],
         "options_url": reverse("filter-offer", args=[listing.folder]),
         "help_url": reverse("filter-help", args=[listing.folder]),
         "filtered": bool(result.query.text),
@@ -157,15 +162,6 @@ def _summary_state(result: Result) -> tuple[Any, ...]:
         result.left_out,
         tuple(sorted(result.phases.items())),
     )
-
-
-def url_for(path: str, query: Query, kind: Kind) -> str:
-    """The address of a query: what has its default is left out."""
-    sort = "" if query.sort == DEFAULT_SORT[kind] else query.sort
-    given = {name: value for name, value in {"q": query.text, "sort": sort}.items() if value}
-    if query.page > 1:
-        given["page"] = str(query.page)
-    return path + (f"?{urlencode(given)}" if given else "")
 
 
 def _headings(link: Link, listing: ListPage, query: Query) -> list[Heading]:

@@ -5,6 +5,7 @@ it is declared in `web/access.py`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from uuid import uuid4
 
 import pytest
 from django.http import HttpResponse
@@ -12,7 +13,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from dashboard.control.models import Action, Batch, User
+from dashboard.control.models import Action, Batch, SavedView, User
 from dashboard.control.permissions import TABLE, Needs
 from dashboard.control.verbs import RULES, Verb, verbs_of
 from dashboard.fleet.entities import Execution, Kind, Listed, Service, Task
@@ -63,6 +64,7 @@ def expected(case: Case, method: str, who: str) -> str:
         Access.OPERATOR: ("operator", "owner", "admin"),
         Access.ADMIN: ("admin",),
         Access.BEGAN: ("owner", "admin"),
+        Access.KEEPER: ("owner", "admin"),
         Access.TARGET: may_do(case.verb),
     }
     return LET_IN if who in allowed[access] else FORBIDDEN
@@ -107,11 +109,22 @@ def a_batch(who: str) -> Batch:
     return Batch.objects.create(verb="environment.stop", actor=actor, created=now, started=now)
 
 
+def a_view(who: str) -> SavedView:
+    """A shared one of `who`."""
+    owner = User.objects.get(username=who)
+    name = str(uuid4())
+    return SavedView.objects.create(
+        kind="environment", name=name, owner=owner, shared=True, created=timezone.now()
+    )
+
+
 def path_of(case: Case, targets: dict[tuple[Kind, bool], Listed], own: bool) -> str:
     section, _, page = case.name.partition("-")
     kinds = {name: kind for kind, name in SECTIONS.items()}
-    if section == "filter":
+    if section == "filter" or case.name in {"views-new", "views-counts"}:
         return reverse(case.name, args=["environments"])
+    if section == "views" and page:
+        return reverse(case.name, args=[a_view("operator" if own else "admin").pk])
     if page in {"batch", "begin", "cancel", "retry", "undo"}:
         return reverse(case.name, args=[a_batch("operator" if own else "admin").id])
     if section not in kinds or page in {"list", "new"}:

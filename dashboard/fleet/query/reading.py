@@ -56,7 +56,10 @@ def phase_of(row: Listed) -> str:
 
 def last_active(environment: Environment) -> float | None:
     """Epoch seconds of the newest of the activity signal and the last start: signals come only every five minutes."""
-    return max((at for at in (environment.signal_at, environment.started) if at is not None), default=None)
+    signal, started = environment.signal_at, environment.started
+    if signal is None or started is None:
+        return started if signal is None else signal
+    return max(signal, started)
 
 
 def of_environment(at: At, row: Any, attribute: str) -> Any:

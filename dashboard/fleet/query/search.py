@@ -5,8 +5,9 @@ from typing import Any
 
 from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
 from dashboard.fleet.query.fields import person_names
-from dashboard.fleet.query.reading import At, of_environment
+from dashboard.fleet.query.reading import At
 from dashboard.fleet.query.values import Answers, fold
+from dashboard.fleet.snapshot import Fleet
 
 Holds = Callable[[Any], bool]
 
@@ -21,8 +22,8 @@ def word_in_row(at: At, kind: Kind, word: str) -> Holds:
     kinds = Answers(lambda principal: wanted in principal.replace("_", " "))
     projects = Answers(lambda key: wanted in fold(fleet.project(key)))
     shared = Answers(lambda text: wanted in fold(text))
-    environments = Answers(lambda key: wanted in fold(fleet.environment_name(key)))
     own: Callable[[Any], bool] = _OWN[kind](wanted, shared)
+    place = _place(fleet, wanted, projects)
 
     def holds(row: Any) -> bool:
         return (
@@ -31,11 +32,21 @@ def word_in_row(at: At, kind: Kind, word: str) -> Holds:
             or own(row)
             or people[row.creator_id]
             or kinds[row.creator_kind]
-            or projects[of_environment(at, row, "project_id")]
-            or environments[row.environment_id]
+            or (projects[row.project_id] if kind is Kind.ENVIRONMENT else place[row.environment_id])
         )
 
     return holds
+
+
+def _place(fleet: Fleet, wanted: str, projects: Answers) -> Answers:
+    """Of an environment's id: whether its name or its project's has the word."""
+
+    def asked(identifier: str) -> bool:
+        environment = fleet.environments.get(identifier)
+        project = environment.project_id if environment is not None else ""
+        return wanted in fold(fleet.environment_name(identifier)) or projects[project]
+
+    return Answers(asked)
 
 
 def _of_environment(wanted: str, shared: Answers) -> Holds:

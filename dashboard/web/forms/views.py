@@ -1,0 +1,72 @@
+"""The form of a saved view."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from dashboard.control.models import User
+from dashboard.control.saved import SavedView
+from dashboard.control.views import MOST_VIEWS, has_room, may_share
+from dashboard.fleet.entities import Kind
+from dashboard.fleet.query import Context, parse, select
+from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.snapshot import Fleet
+
+
+class ViewForm(forms.Form):
+    """Checks a view against the language: a view with a mistake in it cannot be saved."""
+
+    name = forms.CharField(
+        label="Name", max_length=60, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"})
+    )
+    query = forms.CharField(
+        label="Filter",
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
+    )
+    sort = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
+    shared = forms.BooleanField(label="Everybody sees it", required=False)
+    default = forms.BooleanField(label="My list opens with it", required=False)
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, user: User, view: SavedView, fleet: Fleet, context: Context
+    ) -> None:
+        self.user, self.view, self.fleet, self.context = user, view, fleet, context
+        initial = {name: getattr(view, name) for name in ("name", "query", "sort", "shared")}
+        initial["default"] = getattr(view, "is_default", False)
+        super().__init__(data, initial=initial, label_suffix="")
+        if not may_share(user):
+            del self.fields["shared"]
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        if not name or not name.isprintable():
+            raise forms.ValidationError("A name has letters that can be seen.")
+        alike = SavedView.objects.filter(owner=self.view.owner, kind=self.view.kind, name=name)
+        if alike.exclude(pk=self.view.pk).exists():
+            raise forms.ValidationError("There is a view with this name.")
+        return name
+
+    def clean_query(self) -> str:
+        text: str = self.cleaned_data["query"].strip()
+        problems = select(self.fleet, Kind(self.view.kind), text, self.context).problems
+        if problems:
+            wrong = text[problems[0].start : problems[0].end]
+            raise forms.ValidationError(
+                "%(wrong)s: %(words)s", params={"wrong": wrong, "words": problems[0].message}
+            )
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        if self.view._state.adding and not has_room(self.user, self.view.kind):
+            raise forms.ValidationError(f"You have {MOST_VIEWS} views of this list; delete one first.")
+        return self.cleaned_data
+
+    def filled(self) -> SavedView:
+        """The view with what was filled in."""
+        self.view.name, self.view.query = self.cleaned_data["name"], self.cleaned_data["query"]
+        self.view.sort = parse(Kind(self.view.kind), {"sort": self.cleaned_data["sort"]}).sort
+        self.view.shared = self.cleaned_data.get("shared", False)
+        return self.view

@@ -1,0 +1,69 @@
+"""The saved views above a list: their tabs, their addresses, how many rows they have."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.control.models import User
+from dashboard.control.saved import SavedView
+from dashboard.fleet.entities import Kind
+from dashboard.fleet.query import Context, Query, run
+from dashboard.fleet.snapshot import Fleet
+from dashboard.web.addresses import list_address
+
+SHOWN_TABS = 8
+COUNTED_FOR = 15.0
+"""Seconds for which a count of one version of the fleet holds: what depends on the time moves on."""
+MOST_COUNTS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    view: SavedView
+    url: str
+    chosen: bool
+    is_default: bool
+
+
+def tabs(user: User, kind: Kind, query: Query) -> list[Tab]:
+    """One for each view that the person sees of this list; one query of the database."""
+    return [
+        Tab(view, address_of(view), (view.query, view.sort) == (query.text, query.sort), is_default(view))
+        for view in SavedView.objects.seen_by(user, kind.value)
+    ]
+
+
+def is_default(view: SavedView) -> bool:
+    """Whether the person's list opens with it; known of views that were read for a person."""
+    return bool(getattr(view, "is_default", False))
+
+
+def address_of(view: SavedView) -> str:
+    return list_address(Kind(view.kind), Query(view.query, view.sort))
+
+
+_counts: OrderedDict[Any, int] = OrderedDict()
+_lock = threading.Lock()
+
+
+def count_of(fleet: Fleet, view: SavedView, context: Context) -> int:
+    """How many rows a view has for this person, counted once for each version of the fleet."""
+    kind, moment = Kind(view.kind), context.now - context.now % COUNTED_FOR
+    key = (fleet.epoch, fleet.version, kind, view.query, context.person_id, context.exempt, moment)
+    with _lock:
+        known = _counts.get(key)
+    if known is not None:
+        return known
+    query = Query(view.query, view.sort)
+    found = run(fleet, kind, query, context).total
+    with _lock:
+        _counts[key] = found
+        while len(_counts) > MOST_COUNTS:
+            _counts.popitem(last=False)
+    return found
+
+
+def counted(fleet: Fleet, views: Iterable[SavedView], context: Context) -> list[tuple[SavedView, int]]:
+    return [(view, count_of(fleet, view, context)) for view in views]
