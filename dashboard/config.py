@@ -82,6 +82,11 @@ VARIABLES = (
         "Domains whose hosts may be asked for logs, comma-separated. "
         "Unset: the domain of the environment's runner.",
     ),
+    Variable(
+        "EXEMPTION_DAYS",
+        "7",
+        "Days for which an operator may exempt an environment of theirs from idle stops.",
+    ),
     Variable("LOG_RETENTION_HOURS", "72", "Hours for which a log that was opened stays readable."),
     Variable("HISTORY_DAYS", "35", "Days for which phases, signals and executions of the past are kept."),
     Variable("HISTORY_TOTALS_DAYS", "400", "Days for which the hours of each environment and day are kept."),

@@ -273,7 +273,7 @@ def send_if_still_right(action: Action) -> None:
     except errors.OnaError as error:
         ledger.refused(action, error, ledger.utc_now())
         return
-    if why_not := batches.why_skip(action, seen, ledger.utc_now()):
+    if why_not := batches.why_skip(action, seen, ledger.utc_now(), fleet):
         ledger.skip(action, why_not, ledger.utc_now())
     else:
         ledger.perform(action, acting(), ledger.utc_now)

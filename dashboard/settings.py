@@ -160,6 +160,7 @@ EXECUTIONS_KEPT = int(read_seconds("EXECUTIONS_KEPT"))
 WATCH_EVENTS = read("WATCH_EVENTS") not in {"0", "no", "false", "off"}
 POLL_INTERVALS = {"hot": POLL_HOT_SECONDS, "full": POLL_FULL_SECONDS}
 LOG_HOSTS = read_list("LOG_HOSTS")
+EXEMPTION_DAYS = read_seconds("EXEMPTION_DAYS")
 LOG_RETENTION_HOURS = read_seconds("LOG_RETENTION_HOURS")
 
 # History and money

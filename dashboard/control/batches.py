@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from dashboard.control import ledger
+from dashboard.control import exemptions, ledger
 from dashboard.control.evidence import earlier_clock, names_of, unknown_clock
 from dashboard.control.idle import Decision, Evidence, Limits, decide
 from dashboard.control.models import WORTH_A_RETRY, Action, Batch, State, User
@@ -138,20 +138,25 @@ def _next(now: datetime) -> UUID | None:
     return Action.objects.waiting_in_batches(now).values_list("id", flat=True).first()
 
 
-def why_skip(action: Action, seen: Look, now: datetime) -> str:
-    """Why an action is not sent after all, judged by what was read just now; "" when it is."""
+def why_skip(action: Action, seen: Look, now: datetime, fleet: Fleet) -> str:
+    """Why an action is not sent after all, judged by what was read just now; "" when it is. `fleet` has the names that
+    the filters of exemptions speak of.
+    """
     if seen.row is None:
         return GONE
     if pointless := RULES[Verb(action.verb)].pointless(seen.row):
         return pointless
     limit = action.batch.idle_limit if action.batch is not None else None
-    return "" if limit is None else _why_not_idle(seen, seen.row, Limits(limit), now)
+    if limit is None:
+        return ""
+    hold = exemptions.holds(fleet, now, [seen.row]).get(seen.row.id, "")
+    return _why_not_idle(seen, seen.row, Limits(limit), now, hold)
 
 
-def _why_not_idle(seen: Look, row: Environment, limits: Limits, now: datetime) -> str:
+def _why_not_idle(seen: Look, row: Environment, limits: Limits, now: datetime, hold: str) -> str:
     doubtful = "some of its task executions cannot be read" if seen.skipped else unknown_clock(seen.ahead)
     at = earlier_clock(now, seen.ahead)
-    verdict = decide(row, limits, at, Evidence(doubtful, names_of(seen.executions)))
+    verdict = decide(row, limits, at, Evidence(doubtful, names_of(seen.executions), hold))
     if verdict.decision is Decision.STOP:
         return ""
     if not verdict.why.startswith("active") or verdict.since is None:

@@ -88,6 +88,15 @@ def prices_refusal(user: User) -> str:
     return "" if user.role == Role.ADMIN else "Only admins set prices."
 
 
+def exemption_refusal(user: User, row: Environment | None, fleet: Fleet) -> str:
+    """Why `user` may not exempt an environment, or with None whatever matches a filter; "" when they may."""
+    if user.role == Role.OPERATOR and row is None:
+        return "Only admins exempt what matches a filter."
+    if user.role == Role.OPERATOR and not _created(user, row, fleet):
+        return "Operators exempt only the environments they created; ask an admin."
+    return bulk_refusal(user)
+
+
 def batch_refusal(user: User, batch: Batch) -> str:
     """Why `user` may not cancel or retry a batch: operators decide only over their own. "" when they may."""
     if user.role == Role.OPERATOR and batch.actor_id != user.pk:
@@ -95,7 +104,7 @@ def batch_refusal(user: User, batch: Batch) -> str:
     return bulk_refusal(user)
 
 
-def _created(user: User, row: Row, fleet: Fleet) -> bool:
+def _created(user: User, row: Row | None, fleet: Fleet) -> bool:
     person = ona_person(user, fleet)
     return bool(person) and isinstance(row, Environment) and person == row.creator_id
 

@@ -48,7 +48,7 @@ class Route:
 PAGE = Route()
 ACTION = Route(get=Access.TARGET, post=Access.TARGET)
 SEVERAL = Route(get=Access.NOBODY, post=Access.OPERATOR)  # and each target is judged on its own
-BATCH = Route(get=Access.NOBODY, post=Access.BEGAN)
+BEGUN = Route(get=Access.NOBODY, post=Access.BEGAN)
 OPEN = Route(get=Access.ANYBODY)
 ROUTES = {
     "overview": PAGE,
@@ -56,6 +56,7 @@ ROUTES = {
     "environments-new": Route(get=Access.TARGET, post=Access.TARGET, verb=Verb.CREATE_ENVIRONMENT),
     "environments-detail": PAGE,
     "environments-automations": Route(post=Access.TARGET, verb=Verb.UPSERT_AUTOMATIONS),
+    "environments-exempt": Route(get=Access.TARGET, post=Access.TARGET, verb=Verb.KEEP_AWAKE),
     "environments-act": ACTION,
     "services-list": PAGE,
     "services-detail": PAGE,
@@ -75,11 +76,16 @@ ROUTES = {
     "filter-offer": PAGE,
     "idle": PAGE,
     "idle-stop": SEVERAL,
+    "idle-exemptions": PAGE,
+    "idle-exempt": Route(
+        get=Access.ADMIN, post=Access.ADMIN, words="Only admins exempt what matches a filter."
+    ),
+    "idle-exemption-end": BEGUN,
     "idle-batches": PAGE,
     "idle-batch": PAGE,
     "idle-begin": SEVERAL,
-    "idle-cancel": BATCH,
-    "idle-retry": BATCH,
+    "idle-cancel": BEGUN,
+    "idle-retry": BEGUN,
     "idle-undo": SEVERAL,
     "views": PAGE,
     "views-new": Route(post=Access.SIGNED_IN),

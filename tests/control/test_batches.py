@@ -202,13 +202,13 @@ def seen(row=TEN[0], executions=(), **changes):
 def test_each_is_looked_at_again_before_it_is_sent(admin, look, words):
     if words.startswith("active again 1 h"):
         look = replace(look, row=replace(look.row, signal_at=None))
-    assert batches.why_skip(claimed(begun(admin)), look, NOW) == words
+    assert batches.why_skip(claimed(begun(admin)), look, NOW, FLEET) == words
 
 
 def test_without_an_idle_limit_only_what_makes_no_sense_is_skipped(admin):
     action = claimed(begun(admin, limit=None))
-    assert batches.why_skip(action, seen(signal_at=NOW.timestamp()), NOW) == ""
-    assert batches.why_skip(action, seen(phase="stopped"), NOW) == "it is stopped already"
+    assert batches.why_skip(action, seen(signal_at=NOW.timestamp()), NOW, FLEET) == ""
+    assert batches.why_skip(action, seen(phase="stopped"), NOW, FLEET) == "it is stopped already"
 
 
 # Cancelling

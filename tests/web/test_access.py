@@ -4,6 +4,7 @@ it is declared in `web/access.py`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from dashboard.control.models import Action, Batch, SavedView, User
+from dashboard.control.models import Action, Batch, Exemption, SavedView, User
 from dashboard.control.permissions import TABLE, Needs
 from dashboard.control.verbs import RULES, Verb, verbs_of
 from dashboard.fleet.entities import Execution, Kind, Listed, Service, Task
@@ -118,6 +119,14 @@ def a_view(who: str) -> SavedView:
     )
 
 
+def an_exemption(who: str) -> Exemption:
+    """One that `who` has granted."""
+    now = timezone.now()
+    fields = {"environment_id": "e", "name": "otter", "reason": "x", "created": now}
+    actor = User.objects.get(username=who)
+    return Exemption.objects.create(actor=actor, until=now + timedelta(days=1), **fields)
+
+
 def path_of(case: Case, targets: dict[tuple[Kind, bool], Listed], own: bool) -> str:
     section, _, page = case.name.partition("-")
     kinds = {name: kind for kind, name in SECTIONS.items()}
@@ -127,6 +136,8 @@ def path_of(case: Case, targets: dict[tuple[Kind, bool], Listed], own: bool) -> 
         return reverse(case.name, args=[a_view("operator" if own else "admin").pk])
     if page in {"batch", "begin", "cancel", "retry", "undo"}:
         return reverse(case.name, args=[a_batch("operator" if own else "admin").id])
+    if page == "exemption-end":
+        return reverse(case.name, args=[an_exemption("operator" if own else "admin").id])
     if section not in kinds or page in {"list", "new"}:
         return reverse(case.name)
     args = [targets[kinds[section], own].id]

@@ -15,6 +15,7 @@ from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block
 from dashboard.web.pages import executions, services, tasks
+from dashboard.web.pages.exemptions import exemption_block
 from dashboard.web.past import history_block
 from dashboard.web.quiet import quiet
 
@@ -71,7 +72,13 @@ def _rest(subject: Subject) -> list[Block]:
     work = subject.block("work", subject.known, subject.deep)
     parts = subject.block("parts", subject.known, subject.deep)
     past = history_block(subject.row.id)
-    return [work, parts, past, *_inside(subject.request, subject.row, subject.fleet)]
+    return [
+        exemption_block(subject.request, subject.row),
+        work,
+        parts,
+        past,
+        *_inside(subject.request, subject.row, subject.fleet),
+    ]
 
 
 def _inside(request: HttpRequest, row: Environment, fleet: Fleet) -> list[Block]:

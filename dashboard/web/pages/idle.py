@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.control import wishes
+from dashboard.control import exemptions, wishes
 from dashboard.control.idle import Decision, Limits, awake_for
 from dashboard.control.models import Action, Batch
 from dashboard.control.permissions import bulk_refusal, can, refusal
@@ -38,6 +38,7 @@ LABELS = {
     "idle": "Idle",
     "awake": "Awake for days",
     "never": "No timeout of their own",
+    "exempt": "Exempt",
     "kept": "Kept",
     "all": "All running",
 }
@@ -102,9 +103,14 @@ class Found:
 def find(request: HttpRequest, asked: Asked) -> Found:
     """Judge the fleet and filter it."""
     now = moment(request)
-    judged = review(now, Limits(asked.seconds), timezone.localtime())
+    at = timezone.localtime()
+    held = exemptions.holds(now.fleet, at)
+    judged = review(now, Limits(asked.seconds), at, held)
     selection = queries.select(
-        now.fleet, Kind.ENVIRONMENT, asked.text, context_of(signed_in(request), now.fleet)
+        now.fleet,
+        Kind.ENVIRONMENT,
+        asked.text,
+        replace(context_of(signed_in(request), now.fleet), exempt=frozenset(held)),
     )
     passing = {one.row.id for one in judged.judged if selection.holds(one.row)}
     views = {view: [one for one in judged.seen_by(view) if one.row.id in passing] for view in LABELS}

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from dashboard.control import exemptions
 from dashboard.control.idle import Limits, last_activity
 from dashboard.control.models import Action
 from dashboard.control.review import longest_first, review
@@ -121,7 +122,8 @@ def _latest(row: Listed) -> float:
 def _idle(request: HttpRequest) -> Block:
     """What could be stopped: how many, the longest of them, and how many hold unsaved work."""
     asked = asked_for({})
-    judged = review(moment(request), Limits(asked.seconds), timezone.localtime())
+    at = timezone.localtime()
+    judged = review(moment(request), Limits(asked.seconds), at, exemptions.holds(moment(request).fleet, at))
     idle = sorted(judged.idle, key=longest_first)
     longest = idle[0].row if idle else None
     since = None if longest is None else (last_activity(longest)[0] or 0.0) + judged.lag
