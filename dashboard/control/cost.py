@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import F, Max, QuerySet, Sum
 
@@ -22,7 +23,7 @@ from dashboard.control.recorded import (
     RecordedName,
     Recording,
 )
-from dashboard.fleet.hours import Hours
+from dashboard.fleet.hours import Hours, days_between
 
 GROUPS = {
     "project": "project_id",
@@ -91,6 +92,19 @@ class Prices:
         if price is None:
             return Bill(hours, unpriced=hours.running)
         return Bill(hours, _times(price, hours.running), _times(price, hours.idle))
+
+
+def of_time(known: Prices, class_id: str, start: float, end: float, zone: ZoneInfo) -> Decimal | None:
+    """What the time from `start` to `end` (epoch seconds) costs, each day at its price; None when a part of it has
+    none.
+    """
+    amounts: list[Decimal] = []
+    for day in days_between(start, end, zone):
+        price = known.on(class_id, day.date)
+        if price is None:
+            return None
+        amounts.append(_times(price, min(day.end, end) - max(day.start, start)))
+    return sum(amounts, NOTHING)
 
 
 def _times(price: Decimal, seconds: float) -> Decimal:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError
@@ -80,6 +81,23 @@ def test_days_are_parted_where_a_price_changes():
         {"a": [(day(0), NOW), (day(3), NOW)], "b": [(day(3), NOW), (day(9), NOW), (day(10), NOW)]}
     )
     assert list(prices.periods(day(0), day(9))) == [(day(0), day(2)), (day(3), day(8)), (day(9), day(9))]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "amount"),
+    [
+        ("2026-09-21T10:00", "2026-09-21T12:30", "2.5"),
+        ("2026-09-22T22:00", "2026-09-23T02:00", "6"),  # 2 h at 1 and 2 h at 2: midnight there
+        ("2026-10-24T22:00", "2026-10-25T22:00", "50"),  # a night in which the clocks go back
+        ("2026-09-20T23:00", "2026-09-21T01:00", None),  # a part of it has no price
+        ("2026-09-21T10:00", "2026-09-21T10:00", "0"),
+    ],
+)
+def test_a_length_of_time_costs_each_day_at_its_price(start, end, amount):
+    zone = ZoneInfo("Europe/Berlin")
+    prices = Prices({"large": [(DAY, Decimal(1)), (day(2), Decimal(2))]})
+    moments = [datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() for text in (start, end)]
+    assert cost.of_time(prices, "large", *moments, zone) == (amount and Decimal(amount))
 
 
 def test_hours_are_summed_up_by_each_group(recording):

@@ -22,6 +22,7 @@ from dashboard.fleet.query.values import Wrong, seconds
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import length
 from dashboard.web.http import moment, page, signed_in
+from dashboard.web.idle_money import IdleMoney, idle_money
 from dashboard.web.lists import context_of
 from dashboard.web.live import Block, Live, RowBlock
 from dashboard.web.offers import offers, wish_state
@@ -54,6 +55,7 @@ class Asked:
     view: str
     page: int
     problem: str = ""
+    dearest: bool = False
 
     def url(self, **changes: Any) -> str:
         """The address of this with `changes`: what has its default is left out."""
@@ -62,6 +64,7 @@ class Asked:
             "q": there.text,
             "idle": "" if there.limit == DEFAULT_LIMIT else there.limit,
             "show": "" if there.view == "idle" else there.view,
+            "sort": "dearest" if there.dearest else "",
             "page": str(there.page) if there.page > 1 else "",
         }
         given = {name: value for name, value in pairs.items() if value}
@@ -86,7 +89,8 @@ def asked_for(parameters: Any) -> Asked:
     digits = parameters.get("page", "1")
     number = int(digits[:9]) if digits.isascii() and digits.isdigit() else 1
     text = parameters.get("q", "").strip()[: LONGEST_TEXT + 1]
-    return Asked(text, limit, allowed, view if view in LABELS else "idle", max(1, number), problem)
+    view, dearest = view if view in LABELS else "idle", parameters.get("sort") == "dearest"
+    return Asked(text, limit, allowed, view, max(1, number), problem, dearest)
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class Found:
     selection: queries.Selection
     matching: list[Judged]
     counts: dict[str, int]
+    money: IdleMoney
 
 
 def find(request: HttpRequest, asked: Asked) -> Found:
@@ -114,8 +119,9 @@ def find(request: HttpRequest, asked: Asked) -> Found:
     )
     passing = {one.row.id for one in judged.judged if selection.holds(one.row)}
     views = {view: [one for one in judged.seen_by(view) if one.row.id in passing] for view in LABELS}
-    counts = {view: len(found) for view, found in views.items()}
-    return Found(asked, judged, selection, sorted(views[asked.view], key=longest_first), counts)
+    counts, money = {view: len(found) for view, found in views.items()}, idle_money(judged)
+    order = money.dearest_first if asked.dearest else longest_first
+    return Found(asked, judged, selection, sorted(views[asked.view], key=order), counts, money)
 
 
 @require_GET
@@ -127,7 +133,8 @@ def index(request: HttpRequest) -> HttpResponse:
     asked = replace(asked, page=min(asked.page, pages))
     shown = found.matching[(asked.page - 1) * PAGE_SIZE : asked.page * PAGE_SIZE]
     may_choose = not bulk_refusal(signed_in(request)) and asked.view == "idle"
-    blocks = _rows(request, found.review, shown, may_choose)
+    blocks = _rows(request, found, shown, may_choose)
+    an_hour = found.money.an_hour(found.matching) if asked.view == "idle" else None
     context: dict[str, Any] = {
         "title": "Idle environments",
         "asked": asked,
@@ -144,9 +151,16 @@ def index(request: HttpRequest) -> HttpResponse:
         "limit_words": length(asked.seconds),
         "total": len(found.matching),
         "here": len(shown),
+        "an_hour": an_hour,
+        "priced": bool(found.money.prices),
+        "orders": [
+            ("Longest first", asked.url(dearest=False, page=1), not asked.dearest),
+            ("Dearest first", asked.url(dearest=True, page=1), asked.dearest),
+        ],
     }
     counts = (asked, pages, tuple(found.counts.items()), found.review.doubt, round(found.review.lag / 60))
-    summary = Block("summary", counts, "idle/summary.html", context)
+    money = (an_hour, bool(found.money.prices))
+    summary = Block("summary", (*counts, *money), "idle/summary.html", context)
     chosen = Block(
         "chosen", (may_choose, len(shown), len(found.matching), asked), "idle/chosen.html", context
     )
@@ -171,18 +185,16 @@ def _links(asked: Asked, pages: int) -> dict[str, str]:
     return links
 
 
-def _rows(request: HttpRequest, reviewed: Review, shown: list[Judged], may_choose: bool) -> list[RowBlock]:
+def _rows(request: HttpRequest, found: Found, shown: list[Judged], may_choose: bool) -> list[RowBlock]:
     under_way = wishes.wishes(Kind.ENVIRONMENT, [one.row.id for one in shown])
-    return [_row(request, reviewed, one, may_choose, under_way.get(one.row.id)) for one in shown]
+    return [_row(request, found, one, may_choose, under_way.get(one.row.id)) for one in shown]
 
 
-def _row(
-    request: HttpRequest, reviewed: Review, one: Judged, may_choose: bool, wish: Action | None
-) -> RowBlock:
+def _row(request: HttpRequest, found: Found, one: Judged, may_choose: bool, wish: Action | None) -> RowBlock:
     user, fleet = signed_in(request), moment(request).fleet
     offered = offers(user, one.row, fleet)
     may = can(user, Verb.STOP_ENVIRONMENT, one.row, fleet)
-    facts = row_facts(fleet, reviewed, one)
+    facts = row_facts(fleet, found.review, one) | {"so_far": found.money.so_far(one.row)}
     facts |= {"may_choose": may_choose, "choosable": may and one.decision is Decision.STOP}
     seen = (fleet.epoch, fleet.version_of(Kind.ENVIRONMENT, one.row.id), *facts.values())
     context = {"row": one.row, "offers": offered, "wish": wish, **facts}
