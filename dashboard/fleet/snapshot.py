@@ -48,6 +48,16 @@ BY_ENVIRONMENT = Key(lambda _, row: row.environment_id)
 BY_TASK = Key(lambda _, row: row.task_id)
 _DIRECTORY = frozenset({Kind.CLASS, Kind.PERSON, Kind.PROJECT, Kind.RUNNER})
 _NOBODY: Table[Row] = Table()
+_NAMES = {
+    "environments": Kind.ENVIRONMENT,
+    "services": Kind.SERVICE,
+    "tasks": Kind.TASK,
+    "executions": Kind.EXECUTION,
+    "classes": Kind.CLASS,
+    "people": Kind.PERSON,
+    "projects": Kind.PROJECT,
+    "runners": Kind.RUNNER,
+}
 
 
 def named(
@@ -68,9 +78,20 @@ class Fleet:
     rows: Mapping[Kind, Mapping[str, Row]] = field(default_factory=dict)
     _indexes: dict[tuple[type, Kind, Key], Any] = field(default_factory=dict, repr=False, compare=False)
 
+    environments: Mapping[str, Environment] = field(init=False, repr=False, compare=False)
+    services: Mapping[str, Service] = field(init=False, repr=False, compare=False)
+    tasks: Mapping[str, Task] = field(init=False, repr=False, compare=False)
+    executions: Mapping[str, Execution] = field(init=False, repr=False, compare=False)
+    classes: Mapping[str, EnvironmentClass] = field(init=False, repr=False, compare=False)
+    people: Mapping[str, Person] = field(init=False, repr=False, compare=False)
+    projects: Mapping[str, Project] = field(init=False, repr=False, compare=False)
+    runners: Mapping[str, Runner] = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         tables = {kind: Table.of(rows) for kind, rows in self.rows.items()}
         object.__setattr__(self, "rows", tables)
+        for name, kind in _NAMES.items():
+            object.__setattr__(self, name, tables.get(kind, _NOBODY))
 
     def table(self, kind: Kind) -> Table[Row]:
         return cast("Table[Row]", self.rows.get(kind, _NOBODY))
@@ -91,38 +112,6 @@ class Fleet:
         if found is None:
             found = self._indexes[index, kind, key] = index.build(self, kind, key)
         return found
-
-    @property
-    def environments(self) -> Mapping[str, Environment]:
-        return cast("Mapping[str, Environment]", self.of(Kind.ENVIRONMENT))
-
-    @property
-    def services(self) -> Mapping[str, Service]:
-        return cast("Mapping[str, Service]", self.of(Kind.SERVICE))
-
-    @property
-    def tasks(self) -> Mapping[str, Task]:
-        return cast("Mapping[str, Task]", self.of(Kind.TASK))
-
-    @property
-    def executions(self) -> Mapping[str, Execution]:
-        return cast("Mapping[str, Execution]", self.of(Kind.EXECUTION))
-
-    @property
-    def classes(self) -> Mapping[str, EnvironmentClass]:
-        return cast("Mapping[str, EnvironmentClass]", self.of(Kind.CLASS))
-
-    @property
-    def people(self) -> Mapping[str, Person]:
-        return cast("Mapping[str, Person]", self.of(Kind.PERSON))
-
-    @property
-    def projects(self) -> Mapping[str, Project]:
-        return cast("Mapping[str, Project]", self.of(Kind.PROJECT))
-
-    @property
-    def runners(self) -> Mapping[str, Runner]:
-        return cast("Mapping[str, Runner]", self.of(Kind.RUNNER))
 
     def version_of(self, kind: Kind, identifier: str) -> int:
         """The version at which a row last changed."""

@@ -75,7 +75,7 @@ def span(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
-_WORDS = {"ago": _ago, "grown": _grown}
+_WORDS = {"ago": ago, "grown": grown}
 
 
 Gap = tuple[Callable[[float, float], str], float]
@@ -92,7 +92,7 @@ class Piece:
 
     def html(self, render: Callable[[], str], now: float, *, swap: bool = False) -> str:
         """As it reads at `now`, an epoch second; with `swap` as an element that comes alone. `render` makes it, asked
-        to swap.
+        to swap. Within another piece that is being made the gaps stay open.
         """
         parts = self._parts or self._rendered(render)
         before, *rest = [part if isinstance(part, str) else part[0](part[1], now) for part in parts]
@@ -101,8 +101,9 @@ class Piece:
     def _rendered(self, render: Callable[[], str]) -> list[str | Gap]:
         with gaps():
             html = render()
-        before, _, after = html.partition(SWAP)
-        found = _GAP.split(after)
+        before, swap, after = html.partition(SWAP)
+        found = _GAP.split(after if swap else before)
+        before = before if swap else ""
         parts: list[str | Gap] = [before, found[0]]
         for number in range(1, len(found), 3):
             parts += [(_WORDS[found[number]], float(found[number + 1])), found[number + 2]]
@@ -138,3 +139,7 @@ class Kept(Generic[K]):
 
     def clear(self) -> None:
         self._old, self._young = {}, {}
+
+
+pieces: Kept[Piece] = Kept()
+"""Those of this process."""

@@ -8,10 +8,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.control import wishes
-from dashboard.control.models import Action, User
+from dashboard.control.models import Action, Role, User
 from dashboard.control.permissions import ona_person
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Kind, Listed
@@ -20,7 +22,8 @@ from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.addresses import list_address
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
-from dashboard.web.live import Block, Live, RowBlock, is_poll
+from dashboard.web.kept import Kept, Piece
+from dashboard.web.live import Block, Live, RowBlock, is_poll, joined
 from dashboard.web.offers import besides, offers, standing, wish_state
 from dashboard.web.view_tabs import tabs
 
@@ -81,25 +84,27 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
     default = next((tab.url for tab in saved if tab.is_default), "")
     if default and not request.GET:
         return redirect(default)
-    result = queries.run(fleet, listing.kind, asked, context_of(user, fleet))
+    table = _table(listing, fleet, user, asked)
+    result, blocks = table.result, table.blocks
     link = partial(list_address, listing.kind)
     problems = [_marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
     if problems and is_typing(request):
         return only_problems(request, problems)
-    blocks = row_blocks(listing, result.rows, fleet, user)
-    context = {
+    context = {  # what only kept pieces show is a function: most requests do not need it
         "listing": listing,
         "result": result,
         "query": result.query,
-        "headings": _headings(link, listing, result.query),
-        "choices": _choices(link, result),
-        "phase_chosen": _chosen_phases(result),
+        "headings": lambda: _headings(link, listing, result.query),
+        "choices": lambda: _choices(link, result),
+        "phase_chosen": lambda: _chosen_phases(result),
         "problems": problems,
         "projects": _projects(fleet, result.query.text),
         "sort": "" if result.query.sort == DEFAULT_SORT[listing.kind] else result.query.sort,
-        "span": _span(result),
-        "links": _page_links(link, result),
-        "all_url": link(replace(result.query, text=editing.without(result.query.text, "phase"), page=1)),
+        "span": lambda: _span(result),
+        "links": lambda: _page_links(link, result),
+        "all_url": lambda: link(
+            replace(result.query, text=editing.without(result.query.text, "phase"), page=1)
+        ),
         "all_count": sum(result.phases.values()),
         "clear_url": link(Query()),
         "tabs": saved,
@@ -107,20 +112,84 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "options_url": reverse("filter-offer", args=[listing.folder]),
         "help_url": reverse("filter-help", args=[listing.folder]),
         "filtered": bool(result.query.text),
-        "leaves_out": _leaves_out(link, listing, result),
+        "leaves_out": lambda: _leaves_out(link, listing, result),
         **(extra or {}),
     }
-    summary = Block("summary", _summary_state(result), "lists/summary.html", context)
-    body = Block(
-        "rows", (), "lists/rows.html", {**context, "blocks": [block.html(request) for block in blocks]}
+    summary = RowBlock(
+        "summary", (listing.folder, *_summary_state(result)), "lists/summary.html", lambda: context
     )
-    pager = Block("pager", (result.query, result.total), "lists/pager.html", context)
+    body = _Body(table, context) if blocks else Block("rows", (), "lists/rows.html", context)
+    pager = RowBlock(
+        "pager", (listing.folder, result.query, result.total), "lists/pager.html", lambda: context
+    )
     live = Live([summary, pager], blocks, body)
     context |= {"summary": summary.html(request), "rows": body.html(request), "pager": pager.html(request)}
     answer = page(request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html")
     if is_fragment(request) and not is_poll(request):
         answer["HX-Push-Url"] = link(result.query)
     return answer
+
+
+@dataclass(slots=True)
+class _Table:
+    """The rows of a list, for everybody who sees the same in it; `made` in monotonic seconds."""
+
+    result: Result
+    blocks: list[RowBlock]
+    body: Piece
+    made: float
+
+
+class _Tables:
+    """Those of one fleet: what was made of an older one goes with it."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Fleet | None, Kept[_Table]] = (None, Kept(30))
+
+    def of(self, fleet: Fleet) -> Kept[_Table]:
+        known, tables = self._of
+        if known is not fleet:
+            tables = Kept(30)
+            self._of = (fleet, tables)
+        return tables
+
+    def clear(self) -> None:
+        self._of = (None, Kept(30))
+
+
+_tables = _Tables()
+TABLE_SECONDS = 10.0
+"""So long a table is kept while neither fleet nor ledger change, because some filters speak of time."""
+
+
+def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
+    context, stamp = context_of(user, fleet), wishes.stamp()
+    own = user.role == Role.OPERATOR or "is:" in asked.text.lower()
+    viewer = (user.role, context.person_id if own else "", context.exempt)
+    tables, key, now = _tables.of(fleet), (listing.folder, asked, viewer, stamp), time.monotonic()
+    table = tables.get(key)
+    if table is None or stamp is None or now - table.made > TABLE_SECONDS:
+        result = queries.run(fleet, listing.kind, asked, context)
+        table = _Table(result, row_blocks(listing, result.rows, fleet, user), Piece(""), now)
+        tables.put(key, table)
+    return table
+
+
+@dataclass(frozen=True)
+class _Body:
+    """The body of a table that has rows."""
+
+    table: _Table
+    context: Mapping[str, Any]
+    id: str = "rows"
+    digest: str = ""
+
+    def html(self, request: HttpRequest, *, swap: bool = False) -> SafeString:
+        def render() -> str:
+            rows = joined(block.html(request) for block in self.table.blocks)
+            return render_to_string("lists/rows.html", {**self.context, "blocks": [rows], "swap": True})
+
+        return mark_safe(self.table.body.html(render, time.time(), swap=swap))  # noqa: S308  a template's output
 
 
 def is_typing(request: HttpRequest) -> bool:

@@ -14,17 +14,17 @@ to a poll carries how fresh the data are in `HX-Trigger`, also a 204.
 import base64
 import json
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from dashboard.web.kept import Kept, Piece
+from dashboard.web.kept import Piece, pieces
 
 LONGEST_SEEN = 4_000
 DIGEST = 4
@@ -51,9 +51,9 @@ class Block:
 
 @dataclass(frozen=True)
 class RowBlock:
-    """A block of which a page has fifty: `state` is hashable, and what was rendered for it once is kept.
+    """A block whose `state` is hashable: what was rendered for it once is kept, for everybody. A page has fifty rows.
 
-    Its template gets nothing of the request: whatever else its HTML depends on must be in `state`.
+    Its template gets nothing of the request: whatever its HTML depends on must be in `state`.
     """
 
     id: str
@@ -64,10 +64,10 @@ class RowBlock:
     @cached_property
     def _piece(self) -> Piece:
         key = (self.template, self.id, self.state)
-        piece = _pieces.get(key)
+        piece = pieces.get(key)
         if piece is None:
             piece = Piece(digest_of(self.id, self.state))
-            _pieces.put(key, piece)
+            pieces.put(key, piece)
         return piece
 
     @property
@@ -81,18 +81,32 @@ class RowBlock:
         return render_to_string(self.template, {**self.context(), "swap": True})
 
 
-_pieces: Kept[Piece] = Kept()
+def joined(parts: Iterable[SafeString]) -> SafeString:
+    """As one text: a loop in a template costs more than what it joins."""
+    return mark_safe("".join(parts))  # noqa: S308  of templates' outputs
+
+
+class Element(Protocol):
+    """A block as a poll needs it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def html(self, request: HttpRequest, *, swap: bool = False) -> SafeString: ...
 
 
 @dataclass(frozen=True)
 class Live:
     """The blocks of a page. `rows` live in the element that `body` renders, from the context variable `rows`."""
 
-    blocks: Sequence[Block]
-    rows: Sequence[Block | RowBlock] = ()
-    body: Block | None = None
+    blocks: Sequence[Element]
+    rows: Sequence[Element] = ()
+    body: Element | None = None
 
-    @property
+    @cached_property
     def seen(self) -> str:
         return "".join(block.digest for block in self.blocks) + "." + "".join(row.digest for row in self.rows)
 
@@ -138,7 +152,7 @@ def _ids(seen: str) -> list[str]:
     return [seen[start : start + DIGEST] for start in range(0, len(seen), 2 * DIGEST)]
 
 
-def _changed(request: HttpRequest, blocks: Sequence[Block | RowBlock], seen: str) -> list[str]:
+def _changed(request: HttpRequest, blocks: Sequence[Element], seen: str) -> list[str]:
     known = {seen[start : start + 2 * DIGEST] for start in range(0, len(seen), 2 * DIGEST)}
     return [block.html(request, swap=True) for block in blocks if block.digest not in known]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dashboard.control.models import User
 from dashboard.fleet.entities import Kind
-from dashboard.web import live
-from dashboard.web.kept import Kept, Piece, ago, gaps, grown
+from dashboard.web import lists
+from dashboard.web.kept import Kept, Piece, ago, gaps, grown, pieces
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_lists import LISTS
 
@@ -34,7 +34,8 @@ def test_pages_of_kept_rows_are_those_rendered_afresh(
     monkeypatch.setattr(time, "time", lambda: now)
     for role in (*ROLES, *ROLES[::-1]):
         warm = [rows_of(dashboard.get(f"/{section}/?page={page}", role)) for page in (1, 2)]
-        live._pieces.clear()
+        pieces.clear()
+        lists._tables.clear()
         fresh = [rows_of(dashboard.get(f"/{section}/?page={page}", role)) for page in (1, 2)]
         assert warm[0]
         assert warm == fresh
@@ -44,7 +45,7 @@ def test_each_role_gets_its_own_buttons_whoever_came_first(dashboard: Dashboard)
     row = dashboard.running()
     button = f'id="stop-{row.id}"'
     for role in (*ROLES, *ROLES[::-1]):
-        live._pieces.clear() if role == "operator" else None
+        pieces.clear() if role == "operator" else None
         assert (button in text(dashboard.get(f"/environments/?q={row.id}", role))) is (role == "admin"), role
 
 
@@ -106,7 +107,7 @@ def test_a_row_comes_alone_and_in_its_table_from_the_same_piece(dashboard: Dashb
 def test_no_page_carries_a_form_token_in_what_is_kept(dashboard: Dashboard) -> None:
     for section in LISTS:
         dashboard.get(f"/{section}/")
-    kept = [piece._parts for piece in (*live._pieces._young.values(), *live._pieces._old.values())]
+    kept = [piece._parts for piece in (*pieces._young.values(), *pieces._old.values())]
     assert kept
     assert "csrf" not in repr(kept)
 

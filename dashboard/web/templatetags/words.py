@@ -11,7 +11,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.control.models import Action, Batch
 from dashboard.control.verbs import RULES, Rule
@@ -19,7 +19,7 @@ from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.query.values import seconds
 from dashboard.fleet.spans import length
-from dashboard.web.kept import ago, grown
+from dashboard.web.kept import Piece, ago, grown, pieces
 from dashboard.web.offers import SECTIONS, address
 
 register = template.Library()
@@ -236,3 +236,30 @@ def batch_title(batch: Batch) -> str:
 def limit_words(limit: str) -> str:
     """A limit of an address as people read it: 2h → 2 h."""
     return length(seconds(limit))
+
+
+class _KeptNode(template.Node):
+    def __init__(
+        self, nodes: template.NodeList, name: str, states: list[template.base.FilterExpression]
+    ) -> None:
+        self.nodelist, self._name, self._states = nodes, name, states
+
+    def render(self, context: template.Context) -> SafeString:
+        found = (state.resolve(context) for state in self._states)
+        key = (self._name, *(tuple(one) if isinstance(one, list) else one for one in found))
+        piece = pieces.get(key)
+        if piece is None:
+            piece = Piece("")
+            pieces.put(key, piece)
+        return mark_safe(piece.html(lambda: self.nodelist.render(context), time.time()))  # noqa: S308  a template's output
+
+
+@register.tag
+def kept(parser: template.base.Parser, token: template.base.Token) -> _KeptNode:
+    """`{% kept "name" state … %}…{% endkept %}`: rendered once for each state, for everybody. Whatever the HTML depends
+    on must be among the states.
+    """
+    _, name, *states = token.split_contents()
+    nodes = parser.parse(("endkept",))
+    parser.delete_first_token()
+    return _KeptNode(nodes, name, [parser.compile_filter(state) for state in states])

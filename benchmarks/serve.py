@@ -1,0 +1,141 @@
+"""A dashboard to be measured, in a folder that is removed afterwards: a private Valkey, SQLite, the web server as
+`manage.py up` starts it, filled with a fleet of any size.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlencode
+
+from benchmarks.load import fetch, get
+from benchmarks.ratios import ROOT
+from dashboard.stack import parts
+
+HTMX = {"HX_Request": "true"}
+
+
+@dataclass(frozen=True)
+class Site:
+    port: int
+    cookies: dict[str, str]
+    environ: dict[str, str]
+    web: int
+    """The process id of the web server."""
+
+    def get(self, path: str, role: str = "admin", **headers: str) -> bytes:
+        return get(path, self.cookies[role], **headers)
+
+    def page(self, path: str, role: str = "admin") -> str:
+        status, body = fetch(self.port, self.get(path, role))
+        if status != 200:
+            raise RuntimeError(f"{path} answered {status}")
+        return body.decode()
+
+    def poll(self, page: str, role: str = "admin") -> bytes:
+        """The request that the poller of a page, or of an answer to a poll, sends next."""
+        return self.get(poll_address(page), role, **HTMX)
+
+    def memory(self) -> float:
+        """MB that the web server's processes hold."""
+        return sum(_held(process) for process in (self.web, *_children(self.web))) / 1e6
+
+    def cpu(self) -> float:
+        """Seconds of CPU that they have used."""
+        return sum(_used(process) for process in (self.web, *_children(self.web)))
+
+
+def poll_address(page: str) -> str:
+    found = re.search(r'<div id="poll" hx-get="([^"]*)"[^>]* hx-vals=(["\'])(.*?)\2', page)
+    if found is None:
+        raise RuntimeError("a page without a poller")
+    url, values = unescape(found[1]), json.loads(unescape(found[3]))
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(values)}"
+
+
+def _children(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(one) for one in listed]
+
+
+def _held(process: int) -> int:
+    """Private bytes and a fair share of those that are shared."""
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+    return int(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1]) * 1024  # type: ignore[index]
+
+
+def _used(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def site(environments: int) -> Iterator[Site]:
+    """The dashboard over that many environments, answering."""
+    with tempfile.TemporaryDirectory(prefix="ona-bench-") as name:
+        folder = Path(name)
+        environ = {
+            **os.environ,
+            "VAR_DIR": name,
+            "REDIS_URL": f"unix://{folder}/v.sock",
+            "SECRET_KEY": "b" * 60,
+        }
+        environ |= {"DATABASE_URL": f"sqlite:///{folder}/b.sqlite3", "ONA_API_KEY": "none"}
+        environ |= {"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "benchmarks.site.settings"}
+        with _running(parts.valkey(folder / "v.sock", folder).argv, environ):
+            _wait((folder / "v.sock").exists)
+            prepared = subprocess.run(
+                [sys.executable, "-m", "benchmarks.site.prepare"],
+                input=json.dumps({"environments": environments}),
+                env=environ, cwd=ROOT, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if prepared.returncode:
+                raise RuntimeError(prepared.stderr)
+            cookies = json.loads(prepared.stdout.splitlines()[-1])["cookies"]
+            port = parts.free_port()
+            argv = [
+                "benchmarks.site.wsgi:application" if part == "dashboard.wsgi:application" else part
+                for part in parts.web(port, "127.0.0.1", environ).argv
+            ]
+            with _running(argv, environ) as web:
+                _wait(lambda: _answers(port))
+                yield Site(port, cookies, environ, web)
+
+
+def _answers(port: int) -> bool:
+    try:
+        return fetch(port, get("/healthz"))[0] == 200
+    except OSError:
+        return False
+
+
+def _wait(holds: object, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():  # type: ignore[operator]
+        if time.monotonic() > end:
+            raise RuntimeError("did not start")
+        time.sleep(0.1)
+
+
+@contextmanager
+def _running(argv: object, environ: dict[str, str]) -> Iterator[int]:
+    process = subprocess.Popen(
+        list(argv),
+        env=environ,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # type: ignore[call-overload]
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
