@@ -27,14 +27,14 @@ def current(now: datetime) -> QuerySet[SignIn]:
     return SignIn.objects.filter(ended=None, expires__gt=now).select_related("user").order_by("-began")
 
 
-def end(sign_ins: QuerySet[SignIn], now: datetime) -> int:
-    """End them with their sessions: the next request of each is nobody's. Returns how many."""
+def end(sign_ins: QuerySet[SignIn], now: datetime) -> list[str]:
+    """End them with their sessions: the next request of each is nobody's. Returns the keys of those sessions."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     keys = list(sign_ins.filter(ended=None).values_list("session_key", flat=True))
     for key in keys:
         store(key).delete()
     SignIn.objects.filter(session_key__in=keys, ended=None).update(ended=now, refresh="")
-    return len(keys)
+    return keys
 
 
 def claim_check(sign_in_id: str, now: datetime, pause: timedelta) -> bool:

@@ -97,6 +97,10 @@ ROUTES = {
     "system": PAGE,
     "login": Route(get=Access.ANYBODY, post=Access.ANYBODY),
     "logout": Route(get=Access.NOBODY, post=Access.ANYBODY),
+    "sessions": PAGE,
+    "sessions-end": Route(
+        get=Access.NOBODY, post=Access.SIGNED_IN
+    ),  # somebody else's: not there, but for admins
     "sso": OPEN,
     "sso-callback": OPEN,
     "sso-logout": Route(get=Access.NOBODY, post=Access.ANYBODY),  # the provider, with a signed token

@@ -8,7 +8,7 @@ polls after those seconds.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
@@ -57,6 +57,12 @@ def remember_who_polls(get_response: GetResponse) -> GetResponse:
 def forget(request: HttpRequest, **_: object) -> None:
     """Look up at the next poll who it is."""
     _people.drop(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+
+
+def forget_sessions(keys: Iterable[str]) -> None:
+    """These have ended, elsewhere than in their own browser."""
+    for key in keys:
+        _people.drop(key)
 
 
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]

@@ -48,6 +48,6 @@ def ended(request: HttpRequest, **_: Any) -> None:
 def browser_of(request: HttpRequest) -> str:
     """“Firefox on Linux”: enough to know one's own again."""
     agent = request.headers.get("User-Agent", "")
-    browser = next((name for name in BROWSERS if re.search(rf"\b{name}\w*/", agent)), "")
+    browser = next((name for name in BROWSERS if re.search(rf"{name}\w*/", agent)), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")
     return " on ".join(part for part in (NAMES.get(browser, browser), system) if part) or "unknown"

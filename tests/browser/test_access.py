@@ -94,6 +94,7 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "one that runs": running,
     "activity": at("/activity/"),
     "system": at("/system/"),
+    "sessions": at("/accounts/sessions/"),
     "classes": at("/classes/"),
     "new environment": at("/environments/new/"),
     "filter with mistakes": at("/environments/?q=phase:runing+fase:x"),

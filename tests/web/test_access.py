@@ -2,7 +2,7 @@
 it is declared in `web/access.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
@@ -127,22 +127,28 @@ def an_exemption(who: str) -> Exemption:
     return Exemption.objects.create(actor=actor, until=now + timedelta(days=1), **fields)
 
 
+BATCHES, VIEWS = ("batch", "begin", "cancel", "retry", "undo"), ("edit", "delete", "default")
+OF_A_LIST = ("filter-help", "filter-offer", "views-new", "views-counts")
+MADE: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys((f"idle-{page}" for page in BATCHES), lambda who: a_batch(who).id),
+    **dict.fromkeys((f"views-{page}" for page in VIEWS), lambda who: a_view(who).pk),
+    "idle-exemption-end": lambda who: an_exemption(who).id,
+    "sessions-end": lambda _: uuid4(),
+}
+"""Addresses of what somebody has made: the name → what stands in the address."""
+
+
 def path_of(case: Case, targets: dict[tuple[Kind, bool], Listed], own: bool) -> str:
     section, _, page = case.name.partition("-")
     kinds = {name: kind for kind, name in SECTIONS.items()}
-    if section == "filter" or case.name in {"views-new", "views-counts"}:
-        return reverse(case.name, args=["environments"])
-    if section == "views" and page:
-        return reverse(case.name, args=[a_view("operator" if own else "admin").pk])
-    if page in {"batch", "begin", "cancel", "retry", "undo"}:
-        return reverse(case.name, args=[a_batch("operator" if own else "admin").id])
-    if page == "exemption-end":
-        return reverse(case.name, args=[an_exemption("operator" if own else "admin").id])
-    if section not in kinds or page in {"list", "new"}:
-        return reverse(case.name)
-    args = [targets[kinds[section], own].id]
-    if page == "act" and case.verb is not None:
-        args.append(case.verb.deed)
+    args: list[object] = []
+    if case.name in OF_A_LIST:
+        args = ["environments"]
+    elif case.name in MADE:
+        args = [MADE[case.name]("operator" if own else "admin")]
+    elif section in kinds and page not in {"list", "new"}:
+        args = [targets[kinds[section], own].id]
+        args += [case.verb.deed] if page == "act" and case.verb is not None else []
     return reverse(case.name, args=args)
 
 

@@ -1,7 +1,11 @@
 """What the browser is told about every answer, and what templates and scripts must not hold."""
 
+import os
 import re
+import subprocess
+import sys
 from itertools import product
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -81,3 +85,20 @@ def test_a_page_that_is_not_there_is_a_page(dashboard: Dashboard) -> None:
     assert page.status_code == 404
     assert "There is no such page." in text(page) or "Not found" in text(page)
     assert "urlpatterns" not in text(page)
+
+
+def test_djangos_own_check_of_a_deployment_finds_nothing(tmp_path: Path) -> None:
+    environ = {
+        "PATH": os.environ["PATH"],
+        "VAR_DIR": str(tmp_path),
+        "CSRF_TRUSTED_ORIGINS": "https://ona.example.com",
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "INFO"]
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_another_window_gets_no_hold_on_a_page(dashboard: Dashboard) -> None:
+    assert dashboard.get("/")["Cross-Origin-Opener-Policy"] == "same-origin"

@@ -24,6 +24,7 @@ from dashboard.control import sign_ins
 from dashboard.control.models import SignIn
 from dashboard.control.people import NotLetIn, let_in, username_of
 from dashboard.web.http import next_address
+from dashboard.web.quiet import forget_sessions
 from dashboard.web.sessions import KEY
 from dashboard.web.sso import provider as providers
 from dashboard.web.sso.identity import identity_of
@@ -169,7 +170,7 @@ def back_channel(request: HttpRequest) -> HttpResponse:
     except (Untrusted, Refused) as trouble:
         logger.warning("a logout token was not believed: %s", trouble)
         return JsonResponse({"error": "invalid_request"}, status=400)
-    sign_ins.end(_meant(there, claims), timezone.now())
+    forget_sessions(sign_ins.end(_meant(there, claims), timezone.now()))
     return HttpResponse(status=200, headers={"Cache-Control": "no-store"})
 
 

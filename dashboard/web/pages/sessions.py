@@ -1,0 +1,50 @@
+"""Where somebody is signed in, and ending it: one's own sessions, and for admins everybody's."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard.control import sign_ins
+from dashboard.control.models import Role, SignIn
+from dashboard.web.http import signed_in, varied
+from dashboard.web.quiet import forget_sessions
+
+MOST = 500
+"""Newest sessions shown at once."""
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    shown = list(_visible(request)[:MOST])
+    context = {
+        "title": "Sessions",
+        "sessions": shown,
+        "this": request.session.session_key,
+        "everybody": signed_in(request).role == Role.ADMIN,
+        "most": MOST if len(shown) == MOST else 0,
+    }
+    return varied(render(request, "accounts/sessions.html", context))
+
+
+@require_POST
+def end(request: HttpRequest, identifier: UUID) -> HttpResponse:
+    """End one; a session that is somebody else's is not there for anybody but admins."""
+    chosen = _visible(request).filter(id=identifier)
+    if not chosen:
+        raise Http404("There is no such session. It may have ended already.")
+    forget_sessions(sign_ins.end(chosen, timezone.now()))
+    messages.success(request, "The session has ended.")
+    return redirect("sessions")
+
+
+def _visible(request: HttpRequest) -> QuerySet[SignIn]:
+    if settings.SSO_PROXY is not None:
+        raise Http404("The proxy in front of this dashboard signs people in: there are no sessions here.")
+    current, user = sign_ins.current(timezone.now()), signed_in(request)
+    return current if user.role == Role.ADMIN else current.filter(user=user)
