@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.control import wishes
+from dashboard.control.exemptions import holds
 from dashboard.control.models import Action, Role, User
 from dashboard.control.permissions import ona_person
 from dashboard.fleet import query as queries
@@ -21,6 +23,7 @@ from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
 from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.addresses import list_address
+from dashboard.web.exports import FORMATS, export
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.kept import Kept, Piece
 from dashboard.web.live import Block, Live, RowBlock, is_poll, joined
@@ -77,13 +80,17 @@ class Heading:
 
 
 def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | None = None) -> HttpResponse:
-    """The list page, its list alone for htmx, or what changed in it for a poll."""
+    """The list page, its list alone for htmx, what changed in it for a poll, or all of it as a file."""
     fleet, user = moment(request).fleet, signed_in(request)
     asked = queries.parse(listing.kind, request.GET.dict())
     saved = [] if is_fragment(request) else tabs(user, listing.kind, asked)
     default = next((tab.url for tab in saved if tab.is_default), "")
     if default and not request.GET:
         return redirect(default)
+    if request.GET.get("format") in FORMATS:
+        at = context_of(user, fleet, asked.text)
+        file = export(request.GET["format"], fleet, listing.kind, asked, at)
+        return cast("HttpResponse", file)  # streamed, which is all that tells it from a page
     table = _table(listing, fleet, user, asked)
     result, blocks = table.result, table.blocks
     link = partial(list_address, listing.kind)
@@ -108,6 +115,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "all_count": sum(result.phases.values()),
         "clear_url": link(Query()),
         "tabs": saved,
+        "csv_url": link(replace(result.query, page=1)) + "&format=csv",
         "save_url": reverse("views-new", args=[listing.folder]) + "?" + link(result.query).partition("?")[2],
         "options_url": reverse("filter-offer", args=[listing.folder]),
         "help_url": reverse("filter-help", args=[listing.folder]),
@@ -163,7 +171,7 @@ TABLE_SECONDS = 10.0
 
 
 def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
-    context, stamp = context_of(user, fleet), wishes.stamp()
+    context, stamp = context_of(user, fleet, asked.text), wishes.stamp()
     own = user.role == Role.OPERATOR or "is:" in asked.text.lower()
     viewer = (user.role, context.person_id if own else "", context.exempt)
     tables, key, now = _tables.of(fleet), (listing.folder, asked, viewer, stamp), time.monotonic()
@@ -248,9 +256,14 @@ def _heading(link: Link, query: Query, column: Column) -> Heading:
     return Heading(column.label, column.css, link(replace(query, sort=wanted, page=1)), direction)
 
 
-def context_of(user: User, fleet: Fleet) -> Context:
-    """What a query of this person depends on besides the fleet."""
-    return Context(time.time(), ona_person(user, fleet))
+def context_of(user: User, fleet: Fleet, *texts: str) -> Context:
+    """What queries of this person depend on besides the fleet. Exemptions are looked up when one of `texts` asks."""
+    now = time.time()
+    exempt: frozenset[str] = frozenset()
+    if any("exempt" in text.lower() for text in texts):
+        held = holds(fleet, datetime.fromtimestamp(now, UTC), fleet.environments.values())
+        exempt = frozenset(held)
+    return Context(now, ona_person(user, fleet), exempt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,17 @@
 import html
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from dashboard.control import wishes
+from dashboard.control.models import Exemption
 from dashboard.fleet.entities import Environment, Project
 from dashboard.fleet.query import phase_of
 from dashboard.fleet.query.fields import FIELDS
@@ -263,6 +266,21 @@ def test_the_help_of_a_list_names_every_field(dashboard: Dashboard) -> None:
             assert f"<code>{name}:</code>" in page, name
         assert f'href="/filter/{section}/"' in text(dashboard.get(f"/{section}/"))
     assert dashboard.get("/filter/nonsense/").status_code == 404
+
+
+def test_what_is_exempt_can_be_asked_for(dashboard: Dashboard) -> None:
+    one, now = dashboard.running(), timezone.now()
+    assert ids(dashboard.get("/environments/?q=is:exempt")) == []
+    Exemption.objects.create(
+        environment_id=one.id,
+        name=one.name,
+        actor_name="a",
+        reason="a demo",
+        created=now,
+        until=now + timedelta(1),
+    )
+    assert ids(dashboard.get("/environments/?q=is:exempt")) == [one.id]
+    assert one.id not in ids(dashboard.get("/environments/?q=-is:exempt+phase:running"))
 
 
 def test_an_empty_fleet_says_so(dashboard: Dashboard) -> None:

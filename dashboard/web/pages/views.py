@@ -27,9 +27,10 @@ GONE = "There is no such view. It may have been deleted, or it is somebody else'
 def index(request: HttpRequest) -> HttpResponse:
     """All views that the person sees, by list."""
     user, fleet = signed_in(request), moment(request).fleet
-    context = context_of(user, fleet)
+    views = list(SavedView.objects.seen_by(user))
+    context = context_of(user, fleet, *(view.query for view in views))
     groups: dict[str, list[dict[str, object]]] = {}
-    for view in SavedView.objects.seen_by(user):
+    for view in views:
         line = {
             "view": view,
             "url": address_of(view),
@@ -82,8 +83,8 @@ def open_with(request: HttpRequest, identifier: UUID) -> HttpResponse:
 def counts(request: HttpRequest, section: str) -> HttpResponse:
     """How many rows each view has, for the tabs above a list, which load it when they are there."""
     kind, user, fleet = kind_of_section(section), signed_in(request), moment(request).fleet
-    views = SavedView.objects.seen_by(user, kind.value)[:SHOWN_TABS]
-    found = counted(fleet, views, context_of(user, fleet))
+    views = list(SavedView.objects.seen_by(user, kind.value)[:SHOWN_TABS])
+    found = counted(fleet, views, context_of(user, fleet, *(view.query for view in views)))
     return varied(render(request, "views/counts.html", {"counts": found}))
 
 
