@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.ratios import ROOT
 
-ALL = ("sync",)
+ALL = ("sync", "freshness")
 """The modules of this package that measure, in the order in which they run."""
 
 

@@ -112,7 +112,7 @@ def _inside(place: Environment, rng: Random) -> Iterator[Row]:
 
 def rows(environments: int, seed: int = 1) -> Iterator[Row]:
     """The whole fleet: its directory, then each environment with what is inside it."""
-    rng = Random(seed)  # noqa: S311 - no secret is made of it
+    rng = Random(seed)
     known = directory(environments, rng)
     yield from known
     names: dict[type[Row], list[str]] = {}

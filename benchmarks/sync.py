@@ -54,9 +54,10 @@ class Bench:
 
 
 @contextmanager
-def bench(environments: int) -> Iterator[Bench]:
+def bench(environments: int, *binary: str) -> Iterator[Bench]:
     """A stand-in and a Valkey of this run's own."""
     argv = [sys.executable, "-m", "benchmarks.standin", "--environments", str(environments)]
+    argv += ["--binary", *binary]
     with tempfile.TemporaryDirectory(prefix="ona-bench-") as folder, child(*argv, mark="address") as line:
         socket = Path(folder) / "valkey.sock"
         spec = parts.valkey(socket, Path(folder))
@@ -68,10 +69,21 @@ def bench(environments: int) -> Iterator[Bench]:
 
 def main() -> None:
     report = Report(f"sync: {ENVIRONMENTS} environments, medians of {REPEATS}")
-    with bench(ENVIRONMENTS) as both:
+    with bench(ENVIRONMENTS, "ListEnvironments") as both:
         at_distance(both, report)
         at_hand(both, report)
+    with bench(ENVIRONMENTS // 5, "ListServices") as both:
+        services(both, report)
     report.finish()
+
+
+def services(both: Bench, report: Report) -> None:
+    """At 150 ms a request, a fifth of the fleet: environments and services in batches, against a chain of services."""
+    both.latency(150)
+    ours, theirs = medians(1, both.ours(kinds=["environment", "service"], before=1), both.binary("services"))
+    report.at_least("services in batches at 150 ms, seconds", (ours["seconds"], theirs["seconds"]), 4)
+    pages = math.ceil(both.sizes["services"] / 100) + math.ceil(both.sizes["environments"] / 100)
+    report.at_most("requests with services, of the pages there are", (ours["requests"], pages), 1.5, "")
 
 
 def at_distance(both: Bench, report: Report) -> None:

@@ -188,7 +188,7 @@ def read_early(identifiers: list[str]) -> None:
     if len(identifiers) > MOST_EARLY:
         poll_hot()
     else:
-        sync(Lead.SOON).early(identifiers)
+        sync(Lead.AT_ONCE).early(identifiers)
 
 
 def watcher(stop: threading.Event) -> Watcher:

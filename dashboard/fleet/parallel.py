@@ -46,7 +46,7 @@ def walked(chains: Sequence[Chain], most: int = MOST_AT_ONCE) -> Walk:
     if len(chains) == 1:
         one(chains[0])
         return walk
-    with ThreadPoolExecutor(min(most, len(chains)), thread_name_prefix="sweep") as pool:
+    with ThreadPoolExecutor(max(1, min(most, len(chains))), thread_name_prefix="sweep") as pool:
         for done in [pool.submit(one, chain) for chain in chains]:
             done.result()
     return walk

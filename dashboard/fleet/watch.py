@@ -143,6 +143,8 @@ class Watcher:
                 logger.warning("events: %s", error)
             except StoreError:
                 break
+            except Exception:
+                logger.exception("events: what they name could not be read")
         held.clear()
         if (stream := self._stream) is not None:
             stream.hang_up()

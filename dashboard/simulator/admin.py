@@ -1,4 +1,4 @@
-"""`/simulator/faults`: what tests and people set while the simulator runs. No part of the platform's API."""
+"""What tests and people set while the simulator runs: its faults, and its time. No part of the platform's API."""
 
 import json
 from typing import TYPE_CHECKING
@@ -11,9 +11,22 @@ if TYPE_CHECKING:
     from dashboard.simulator.world import World
 
 PATH = "/simulator/faults"
+FREEZE = "/simulator/freeze"
+"""A POST has time stand still, so that two readings of the world can be compared."""
 
 
 def answer(world: "World", http: Request) -> Response:
+    """What was asked for at one of the two addresses."""
+    if http.path == PATH:
+        return _faults(world, http)
+    if http.method != "POST":
+        return _respond({"error": "POST"}, 405)
+    with world.present():
+        world.clock.freeze()
+    return _respond({})
+
+
+def _faults(world: "World", http: Request) -> Response:
     """POST changes what is named, DELETE ends all trouble; every answer says what is set."""
     if http.method not in {"GET", "POST", "DELETE"}:
         return _respond({"error": "GET, POST or DELETE"}, 405)

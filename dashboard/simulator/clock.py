@@ -19,3 +19,7 @@ class Clock:
     def now(self) -> float:
         """Epoch seconds in the simulated world."""
         return self.started + (self.source() - self.started) * self.speed
+
+    def freeze(self) -> None:
+        """Time stands still from now on."""
+        self.started, self.speed = self.now(), 0.0

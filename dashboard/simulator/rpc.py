@@ -75,7 +75,7 @@ class Api:
             return logs.answer(self.world, http)
         try:
             body = http.get_data()
-            if http.path == admin.PATH and self.admin:
+            if http.path in {admin.PATH, admin.FREEZE} and self.admin:
                 return admin.answer(self.world, http)
             name, kind = http.path.removeprefix(BASE_PATH), http.mimetype
             if http.path == BASE_PATH + watch.NAME and http.method == "POST":

@@ -9,7 +9,7 @@ import pytest
 from dashboard.fleet import watch
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.watch import Pending, Watcher
-from dashboard.simulator import enums
+from dashboard.simulator import enums, environments
 from tests.conftest import until
 from tests.fleet.test_sync import first, phases, stored
 from tests.unruly import refusing
@@ -145,3 +145,37 @@ def test_events_that_come_together_are_read_once_and_each_resource_once_a_while(
     pending.add("c")
     assert pending.due(watch.AGAIN_SECONDS / 2) == ["c"]
     assert pending.due(watch.AGAIN_SECONDS * 1.1) == ["a"]
+
+
+def test_a_change_without_a_new_phase_is_read_early_too(simulated):
+    simulated.sync().full()
+    with watching(simulated) as heard:
+        until(lambda: heard.swept == 1)
+        target = first(simulated.world, enums.RUNNING)
+        for name in ("one", "another"):
+            with simulated.world.present():
+                target.name = name
+                environments.changed(simulated.world, target, spec=True)
+            until(lambda name=name: stored(simulated, Kind.ENVIRONMENT)[target.id].name == name)
+
+
+def test_what_goes_wrong_with_one_reading_does_not_end_listening(simulated, monkeypatch):
+    simulated.sync().full()
+    monkeypatch.setattr(Pending, "due", raising_once(Pending.due))
+    with watching(simulated) as heard:
+        until(lambda: heard.swept == 1)
+        target = stop_one(simulated)
+        simulated.ona.environments.get(target.id)
+        until(lambda: target.id in heard)
+
+
+def raising_once(method):
+    calls = []
+
+    def raises(*arguments):
+        calls.append(None)
+        if len(calls) == 1:
+            raise ValueError("nobody thought of this")
+        return method(*arguments)
+
+    return raises

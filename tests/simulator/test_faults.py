@@ -209,3 +209,13 @@ def test_latency_waits_a_second():
     with served(latency=1) as connection, pytest.raises(socket.timeout):
         connection.getresponse()
     assert time.monotonic() - began > 0.5
+
+
+def test_time_stands_still_when_an_admin_says_so():
+    wire = Wire(environments=2, app={"admin": True})
+    assert wire.http.get("/simulator/freeze").status_code == 405
+    assert wire.http.post("/simulator/freeze").status_code == 200
+    before = wire.world.clock.now()
+    wire.time.passes(100)
+    assert wire.world.clock.now() == before
+    assert Wire(environments=2).http.post("/simulator/freeze").status_code == 404
