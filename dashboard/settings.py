@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "dashboard.web.sso.recheck.still_in",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "dashboard.web.access.guard",
+    "dashboard.web.limits.slow_down",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

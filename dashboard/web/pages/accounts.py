@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dashboard.web import limits
 from dashboard.web.http import next_address
 from dashboard.web.sso.oidc import provider
 from dashboard.web.sso.provider import ProviderDown, Refused, Untrusted
@@ -27,13 +28,28 @@ local_sign_out = auth.LogoutView.as_view()
 def sign_in(request: HttpRequest) -> HttpResponseBase:
     """Name and password, or the way to the provider; behind a proxy only the reason why nobody is signed in."""
     if settings.SSO_MODE == "local":
-        return local_sign_in(request)
+        return _sign_in_here(request)
     if request.user.is_authenticated:
         return redirect(next_address(request, reverse("overview")))
     if settings.SSO_PROXY is not None:
         return render(request, "accounts/refused.html", {"why": request.why_refused}, status=403)  # type: ignore[attr-defined]
     there = f"{reverse('sso')}?{urlencode({'next': next_address(request, reverse('overview'))})}"
     return render(request, "accounts/elsewhere.html", {"name": provider().config.name, "there": there})
+
+
+def _sign_in_here(request: HttpRequest) -> HttpResponseBase:
+    if request.method != "POST":
+        return local_sign_in(request)
+    name = request.POST.get("username", "")
+    if wait := limits.sign_in_wait(request, name):
+        context = {"minutes": -(-wait // 60), "next": next_address(request, reverse("overview"))}
+        refused = render(request, "accounts/login.html", context, status=429)
+        refused["Retry-After"] = str(wait)
+        return refused
+    response = local_sign_in(request)
+    if response.status_code == 302:
+        limits.signed_in(request, name)
+    return response
 
 
 @login_not_required

@@ -1,0 +1,60 @@
+"""How often somebody may try: passwords before the sign-in, forms behind it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from dashboard import jobs
+from dashboard.fleet.tries import Limit, Tries
+from dashboard.web.http import GetResponse
+
+NAME_AND_ADDRESS = Limit("password of a name from an address", 8, 300)
+NAME = Limit("password of a name", 60, 3600)
+ADDRESS = Limit("password from an address", 100, 300)
+FORMS = Limit("forms of a person", 120, 60)
+_own: dict[str, tuple[int, float]] = {}
+
+
+def sign_in_wait(request: HttpRequest, name: str) -> int:
+    """Count one try to sign in; the seconds to wait, 0 to go on."""
+    tries, address, name = _tries(), _address(request), name.casefold()
+    return max(
+        tries.wait(NAME_AND_ADDRESS, name, address), tries.wait(NAME, name), tries.wait(ADDRESS, address)
+    )
+
+
+def signed_in(request: HttpRequest, name: str) -> None:
+    """The right password: what was mistyped before is forgiven."""
+    _tries().forget(NAME_AND_ADDRESS, name.casefold(), _address(request))
+
+
+def slow_down(get_response: GetResponse) -> GetResponse:
+    """Middleware, behind the sign-in: a person sends so many forms a minute, by hand or by script."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_view(
+        request: HttpRequest, _view: Callable[..., Any], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
+        if request.method != "POST" or not request.user.is_authenticated:
+            return None
+        wait = _tries().wait(FORMS, str(request.user.pk))
+        if not wait:
+            return None
+        response = render(request, "429.html", {"wait": wait}, status=429)
+        response["Retry-After"] = str(wait)
+        return response
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+def _tries() -> Tries:
+    return Tries(jobs.store(), _own)
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
