@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 
 register = template.Library()
+HOUR_IN_MINUTES = 60
 
 
 @register.filter
@@ -24,8 +25,11 @@ def price(amount: Decimal) -> str:
 
 @register.filter
 def hours(seconds: float) -> str:
-    """Seconds as hours with one digit: 1,204.5 h."""
-    return f"{intcomma(f'{seconds / 3600:.1f}')} h"
+    """Seconds as hours with one digit, less than an hour as minutes: 1,204.5 h, 35 min, 0 h."""
+    minutes = round(seconds / 60)
+    if 0 < minutes < HOUR_IN_MINUTES:
+        return f"{minutes} min"
+    return f"{intcomma(f'{seconds / 3600:.1f}')} h" if minutes else "0 h"
 
 
 @register.filter
