@@ -31,6 +31,7 @@ from dashboard.fleet.entities import (
 )
 from dashboard.fleet.index import Key, Postings
 from dashboard.fleet.order import Order
+from dashboard.fleet.places import places_in
 from dashboard.fleet.store import Change, Store, StoreError, Sweep
 from dashboard.fleet.table import Edit, Table, Touched
 
@@ -46,6 +47,7 @@ Index = TypeVar("Index", Order, Postings)
 
 BY_ENVIRONMENT = Key(lambda _, row: row.environment_id)
 BY_TASK = Key(lambda _, row: row.task_id)
+LIVE = Key(lambda _, row: row.live)
 _DIRECTORY = frozenset({Kind.CLASS, Kind.PERSON, Kind.PROJECT, Kind.RUNNER})
 _NOBODY: Table[Row] = Table()
 _NAMES = {
@@ -129,6 +131,13 @@ class Fleet:
     def _equal(self, kind: Kind, key: Key, value: str) -> list[Row]:
         table = self.table(kind)
         return [table.at(place) for place in self.order(kind, key).equal(self, table, key, value)]
+
+    @cached_property
+    def at_work(self) -> frozenset[str]:
+        """The ids of the environments in which a task execution waits or runs."""
+        table = cast("Table[Execution]", self.table(Kind.EXECUTION))
+        live = self.postings(Kind.EXECUTION, LIVE)[True]
+        return frozenset(table.at(place).environment_id for place in places_in(live))
 
     @cached_property
     def person_by_email(self) -> Mapping[str, str]:

@@ -37,10 +37,7 @@ def _unused(at: At, row: Any, seconds: float) -> bool:
 
 
 def _idle(at: At, row: Any) -> bool:
-    if row.phase != "running" or not _unused(at, row, IDLE_AFTER):
-        return False
-    runs = at.fleet.inside(Kind.EXECUTION, row.id)
-    return not any(isinstance(run, Execution) and run.live for run in runs)
+    return row.phase == "running" and _unused(at, row, IDLE_AFTER) and row.id not in at.fleet.at_work
 
 
 def _stale(at: At, row: Any) -> bool:
