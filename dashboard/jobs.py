@@ -269,7 +269,7 @@ def send_if_still_right(action: Action) -> None:
     """Look at the target of a claimed action once more, then send it or say why not."""
     fleet = snapshot().now().fleet
     try:
-        seen = look(reading(), store(), fleet, action.target_id, time.time)
+        seen = look(reading(), store(), fleet, batches.looked_at(action), time.time)
     except errors.OnaError as error:
         ledger.refused(action, error, ledger.utc_now())
         return

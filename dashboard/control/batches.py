@@ -138,6 +138,11 @@ def _next(now: datetime) -> UUID | None:
     return Action.objects.waiting_in_batches(now).values_list("id", flat=True).first()
 
 
+def looked_at(action: Action) -> tuple[str, bool]:
+    """The environment to look at before an action is sent, and whether what runs in it matters."""
+    return action.target_id, action.batch is not None and action.batch.idle_limit is not None
+
+
 def why_skip(action: Action, seen: Look, now: datetime, fleet: Fleet) -> str:
     """Why an action is not sent after all, judged by what was read just now; "" when it is. `fleet` has the names that
     the filters of exemptions speak of.

@@ -12,6 +12,9 @@ from dashboard.fleet.store import Addressed, Observation, Store, StoreError
 from dashboard.ona import ExecutionFilter, Ona, Page, errors
 from dashboard.ona.schema import TaskExecution
 
+Address = tuple[str, bool]
+"""An environment's id, and whether what runs in it is looked at too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -25,10 +28,11 @@ class Look:
     ahead: float | None = None
 
 
-def look(ona: Ona, store: Store, fleet: Fleet, environment_id: str, clock: Callable[[], float]) -> Look:
+def look(ona: Ona, store: Store, fleet: Fleet, address: Address, clock: Callable[[], float]) -> Look:
     """Read it from the API, and keep what was seen if the store can be reached. Raises OnaError when the API does not
     answer.
     """
+    environment_id, inside = address
     asked = clock()
     try:
         row = intake.environment(ona.environments.get(environment_id))
@@ -38,7 +42,7 @@ def look(ona: Ona, store: Store, fleet: Fleet, environment_id: str, clock: Calla
     except errors.PermissionDenied:
         return Look(None)
     seen, skipped = [Observation(row, asked)], 0
-    for page in _live_executions(ona, row):
+    for page in _live_executions(ona, row) if inside else ():
         skipped += len(page.skipped)
         for item in page.items:
             name = fleet.tasks[item.metadata.task_id].name if item.metadata.task_id in fleet.tasks else ""
