@@ -6,6 +6,7 @@ Reading the record is here too: spans of one environment for its page, of all of
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
@@ -19,6 +20,10 @@ from dashboard.fleet.hours import Day, Hours, days_between
 LATE = 3_600.0
 """Seconds: a day is counted again when something that ended so long ago may have been learnt since."""
 CHUNK = 500
+AT_ONCE = 2 * 86_400.0
+"""Seconds: the spans of so long a time are read at once, by their end; of a longer time environment by environment,
+so that a month of a large fleet does not fill the memory.
+"""
 COLUMNS = ("environment_id", "what", "word", "start", "end", "subject")
 
 
@@ -98,11 +103,27 @@ def replay(start: float, end: float, *, before: float = hours.IDLE_AFTER) -> Ite
     the `before` seconds ahead of it. What still goes on ends where the record does, or at `end`.
     """
     until = min(end, _until())
-    closed = _by_environment(Stretch.objects.filter(end__gte=start - before, start__lt=end))
-    gaps = [(span.start, span.end) for span in closed.pop("", ())]
+    rows = Stretch.objects.filter(end__gte=start - before, start__lt=end)
+    gaps = [(span.start, span.end) for span in _by_environment(rows.filter(environment_id="")).get("", ())]
     there = RecordedEnvironment.objects.filter(Q(gone=None) | Q(gone__gt=start), first_seen__lt=end)
-    for environment in there.order_by("id").iterator(CHUNK):
-        yield EnvironmentHistory(environment, _all_spans(environment, closed, until), gaps)
+    for environments in _chunks(there.order_by("id"), None if end - start <= AT_ONCE else CHUNK):
+        own = rows.exclude(environment_id="")
+        if end - start > AT_ONCE:
+            own = rows.filter(environment_id__range=(environments[0].id, environments[-1].id))
+        closed = _by_environment(own)
+        for environment in environments:
+            yield EnvironmentHistory(environment, _all_spans(environment, closed, until), gaps)
+
+
+def _chunks(rows: QuerySet[RecordedEnvironment], size: int | None) -> Iterator[list[RecordedEnvironment]]:
+    """All rows as one list, or in lists of `size`."""
+    if size is None:
+        if everything := list(rows):
+            yield everything
+        return
+    found = rows.iterator(size)
+    while some := list(islice(found, size)):
+        yield some
 
 
 def history_of(environment: RecordedEnvironment, start: float, end: float) -> EnvironmentHistory:

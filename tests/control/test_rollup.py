@@ -131,7 +131,12 @@ class TestCount:
     def test_without_a_record_there_is_nothing_to_count(self):
         assert rollup.count(UTC_ZONE) == 0
 
-    def test_a_replay_hands_out_every_environment_with_what_led_to_the_time(self):
+    @pytest.mark.parametrize(("at_once", "chunk"), [(1e9, 500), (0.0, 500), (0.0, 1)])
+    def test_a_replay_hands_out_every_environment_with_what_led_to_the_time(
+        self, monkeypatch, at_once, chunk
+    ):
+        monkeypatch.setattr(rollup, "AT_ONCE", at_once)
+        monkeypatch.setattr(rollup, "CHUNK", chunk)
         recording(until=30)
         recorded("e-1", since=26, runs={"x-9": ["Build", at(27)]})
         recorded("e-2", phase="stopped", since=5)
