@@ -23,7 +23,7 @@ from django.db import DatabaseError
 from kombu.exceptions import KombuError
 
 from dashboard.celery import app
-from dashboard.control import batches, history, ledger, rollup
+from dashboard.control import batches, history, ledger, rollup, sign_ins
 from dashboard.control.ledger import Observed
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import RULES, Verb, watched
@@ -387,6 +387,13 @@ def prune_history() -> None:
             logger.info("%d rows of old history were deleted", gone)
 
 
+@app.task(name="jobs.prune_sign_ins", expires=3600)
+def prune_sign_ins() -> None:
+    with store().single("prune-sign-ins", SWEEP_LIFETIME) as alone:
+        if alone and (gone := sign_ins.prune(ledger.utc_now())):
+            logger.info("%d sign-ins of long ago were deleted", gone)
+
+
 SCHEDULE: dict[str, Any] = {
     "hot": {"task": "jobs.poll_hot", "schedule": settings.POLL_HOT_SECONDS},
     "full": {"task": "jobs.poll_full", "schedule": settings.POLL_FULL_SECONDS},
@@ -395,6 +402,7 @@ SCHEDULE: dict[str, Any] = {
     "history": {"task": "jobs.record_history", "schedule": settings.POLL_HOT_SECONDS},
     "hours": {"task": "jobs.count_hours", "schedule": 60.0},
     "prune": {"task": "jobs.prune_history", "schedule": 6 * 3600.0},
+    "sign-ins": {"task": "jobs.prune_sign_ins", "schedule": 6 * 3600.0},
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
     "batches": {"task": "jobs.send_batches", "schedule": 1.0},
 }

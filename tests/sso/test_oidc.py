@@ -14,6 +14,8 @@ from django.db import connection
 from dashboard.config import ConfigurationError
 from dashboard.config_sso import read_groups, read_oidc
 from dashboard.control.models import Role, SignIn, User
+from dashboard.management.commands import doctor
+from dashboard.web.sso import oidc
 from tests.sso.conftest import ORIGIN, Visitor
 from tests.sso.openid import CLIENT, Between, OpenId, new_key, pass_through
 from tests.web.conftest import Dashboard, text
@@ -324,3 +326,14 @@ def test_missing_or_unsafe_settings_stop_the_start(variables: dict[str, str], wo
     with pytest.raises(ConfigurationError) as refused:
         read_oidc(good | variables)
     assert words in str(refused.value)
+
+
+def test_doctor_asks_the_provider(visitor: Visitor, between: Between) -> None:
+    (good,) = doctor._sign_in()
+    assert good.good
+    assert "publishes its keys" in good.words
+    between.down = True
+    oidc._provider.cache_clear()
+    (bad,) = doctor._sign_in()
+    assert not bad.good
+    assert "check OIDC_ISSUER" in bad.words

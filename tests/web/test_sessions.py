@@ -5,8 +5,10 @@ from uuid import uuid4
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.sessions.models import Session
 from django.test import Client
 
+from dashboard import jobs
 from dashboard.config_sso import read_proxy
 from dashboard.control.models import SignIn, User
 from tests.web.conftest import HTMX, Dashboard, asked_by, poller, text
@@ -113,3 +115,16 @@ def test_behind_a_proxy_there_are_none(dashboard: Dashboard, settings: LazySetti
     page = Client().get("/accounts/sessions/", headers=headers)
     assert page.status_code == 404
     assert "there are no sessions here" in text(page)
+
+
+def test_what_ended_long_ago_is_forgotten(dashboard: Dashboard) -> None:
+    old, recent = SignIn.objects.all()[:2]
+    for sign_in, days in ((old, 91), (recent, 89)):
+        sign_in.expires -= timedelta(days=days)
+        sign_in.save()
+    Session.objects.filter(session_key=old.session_key).update(expire_date=old.expires)
+    jobs.prune_sign_ins()
+    assert SignIn.objects.count() == 2
+    assert not SignIn.objects.filter(id=old.id).exists()
+    assert not Session.objects.filter(session_key=old.session_key).exists()
+    assert Session.objects.count() == 2

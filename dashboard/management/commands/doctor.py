@@ -19,6 +19,8 @@ from dashboard.fleet.store import Store, StoreError, connect, namespace
 from dashboard.management.abilities import ACTIONS, EVENTS, LISTS, NAMES, refusals
 from dashboard.management.target import NoTarget, acting_target, api_target
 from dashboard.ona import Ona, errors
+from dashboard.web.sso.oidc import provider
+from dashboard.web.sso.provider import ProviderDown, Refused, Untrusted
 
 MOST_SKEW = 60.0
 """Seconds by which the clocks may differ: activity signals are rounded to five minutes anyway."""
@@ -58,6 +60,7 @@ def examine() -> Iterator[Finding]:
         base_url, api_key = settings.ONA_BASE_URL, ""
     else:
         yield from _api(base_url, api_key)
+    yield from _sign_in()
     yield _database()
     yield from _redis(Store(connect(settings.REDIS_URL), namespace(base_url, api_key)))
 
@@ -133,6 +136,21 @@ def _writing(ona: Ona) -> Finding:
         what, error = next(iter(refused.items()))
         return Finding("acting", False, f"not clear whether the key may {what}: {error}")
     return Finding("acting", True, f"the key may {', '.join(ACTIONS)}")
+
+
+def _sign_in() -> Iterator[Finding]:
+    """Nothing with local accounts; whether the provider can be asked, whom the proxy may be."""
+    if settings.SSO_PROXY is not None:
+        peers = [str(peer) for peer in settings.SSO_PROXY.peers] + ["unix"] * settings.SSO_PROXY.unix
+        yield Finding("sign-in", True, f"a proxy at {', '.join(peers)} says who asks")
+    if settings.SSO_OIDC is not None:
+        name = settings.SSO_OIDC.issuer
+        try:
+            provider().check()
+        except (ProviderDown, Refused, Untrusted) as trouble:
+            yield Finding("sign-in", False, f"{name}: {trouble}; check OIDC_ISSUER and the network.")
+        else:
+            yield Finding("sign-in", True, f"{name} answers and publishes its keys")
 
 
 def _database() -> Finding:

@@ -101,6 +101,10 @@ class Provider:
             self._known = (self._clock(), found)
         return self._known[1]
 
+    def check(self) -> None:
+        """Ask for what a sign-in needs first. Raises ProviderDown, Refused, Untrusted."""
+        self._keys(self.metadata())
+
     def sign_in_url(self, attempt: Attempt) -> str:
         """Where to send somebody: the code flow with PKCE (RFC 7636, S256)."""
         digest = hashlib.sha256(attempt.verifier.encode()).digest()
