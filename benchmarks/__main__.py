@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.ratios import ROOT
 
-ALL = ("sync", "freshness")
+ALL = ("sync", "freshness", "pages", "bytes", "growth", "crowd")
 """The modules of this package that measure, in the order in which they run."""
 
 

@@ -3,6 +3,7 @@
 The shares of phases and kinds are about those of the demo fleet; everything follows from the seed.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
@@ -122,6 +123,11 @@ def rows(environments: int, seed: int = 1) -> Iterator[Row]:
         place = _environment(names, rng)
         yield place
         yield from _inside(place, rng)
+
+
+def write(store: Store, some: list[Row]) -> None:
+    """As a sweep that has just seen them."""
+    store.write([Observation(row, time.time()) for row in some], newer=newer)
 
 
 def fill(store: Store, environments: int, now: float) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from benchmarks.load import fetch, get
 from benchmarks.ratios import ROOT
+from dashboard.fleet.store import Store, connect, namespace
 from dashboard.stack import parts
 
 HTMX = {"HX_Request": "true"}
@@ -51,6 +52,18 @@ class Site:
     def cpu(self) -> float:
         """Seconds of CPU that they have used."""
         return sum(_used(process) for process in (self.web, *_children(self.web)))
+
+
+def store_of(one: Site) -> Store:
+    """The store that the site reads."""
+    return Store(
+        connect(one.environ["REDIS_URL"]), namespace(one.environ["ONA_BASE_URL"], one.environ["ONA_API_KEY"])
+    )
+
+
+def redis_memory(one: Site) -> float:
+    """MB that Redis uses."""
+    return float(connect(one.environ["REDIS_URL"]).info("memory")["used_memory"]) / 1e6
 
 
 def poll_address(page: str) -> str:
@@ -88,10 +101,14 @@ def site(environments: int) -> Iterator[Site]:
             "REDIS_URL": f"unix://{folder}/v.sock",
             "SECRET_KEY": "b" * 60,
         }
-        environ |= {"DATABASE_URL": f"sqlite:///{folder}/b.sqlite3", "ONA_API_KEY": "none"}
+        environ |= {
+            "DATABASE_URL": f"sqlite:///{folder}/b.sqlite3",
+            "ONA_API_KEY": "none",
+            "ONA_BASE_URL": "http://127.0.0.1:9/api",
+        }
         environ |= {"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "benchmarks.site.settings"}
-        with _running(parts.valkey(folder / "v.sock", folder).argv, environ):
-            _wait((folder / "v.sock").exists)
+        with running(parts.valkey(folder / "v.sock", folder).argv, environ):
+            wait((folder / "v.sock").exists)
             prepared = subprocess.run(
                 [sys.executable, "-m", "benchmarks.site.prepare"],
                 input=json.dumps({"environments": environments}),
@@ -105,8 +122,8 @@ def site(environments: int) -> Iterator[Site]:
                 "benchmarks.site.wsgi:application" if part == "dashboard.wsgi:application" else part
                 for part in parts.web(port, "127.0.0.1", environ).argv
             ]
-            with _running(argv, environ) as web:
-                _wait(lambda: _answers(port))
+            with running(argv, environ) as web:
+                wait(lambda: _answers(port))
                 yield Site(port, cookies, environ, web)
 
 
@@ -117,22 +134,24 @@ def _answers(port: int) -> bool:
         return False
 
 
-def _wait(holds: object, seconds: float = 60.0) -> None:
+def wait(holds: Callable[[], object], seconds: float = 90.0) -> None:
+    """Until `holds()` is true; raises when that takes too long."""
     end = time.monotonic() + seconds
-    while not holds():  # type: ignore[operator]
+    while not holds():
         if time.monotonic() > end:
             raise RuntimeError("did not start")
         time.sleep(0.1)
 
 
 @contextmanager
-def _running(argv: object, environ: dict[str, str]) -> Iterator[int]:
+def running(argv: Sequence[str], environ: dict[str, str] | None) -> Iterator[int]:
+    """A process for as long as the block lasts; yields its id."""
     process = subprocess.Popen(
         list(argv),
         env=environ,
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # type: ignore[call-overload]
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield process.pid

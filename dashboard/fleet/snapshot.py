@@ -32,6 +32,7 @@ from dashboard.fleet.entities import (
 from dashboard.fleet.index import Key, Postings
 from dashboard.fleet.order import Order
 from dashboard.fleet.places import places_in
+from dashboard.fleet.sharing import as_before, shared
 from dashboard.fleet.store import Change, Store, StoreError, Sweep
 from dashboard.fleet.table import Edit, Table, Touched
 
@@ -176,7 +177,8 @@ class Fleet:
         edits: dict[Kind, list[Edit[Row]]] = {}
         version = self.version
         for change in changes:
-            edits.setdefault(change.kind, []).append((change.id, change.row, change.version))
+            row = change.row and as_before(change.row, self.of(change.kind).get(change.id))
+            edits.setdefault(change.kind, []).append((change.id, row, change.version))
             version = change.version
         tables, touched = dict(self.rows), dict[Kind, list[Touched[Row]]]()
         for kind, some in edits.items():
@@ -234,7 +236,10 @@ def load(store: Store) -> Fleet:
     again is harmless.
     """
     epoch, version = store.position()
-    rows = {kind: Table((number, row.id, row) for number, row in store.rows(kind)) for kind in Kind}
+    pool: dict[Any, Any] = {}
+    rows = {
+        kind: Table((number, row.id, row) for number, row in shared(store.rows(kind), pool)) for kind in Kind
+    }
     return Fleet(epoch, version, rows)
 
 

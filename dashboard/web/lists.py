@@ -105,7 +105,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "choices": lambda: _choices(link, result),
         "phase_chosen": lambda: _chosen_phases(result),
         "problems": problems,
-        "projects": _projects(fleet, result.query.text),
+        "projects": table.projects,
         "sort": "" if result.query.sort == DEFAULT_SORT[listing.kind] else result.query.sort,
         "span": lambda: _span(result),
         "links": lambda: _page_links(link, result),
@@ -144,6 +144,7 @@ class _Table:
 
     result: Result
     blocks: list[RowBlock]
+    projects: list[tuple[str, bool]]
     body: Piece
     made: float
 
@@ -178,7 +179,8 @@ def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
     table = tables.get(key)
     if table is None or stamp is None or now - table.made > TABLE_SECONDS:
         result = queries.run(fleet, listing.kind, asked, context)
-        table = _Table(result, row_blocks(listing, result.rows, fleet, user), Piece(""), now)
+        blocks = row_blocks(listing, result.rows, fleet, user)
+        table = _Table(result, blocks, _projects(fleet, result.query.text), Piece(""), now)
         tables.put(key, table)
     return table
 

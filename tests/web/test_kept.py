@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from django.utils.html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,9 +79,10 @@ def test_a_row_in_an_environment_that_stopped_offers_no_start(dashboard: Dashboa
 
 
 def test_a_renamed_person_is_renamed_in_every_row(dashboard: Dashboard) -> None:
-    row = dashboard.running()
-    assert dashboard.fleet.person(row.creator_id) in text(dashboard.get(f"/environments/?q={row.id}"))
-    dashboard.put(replace(dashboard.fleet.people[row.creator_id], name="Zoë Renamed"))
+    people = dashboard.fleet.people
+    row = dashboard.environment(lambda row: row.creator_id in people and row.archived is None)
+    assert escape(people[row.creator_id].name) in text(dashboard.get(f"/environments/?q={row.id}"))
+    dashboard.put(replace(people[row.creator_id], name="Zoë Renamed"))
     assert "Zoë Renamed" in text(dashboard.get(f"/environments/?q={row.id}"))
 
 
