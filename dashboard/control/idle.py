@@ -141,7 +141,7 @@ def _reasons_to_keep(
         yield f"it is to be {environment.desired} already"
     if evidence.doubt:
         yield evidence.doubt
-    if environment.role not in ORDINARY_ROLES | limits.roles:
+    if environment.role not in ORDINARY_ROLES and environment.role not in limits.roles:
         yield f"it is a {environment.role.replace('_', ' ')} and not named"
     if environment.started is None:
         yield "its last start is not known"

@@ -21,6 +21,9 @@ from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet, Moment
 
 NO_HOLDS: Mapping[str, str] = {}
+KEPT_SECONDS = 2.0
+"""For so long everybody who looks at the same fleet with the same limit gets the same review."""
+MOST_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,34 @@ def review(moment: Moment, limits: Limits, now: datetime, holds: Mapping[str, st
     environment id which exemption is in force.
     """
     at, doubtful = judged_at(moment, now), doubt(moment, now)
-    work = _live_executions(moment.fleet)
+    fleet, lag = moment.fleet, (now - at).total_seconds()
+    turn = int(now.timestamp() / KEPT_SECONDS)
+    key = (fleet.epoch, fleet.version, limits, turn, now.tzinfo, doubtful, lag, tuple(holds.items()))
+    known = _kept.get(key)
+    if known is None:
+        known = _review(fleet, limits, now, at, Evidence(doubtful), holds)
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[key] = known
+    return known
+
+
+def _review(  # noqa: PLR0913, PLR0917 - see review
+    fleet: Fleet, limits: Limits, now: datetime, at: datetime, known: Evidence, holds: Mapping[str, str]
+) -> Review:
+    doubtful = known.doubt
+    work = _live_executions(fleet)
     judged = []
-    for row in moment.fleet.environments.values():
+    for row in fleet.environments.values():
         if row.phase != "running" or row.archived is not None:
             continue
         evidence = Evidence(doubtful, work.get(row.id, ()), holds.get(row.id, ""))
         judged.append(Judged(row, *judge(row, limits, at.timestamp(), evidence), evidence))
     lag = (now - at).total_seconds()
     return Review(limits, at, lag, doubtful, tuple(judged), {one.row.id: one for one in judged})
+
+
+_kept: dict[tuple[object, ...], Review] = {}
 
 
 def _live_executions(fleet: Fleet) -> dict[str, tuple[str, ...]]:
