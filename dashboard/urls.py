@@ -22,6 +22,7 @@ from dashboard.web.pages import (
     logs,
     overview,
     prices,
+    reports,
     services,
     sessions,
     system,
@@ -102,6 +103,7 @@ urlpatterns: Pages = [
     path("accounts/sso/", oidc.start, name="sso"),
     path("accounts/sso/callback/", oidc.callback, name="sso-callback"),
     path("accounts/sso/logout/", oidc.back_channel, name="sso-logout"),
+    path("reports/csp/", reports.refused, name="reports-csp"),
     path("healthz", system.healthz, name="healthz"),
     path("readyz", system.readyz, name="readyz"),
 ]

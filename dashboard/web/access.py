@@ -104,6 +104,7 @@ ROUTES = {
     "sso": OPEN,
     "sso-callback": OPEN,
     "sso-logout": Route(get=Access.NOBODY, post=Access.ANYBODY),  # the provider, with a signed token
+    "reports-csp": Route(get=Access.NOBODY, post=Access.ANYBODY),
     "healthz": OPEN,
     "readyz": OPEN,
 }

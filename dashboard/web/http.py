@@ -31,6 +31,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "form-action 'self'",
+        "report-uri /reports/csp/",
     )
 )
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -13,6 +13,7 @@ from dashboard.web.http import GetResponse
 NAME_AND_ADDRESS = Limit("password of a name from an address", 8, 300)
 NAME = Limit("password of a name", 60, 3600)
 ADDRESS = Limit("password from an address", 100, 300)
+REPORTS = Limit("reports from an address", 30, 60)
 FORMS = Limit("forms of a person", 120, 60)
 _own: dict[str, tuple[int, float]] = {}
 
@@ -30,6 +31,11 @@ def signed_in(request: HttpRequest, name: str) -> None:
     _tries().forget(NAME_AND_ADDRESS, name.casefold(), _address(request))
 
 
+def report_wait(request: HttpRequest) -> int:
+    """Count one report; the seconds for which no more are read."""
+    return _tries().wait(REPORTS, _address(request))
+
+
 def slow_down(get_response: GetResponse) -> GetResponse:
     """Middleware, behind the sign-in: a person sends so many forms a minute, by hand or by script."""
 
@@ -39,7 +45,8 @@ def slow_down(get_response: GetResponse) -> GetResponse:
     def process_view(
         request: HttpRequest, _view: Callable[..., Any], _args: Any, _kwargs: Any
     ) -> HttpResponse | None:
-        if request.method != "POST" or not request.user.is_authenticated:
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        if request.method != "POST" or name == "reports-csp" or not request.user.is_authenticated:
             return None
         wait = _tries().wait(FORMS, str(request.user.pk))
         if not wait:
