@@ -86,12 +86,25 @@ def signing_in_fails(page: Page) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def choice(page: Page) -> None:
+    page.goto("/idle/?idle=30m")
+    page.locator("#rows input[name=id]").first.check()
+    page.locator("#stop-chosen").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 PAGES: dict[str, Callable[[Page], None]] = {
     "overview": at("/"),
     **{section: at(f"/{section}/") for section in LISTS},
     "nothing matches": at("/environments/?q=nothing+has+this+name"),
     **{f"one of {section}": first_of(section) for section in LISTS},
     "one that runs": running,
+    "idle": at("/idle/?idle=30m"),
+    "kept": at("/idle/?show=kept"),
+    "choice": choice,
+    "batches": at("/batches/"),
+    "exemptions": at("/idle/exemptions/"),
+    "exemption by filter": at("/idle/exemptions/new/"),
     "activity": at("/activity/"),
     "system": at("/system/"),
     "sessions": at("/accounts/sessions/"),
