@@ -1,9 +1,9 @@
 """Who may do what. Decided here, checked where an Action is written, never only in a template.
 
 viewer    sees everything
-operator  starts, stops, edits and deletes services and tasks, runs tasks, stops executions, makes environments;
-          starts, stops, edits and deletes those they created, adds services and tasks to them,
-          and sends their automations files
+operator  starts and stops services, runs tasks, stops executions, makes environments; starts, stops, edits and
+          deletes those they created, and adds, edits and deletes the services and tasks in them, also by
+          an automations file: what a command says runs with all that its environment may do
 admin     everything, also on any environment, forced deletes and, through `manage.py`, access tokens
 """
 
@@ -11,7 +11,7 @@ from enum import Enum
 
 from dashboard.control.models import Batch, Role, User
 from dashboard.control.verbs import Verb
-from dashboard.fleet.entities import Environment, Row
+from dashboard.fleet.entities import Environment, Execution, Row, Service, Task
 from dashboard.fleet.snapshot import Fleet
 
 
@@ -19,7 +19,8 @@ class Needs(Enum):
     """What it takes to use a verb; an admin always may, a viewer never."""
 
     OPERATOR = "an operator, on anything"
-    CREATOR = "an operator, on what they created"
+    CREATOR = "an operator, on environments they created"
+    INSIDE = "an operator, on what is in environments they created"
     ADMIN = "an admin"
 
 
@@ -39,16 +40,17 @@ TABLE = {
     Verb.MAKE_ACCESS_TOKEN: Needs.ADMIN,
     Verb.START_SERVICE: Needs.OPERATOR,
     Verb.STOP_SERVICE: Needs.OPERATOR,
-    Verb.EDIT_SERVICE: Needs.OPERATOR,
-    Verb.DELETE_SERVICE: Needs.OPERATOR,
+    Verb.EDIT_SERVICE: Needs.INSIDE,
+    Verb.DELETE_SERVICE: Needs.INSIDE,
     Verb.START_TASK: Needs.OPERATOR,
-    Verb.EDIT_TASK: Needs.OPERATOR,
-    Verb.DELETE_TASK: Needs.OPERATOR,
+    Verb.EDIT_TASK: Needs.INSIDE,
+    Verb.DELETE_TASK: Needs.INSIDE,
     Verb.STOP_EXECUTION: Needs.OPERATOR,
 }
 """A verb that is not listed takes an admin."""
 REFUSALS = {
     Needs.CREATOR: "Operators change only the environments they created; ask its creator or an admin.",
+    Needs.INSIDE: "Operators change services and tasks only in environments they created; ask its creator or an admin.",
     Needs.ADMIN: "Only admins may do this.",
 }
 VIEWERS = "Your role is viewer: you can see everything and change nothing."
@@ -71,7 +73,8 @@ def refusal(user: User, verb: Verb, row: Row, fleet: Fleet) -> str:
     if user.role != Role.OPERATOR:
         return VIEWERS
     needs = TABLE.get(verb, Needs.ADMIN)
-    if needs is Needs.OPERATOR or (needs is Needs.CREATOR and _created(user, row, fleet)):
+    about = _home(row, fleet) if needs is Needs.INSIDE else row
+    if needs is Needs.OPERATOR or (needs is not Needs.ADMIN and _created(user, about, fleet)):
         return ""
     if verb in START_AND_STOP:
         return "Operators start and stop only the environments they created; ask its creator or an admin."
@@ -109,9 +112,15 @@ def _created(user: User, row: Row | None, fleet: Fleet) -> bool:
     return bool(person) and isinstance(row, Environment) and person == row.creator_id
 
 
+def _home(row: Row, fleet: Fleet) -> Environment | None:
+    """The environment of what runs in one, if it is there."""
+    return fleet.environments.get(row.environment_id) if isinstance(row, Service | Task | Execution) else None
+
+
 def seen_as(user: User, row: Row, fleet: Fleet) -> tuple[str, ...]:
     """All that `refusal` looks at in a person: for the same row, two who are seen as the same may do the same."""
-    own = user.role == Role.OPERATOR and _created(user, row, fleet)
+    about = row if isinstance(row, Environment) else _home(row, fleet)
+    own = user.role == Role.OPERATOR and _created(user, about, fleet)
     return (user.role, "creator" if own else "")
 
 

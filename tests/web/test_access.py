@@ -77,6 +77,7 @@ def may_do(verb: Verb | None) -> tuple[str, ...]:
     return {
         Needs.OPERATOR: ("operator", "owner", "admin"),
         Needs.CREATOR: ("owner", "admin"),
+        Needs.INSIDE: ("owner", "admin"),
         Needs.ADMIN: ("admin",),
     }[TABLE[verb]]
 
