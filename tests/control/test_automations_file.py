@@ -55,7 +55,7 @@ def lines(text, current=CURRENT):
         (service("    comands: {}\n"), 6, "services.web.comands", "did you mean “commands”?"),
         (service("    nonsense: 1\n"), 6, "services.web.nonsense", "known are name, description"),
         (service("    role: ai_agent\n"), 6, "services.web.role", "did you mean “ai-agent”?"),
-        (service("    readinessTimeout: 90\n"), 6, "services.web.readinessTimeout", "put it in quotes"),
+        (service("    readinessTimeout: 90\n"), 6, "services.web.readinessTimeout", "seconds such as 90s"),
         (service("    readinessTimeout: 2m\n"), 6, "services.web.readinessTimeout", "such as 90s"),
         (service("    readinessTimeout: 86401s\n"), 6, "services.web.readinessTimeout", "24 hours"),
         (service("    triggeredBy: manual\n"), 6, "services.web.triggeredBy", "must be a list"),
@@ -92,6 +92,9 @@ def lines(text, current=CURRENT):
         (service('    description: "a\\0b"\n'), 6, "services.web.description", "NUL"),
         (service('    description: "\\ud800"\n'), 6, "services.web.description", "half a character"),
         (service("    description: !!binary aGk=\n"), 6, "services.web.description", "put it in quotes"),
+        (service("    <<: {role: editor}\n"), 6, "", "<< is not taken here"),
+        (service("    description: !!null words\n"), 6, "", "!!null is not taken"),
+        (service("    triggeredBy: !!null [manual]\n"), 6, "", "!!null is not taken"),
         ("a: &a [x]\nb: *a\n", 1, "", "anchors and aliases"),
         ("services: *a\n", 1, "", "anchors and aliases"),
         ("services:\n  web: !!python/object/apply:os.system [id]\n", 2, "services.web", "must be a mapping"),
@@ -102,6 +105,17 @@ def test_a_mistake_is_said_at_its_line(text, line, place, words):
     assert [(one.line, one.place.removesuffix(".0")) for one in found] == [(line, place.removesuffix(".0"))]
     quoted = text.split("\n")[line - 1].rstrip().replace("\t", "⇥")
     assert found[0].text in {quoted, quoted[:159] + "…"}
+
+
+def test_what_yaml_knows_as_nothing_and_quoted_arrows_are_taken():
+    text = service("    description: ~\n    runsOn:\n    role: null\n", start="'<<'")
+    assert check(text, CURRENT).file == {"services": {"web": {"name": "Web", "commands": {"start": "<<"}}}}
+
+
+def test_only_the_first_unknown_references_are_compared_with_what_is_known():
+    text = service() + task(f"    dependsOn: [{', '.join(['webb'] * 40)}]\n")
+    found = check(text, CURRENT).mistakes
+    assert [one.words.endswith("“web”?") for one in found] == [True] * 30 + [False] * 10
 
 
 def test_all_mistakes_are_said_at_once_in_the_order_of_their_lines():
@@ -235,6 +249,22 @@ def test_the_example_without_its_marks_is_a_right_file():
     checked = check(text, EMPTY)
     assert not checked.mistakes
     assert compare(EMPTY, checked.file).added[0].fields[0].lines[0].text == "Web"
+
+
+@pytest.mark.parametrize(
+    "text", ["run\n", "run\n\n", "a\nb", "a\nb\n", " run\n", "run \n", "\n", "\n\nrun\n"]
+)
+def test_a_command_that_ends_with_its_line_is_written_as_people_do_and_reads_as_it_was(text):
+    said = {"name": "A", "command": text}
+    written = write(CurrentFile("e", 1.0, (FileEntry(Kind.TASK, "a", "t", said),)))
+    assert check(written, EMPTY).file == {"tasks": {"a": said}}
+    assert ("    command: |\n      run\n" in written) == (text == "run\n")
+
+
+def test_of_what_stays_as_it_is_a_comparison_names_what_the_file_cannot_say():
+    assert [
+        one.reference for one in compare(CURRENT, check(write(CURRENT), CURRENT).file).same_with_unsaid
+    ] == ["db"]
 
 
 def test_what_is_added_changed_the_same_and_missing():

@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.http import HttpResponse
 from dashboard import jobs
 from dashboard.control.models import Action, State
 from dashboard.fleet.automations_file import LONGEST
-from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile
+from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile, FileEntry
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.simulator.catalog import VALUE_MARK
 from tests.unruly import refusing
@@ -211,6 +212,15 @@ def test_a_file_that_is_not_known_any_more_costs_a_second_click_and_no_text(desk
 
 
 # Preview
+
+
+def test_of_what_stays_as_it_is_the_preview_tells_what_the_file_cannot_say(desk: Desk) -> None:
+    there = FileEntry(Kind.TASK, "lint", "t-1", {"name": "Lint", "command": "make"}, ("the variables TOKEN",))
+    known = CurrentFile(desk.row.id, time.time(), (there,))
+    desk.dashboard.simulated.store.keep_detail(AUTOMATIONS_FILE, known)
+    said = words(desk.preview(desk.with_spelling()))
+    assert "1 stay as they are: lint ." in said
+    assert "lint has the variables TOKEN. Ona's documentation does not say whether that stays." in said
 
 
 def test_the_preview_says_what_is_added_changed_and_missing(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from dashboard.control.automations_file.mistakes import Mistake, nearest, shown
 from dashboard.control.automations_file.needs import SECTIONS, taken, unmet
-from dashboard.control.automations_file.text import compose, line_of
+from dashboard.control.automations_file.text import TAG, compose, line_of
 from dashboard.fleet.automations_file import KEPT, LONGEST
 from dashboard.fleet.details import CurrentFile
 from dashboard.ona.schema.base import seconds
@@ -19,7 +19,6 @@ from dashboard.ona.send import rules
 from dashboard.ona.send.automations_file import ROLES
 
 Json = dict[str, Any]
-TAG = "tag:yaml.org,2002:"
 NO_VALUES = (
     f"values are not typed here, since what is sent is kept in Activity; “{KEPT}” keeps the one there is"
 )
@@ -185,10 +184,11 @@ class _Reader:
         return [word for word in read if word is not None]
 
     def timeout(self, node: Node, place: str) -> str | None:
-        text = self.text(node, place)
+        number = isinstance(node, ScalarNode) and (_is(node, "int") or _is(node, "float"))
+        text = str(node.value) if number else self.text(node, place)
         if text is None:
             return None
-        length = seconds(text)
+        length = None if number else seconds(text)
         if length is None:
             self.wrong(node, place, "must be a number of seconds such as 90s")
             return None

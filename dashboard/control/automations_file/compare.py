@@ -60,6 +60,11 @@ class Comparison:
         return bool(self.added or self.changed)
 
     @property
+    def same_with_unsaid(self) -> tuple[EntryChange, ...]:
+        """Those that stay as they are and have what a file cannot say."""
+        return tuple(one for one in self.same if one.unsaid)
+
+    @property
     def loses(self) -> bool:
         """Whether something that stays in the file no longer has a field that it had."""
         return any(change.lost for one in self.changed for change in one.fields)

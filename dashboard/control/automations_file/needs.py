@@ -5,7 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any
 
-from dashboard.control.automations_file.mistakes import nearest, shown
+from dashboard.control.automations_file.mistakes import MOST_SHOWN, nearest, shown
 from dashboard.fleet.details import CurrentFile
 from dashboard.fleet.entities import Kind
 
@@ -34,10 +34,12 @@ def unmet(current: CurrentFile, file: Mapping[str, Any]) -> Found:
     there = {one.reference: one.said.get("dependsOn", []) for one in current.entries}
     waits = there | {name: task.get("dependsOn", []) for name, task in tasks.items()}
     known = {*waits, *file.get("services", {})}
+    helped = 0
     for name, task in tasks.items():
         for index, need in enumerate(task.get("dependsOn", [])):
             if need not in known:
-                near = nearest(need, known)
+                near = nearest(need, known) if helped < MOST_SHOWN else ""
+                helped += 1
                 question = f"; did you mean “{near}”?" if near else ""
                 yield (
                     f"tasks.{name}.dependsOn.{index}",

@@ -1,14 +1,17 @@
 """From text to YAML nodes that know their lines.
 
 Nodes are composed and never constructed: no tag makes an object, nothing is resolved but the kind of a scalar.
-Anchors and aliases are refused, and depth and number of nodes are bounded, so that no text grows when it is read.
+Anchors, aliases and merge keys are refused, and depth and number of nodes are bounded, so that no text grows when it
+is read. So is `!!null` before something, which would be dropped unseen.
 """
 
 import yaml
-from yaml.nodes import Node
+from yaml.nodes import Node, ScalarNode
 
 from dashboard.control.automations_file.mistakes import Mistake
 
+TAG = "tag:yaml.org,2002:"
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 DEEPEST = 10
 MOST_NODES = 20_000
 WORDS = {
@@ -43,7 +46,19 @@ class Composer(yaml.SafeLoader):
             raise Refused(problem=what, problem_mark=event.start_mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
+        if node is not None and (problem := _unwritten(node)):
+            raise Refused(problem=problem, problem_mark=node.start_mark)
         return node
+
+
+def _unwritten(node: Node) -> str:
+    """Why a node that says something else than its text is not taken, "" when it is."""
+    value = node.value if isinstance(node, ScalarNode) else None
+    if node.tag == TAG + "merge":
+        return "<< is not taken here: write out what it would merge in, or put it in quotes"
+    if node.tag == TAG + "null" and value not in NULLS:
+        return "the tag !!null is not taken here: take it away, or what follows it"
+    return ""
 
 
 def line_of(text: str, mark: yaml.Mark | None) -> int:

@@ -50,7 +50,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = '"' if BREAKS & set(text) else "|" if "\n" in text.rstrip("\n") else None
+    style = '"' if BREAKS & set(text) else "|" if "\n" in text and text.strip("\n") else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 
