@@ -154,11 +154,6 @@ def test_signing_out_works_while_the_provider_is_down(ada: Visitor, between: Bet
     assert ada.who() == ""
 
 
-def logout_token(openid: OpenId, sign_in: SignIn, **changed: object) -> str:
-    said = {"sid": sign_in.provider_session, "sub": None, "jti": "1", "events": EVENTS, "exp": None}
-    return openid.token(**{**said, **changed})
-
-
 def test_the_provider_ends_a_session_by_itself(visitor: Visitor, openid: OpenId) -> None:
     openid.tell(conform=False)
     visitor.sign_in("ada")
@@ -168,6 +163,18 @@ def test_the_provider_ends_a_session_by_itself(visitor: Visitor, openid: OpenId)
     assert other.here.post("/accounts/sso/logout/", {"logout_token": token}).status_code == 200
     assert visitor.who() == ""
     assert other.who() == Role.OPERATOR
+
+
+def test_the_provider_ends_one_session_of_several(visitor: Visitor, openid: OpenId) -> None:
+    visitor.sign_in("ada")
+    other = Visitor(openid)
+    other.sign_in("ada")
+    here = SignIn.objects.filter(session_key=visitor.here.session.session_key)
+    here.update(provider_session="s-1")
+    token = openid.token(sub=None, sid="s-1", jti="1", events=EVENTS)
+    assert other.here.post("/accounts/sso/logout/", {"logout_token": token}).status_code == 200
+    assert visitor.who() == ""
+    assert other.who() == Role.ADMIN
 
 
 @pytest.mark.parametrize(

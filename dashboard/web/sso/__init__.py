@@ -1,1 +1,1 @@
-"""Signing in elsewhere: `proxy` (a proxy in front of us says who asks)."""
+"""Signing in elsewhere: at an OpenID provider (`oidc`), or because a proxy in front of us says who asks (`proxy`)."""
