@@ -24,7 +24,7 @@ from benchmarks.ratios import ROOT, Report, child
 from dashboard.fleet import intake
 from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.entities import Kind
-from dashboard.fleet.kept import KEPT, beyond
+from dashboard.fleet.kept import beyond
 from dashboard.fleet.memory import Memory
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect
@@ -48,6 +48,8 @@ FAULTS = {
 }
 GROWTH = 1.15
 """Times its size after the warm-up that memory may have at the end."""
+HISTORY = 1
+"""Finished executions of a task that are kept: an hour passes in a minute here, and the history is to be full soon."""
 KINDS = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION)
 
 
@@ -91,7 +93,7 @@ def world(ona: Ona) -> dict[Kind, dict[str, Any]]:
         Kind.TASK: [intake.task(item) for page in lists.task_pages() for item in page.items],
         Kind.EXECUTION: [intake.execution(item) for page in lists.execution_pages() for item in page.items],
     }
-    surplus = beyond(KEPT, found[Kind.EXECUTION], {})
+    surplus = beyond(HISTORY, found[Kind.EXECUTION], {})
     return {kind: {row.id: row for row in rows if row.id not in surplus} for kind, rows in found.items()}
 
 
@@ -131,7 +133,7 @@ def main() -> None:
         budget = Budget(client, "soak", 1000.0, Lead.SOON)
         with Ona.open(address, "key", pace=budget) as ona:
             snapshot = Snapshot(store, time.monotonic)
-            sync = Sync(ona, store, snapshot, time.time, memory=Memory(), history_seconds=120)
+            sync = Sync(ona, store, snapshot, time.time, memory=Memory(), history_seconds=60, kept=HISTORY)
             soak(sync, address, options.minutes, report)
             tell(address, "/simulator/faults", None)
             tell(address, "/simulator/freeze", {})
@@ -143,15 +145,20 @@ def soak(sync: Sync, address: str, minutes: float, report: Report) -> None:
     """Sweep on and on; memory of the last fifth against that of the second."""
     tell(address, "/simulator/faults", FAULTS)
     began, sizes, failed, sweeps = time.monotonic(), list[tuple[float, float]](), 0, 0
+    rows: list[int] = []
     while (past := time.monotonic() - began) < 60 * minutes:
         sweep = sync.full() if sweeps % 4 == 0 else sync.hot()
         sweeps += 1
         failed += bool(sweep.error)
         sizes.append((past, resident()))
+        rows.append(sum(sweep.counts.values()) if sweep.name == "full" else rows[-1])
         time.sleep(random.uniform(0, 0.5))
     early = [size for past, size in sizes if 0.2 <= past / (60 * minutes) < 0.4]
     late = [size for past, size in sizes if past / (60 * minutes) >= 0.8]
-    report.note(f"{sweeps} sweeps, of which {failed} failed for the faults")
+    report.note(
+        f"{sweeps} sweeps, of which {failed} failed for the faults; "
+        f"{rows[len(rows) // 3]} rows after the warm-up, {rows[-1]} at the end"
+    )
     middle = (sorted(late or [resident()])[len(late) // 2], sorted(early or [resident()])[len(early) // 2])
     report.at_most("memory at the end / after the warm-up", middle, GROWTH, "MB")
 

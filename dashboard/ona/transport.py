@@ -5,7 +5,7 @@ Reads are repeated, writes never: a lost answer to StartTask does not mean that 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -13,12 +13,17 @@ from dashboard.ona import errors
 from dashboard.ona.http import Raw, Wire
 from dashboard.ona.refusals import api_error
 
+T = TypeVar("T")
 ATTEMPTS = 4
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 MOST_DELAY = 60.0
 """Seconds that one call may spend waiting between its attempts."""
 PASSING = (errors.NoAnswer, errors.Truncated, errors.RateLimited, errors.Unavailable)
 """What may be gone a moment later."""
+ACCIDENTS = (errors.ServerError, errors.BadAnswer)
+"""What may be bad luck: an internal error, an answer that is none. Hardly ever twice in a row."""
+ATTEMPTS_AT_ACCIDENTS = 3
+"""A sweep has hundreds of requests, and one of them has bad luck."""
 
 
 def may_retry(method: str, error: errors.OnaError) -> bool:
@@ -26,10 +31,16 @@ def may_retry(method: str, error: errors.OnaError) -> bool:
 
     Every call is a POST, so the rule goes by the method's name. A RetryInfo without a delay says not to.
     """
-    if not method.startswith(("Get", "List")):
-        return False
-    told_not_to = isinstance(error, errors.ApiError) and error.told_not_to_retry
-    return isinstance(error, PASSING) and not told_not_to
+    return repeatable(method) and isinstance(error, PASSING) and not told_not_to(error)
+
+
+def repeatable(method: str) -> bool:
+    """Whether it only reads."""
+    return method.startswith(("Get", "List"))
+
+
+def told_not_to(error: errors.OnaError) -> bool:
+    return isinstance(error, errors.ApiError) and error.told_not_to_retry
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,21 @@ class Transport:
                 if exhausted or not may_retry(method, error):
                     raise
             waited, attempt = waited + delay, attempt + 1
+            self.sleep(delay)
+
+    def persist(self, method: str, read: Callable[[], T]) -> T:
+        """What `read` makes of an answer; a method that only reads is called again after an accident."""
+        attempt = 1
+        while True:
+            try:
+                return read()
+            except errors.Truncated:
+                raise  # `call` has repeated that
+            except ACCIDENTS as error:
+                if attempt == ATTEMPTS_AT_ACCIDENTS or not repeatable(method) or told_not_to(error):
+                    raise
+                delay = min(LONGEST_DELAY, self.delay(error, attempt))
+            attempt += 1
             self.sleep(delay)
 
     def delay(self, error: errors.OnaError, attempt: int) -> float:

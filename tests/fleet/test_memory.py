@@ -70,7 +70,7 @@ def test_what_vanished_is_gone_though_it_is_remembered(simulated):
 def test_after_a_sweep_that_failed_the_next_one_sees_everything(simulated):
     sync, _ = remembering(simulated)
     sync.full(KINDS)
-    simulated.wire.on("ListEnvironments", once(refusing(500, "internal")))
+    simulated.wire.on("ListEnvironments", once(refusing(403, "permission_denied")))
     assert sync.full(KINDS).error
     again = sync.full(KINDS)
     assert (again.error, again.changed) == ("", 0)

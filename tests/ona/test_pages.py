@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from dashboard.ona import EnvironmentFilter, ExecutionFilter, ServiceFilter, TaskFilter, errors
-from tests.ona.wire import answer, talk
+from dashboard.ona.transport import ATTEMPTS_AT_ACCIDENTS
+from tests.ona.wire import Time, answer, refusal, talk
 
 
 def page(*ids, token=None):
@@ -44,7 +45,34 @@ def test_a_token_that_comes_twice_ends_in_an_error():
     ona, script = talk(page("a", token="x"), page("b", token="y"), page("a", token="x"))
     with pytest.raises(errors.BadAnswer, match="token"):
         list(ona.environments.pages())
-    assert len(script.asked) == 3
+    assert len(script.asked) == 2 + ATTEMPTS_AT_ACCIDENTS
+
+
+@pytest.mark.parametrize(
+    "accident",
+    [
+        refusal(500, "internal"),
+        answer("<html>"),
+        answer('{"environments": [{"id": "b"'),
+        answer({"environments": [], "pagination": {"nextToken": 5}}),
+        page("b", token="x"),
+        page("a", token="y"),
+    ],
+    ids=["internal error", "HTML", "cut", "token that is none", "token that loops", "page that came before"],
+)
+def test_a_page_that_had_an_accident_is_asked_for_again(accident):
+    time = Time()
+    ona, script = talk(page("a", token="x"), accident, page("b", token="y"), page("c"), time=time)
+    assert [one.id for some in ona.environments.pages() for one in some.items] == ["a", "b", "c"]
+    assert [asked["pagination"].get("token") for asked in script.messages] == [None, "x", "x", "y"]
+    assert time.slept == [0.5]
+
+
+def test_a_page_that_never_makes_sense_ends_the_walk_after_a_few_attempts():
+    ona, script = talk(page("a", token="x"), refusal(500, "internal", "the database is down"))
+    with pytest.raises(errors.ServerError, match="database"):
+        list(ona.environments.pages())
+    assert len(script.asked) == 1 + ATTEMPTS_AT_ACCIDENTS
 
 
 @pytest.mark.parametrize(

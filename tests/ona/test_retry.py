@@ -124,15 +124,36 @@ def test_a_write_is_never_repeated(write, reply):
         refusal(401, "unauthenticated"),
         refusal(403, "permission_denied"),
         refusal(404, "not_found"),
-        refusal(500, "internal"),
-        answer("not json"),
-        answer({"environment": {}}),
+        refusal(500, "internal", details=retry_info()),
     ],
 )
 def test_what_cannot_pass_by_itself_is_not_repeated(reply):
     ona, script = talk(reply, GOOD)
     with pytest.raises(errors.OnaError):
         ona.environments.get("e1")
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [refusal(500, "internal"), answer("not json"), answer({"environment": {}}), Response("<html>", 200)],
+    ids=["internal error", "no JSON", "empty", "HTML"],
+)
+def test_a_read_that_had_an_accident_is_repeated_a_few_times(reply):
+    time = Time()
+    ona, script = talk(reply, reply, GOOD, time=time)
+    assert ona.environments.get("e1").id == "e1"
+    assert time.slept == [0.5, 1.0]
+    ona, script = talk(reply)
+    with pytest.raises((errors.ServerError, errors.BadAnswer)):
+        ona.environments.get("e1")
+    assert len(script.asked) == 3
+
+
+def test_a_write_that_had_an_accident_is_not_repeated():
+    ona, script = talk(answer("not json"), EXECUTION)
+    with pytest.raises(errors.BadAnswer):
+        ona.automations.start_task("t1")
     assert len(script.asked) == 1
 
 
