@@ -3,6 +3,8 @@
 Beat does not prevent overlap, so each sweep takes a lock with a lifetime, and messages that waited too long
 expire. No result is kept and no acknowledgement mode matters: what was accepted is in the database, and
 `sweep_actions` finds what was left behind.
+
+Pages import this module to hand jobs over: what only a job needs (the API, the sweeps) is loaded when one runs.
 """
 
 import logging
@@ -12,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,15 +32,16 @@ from dashboard.control.verbs import RULES, Verb, watched
 from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import LogStore
-from dashboard.fleet.look import look
 from dashboard.fleet.memory import Memory
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
-from dashboard.fleet.sync import Reading, Sync
-from dashboard.fleet.tail import Tail
-from dashboard.fleet.watch import Watcher
-from dashboard.ona import Ona, errors
+from dashboard.ona import errors
 from dashboard.process import has_died, this_process
+
+if TYPE_CHECKING:
+    from dashboard.fleet.sync import Reading, Sync
+    from dashboard.fleet.watch import Watcher
+    from dashboard.ona import Ona
 
 logger = logging.getLogger(__name__)
 
@@ -83,18 +86,24 @@ def budget(lead: Lead) -> Budget:
 
 
 @cache
-def reading(lead: Lead = Lead.AT_ONCE) -> Ona:
+def reading(lead: Lead = Lead.AT_ONCE) -> "Ona":
     """The API with the key for reading; connections are pooled for the life of the process."""
+    from dashboard.ona import Ona
+
     return Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY, pace=budget(lead))
 
 
 @cache
-def acting() -> Ona:
+def acting() -> "Ona":
     """The API with the key for actions."""
+    from dashboard.ona import Ona
+
     return Ona.open(settings.ONA_BASE_URL, settings.ONA_ACTION_API_KEY, pace=budget(Lead.AT_ONCE))
 
 
-def sync(lead: Lead = Lead.AT_ONCE) -> Sync:
+def sync(lead: Lead = Lead.AT_ONCE) -> "Sync":
+    from dashboard.fleet.sync import Sync
+
     return Sync(
         reading(lead),
         store(),
@@ -191,8 +200,10 @@ def read_early(identifiers: list[str]) -> None:
         sync(Lead.AT_ONCE).early(identifiers)
 
 
-def watcher(stop: threading.Event) -> Watcher:
+def watcher(stop: threading.Event) -> "Watcher":
     """What `manage.py watch` runs."""
+    from dashboard.fleet.watch import Watcher
+
     return Watcher(reading(Lead.SOON), store(), read_early, poll_hot, stop)
 
 
@@ -215,6 +226,8 @@ def logs() -> LogStore:
 @app.task(name="jobs.tail", expires=30)
 def tail(kind: str, identifier: str) -> None:
     """Follow one log while somebody watches it; a page that finds nobody following asks again."""
+    from dashboard.fleet.tail import Tail
+
     if not _tails.acquire(blocking=False):
         _contended.set()
         return
@@ -267,6 +280,8 @@ def send_lane(lane: int) -> None:
 
 def send_if_still_right(action: Action) -> None:
     """Look at the target of a claimed action once more, then send it or say why not."""
+    from dashboard.fleet.look import look
+
     fleet = snapshot().now().fleet
     try:
         seen = look(reading(), store(), fleet, batches.looked_at(action), time.time)
@@ -323,6 +338,8 @@ def chase_one(action: Action) -> bool:
 
     False when the API did not answer at all: asking it about a hundred others would only hold up the workers.
     """
+    from dashboard.fleet.sync import Reading
+
     try:
         result, row, asked = _look(action)
     except (errors.OnaError, StoreError) as error:
@@ -336,8 +353,10 @@ def chase_one(action: Action) -> bool:
     return True
 
 
-def _look(action: Action) -> tuple[Reading, Observed | None, float]:
+def _look(action: Action) -> "tuple[Reading, Observed | None, float]":
     """What shows how an action goes, and when it was asked for."""
+    from dashboard.fleet.sync import Reading
+
     verb = Verb(action.verb)
     seen = sync().refresh(watched(verb, action.target_id, action.result_id))
     if not RULES[verb].in_file or seen[0] is not Reading.SEEN:

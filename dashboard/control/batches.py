@@ -7,7 +7,7 @@ before one is sent it is looked at again, so that an environment which is in use
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -19,9 +19,11 @@ from dashboard.control.models import WORTH_A_RETRY, Action, Batch, State, User
 from dashboard.control.permissions import Forbidden, batch_refusal, bulk_refusal, refusal
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Environment
-from dashboard.fleet.look import Look
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import length
+
+if TYPE_CHECKING:
+    from dashboard.fleet.look import Look
 
 MOST_TARGETS = 2_000
 QUESTIONS_KEEP = timedelta(days=1)
@@ -143,7 +145,7 @@ def looked_at(action: Action) -> tuple[str, bool]:
     return action.target_id, action.batch is not None and action.batch.idle_limit is not None
 
 
-def why_skip(action: Action, seen: Look, now: datetime, fleet: Fleet) -> str:
+def why_skip(action: Action, seen: "Look", now: datetime, fleet: Fleet) -> str:
     """Why an action is not sent after all, judged by what was read just now; "" when it is. `fleet` has the names that
     the filters of exemptions speak of.
     """
@@ -158,7 +160,7 @@ def why_skip(action: Action, seen: Look, now: datetime, fleet: Fleet) -> str:
     return _why_not_idle(seen, seen.row, Limits(limit), now, hold)
 
 
-def _why_not_idle(seen: Look, row: Environment, limits: Limits, now: datetime, hold: str) -> str:
+def _why_not_idle(seen: "Look", row: Environment, limits: Limits, now: datetime, hold: str) -> str:
     doubtful = "some of its task executions cannot be read" if seen.skipped else unknown_clock(seen.ahead)
     at = earlier_clock(now, seen.ahead)
     verdict = decide(row, limits, at, Evidence(doubtful, names_of(seen.executions), hold))

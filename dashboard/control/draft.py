@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 
 from dashboard.control.recorded import RecordedEnvironment, Stretch
 from dashboard.fleet import history
+from dashboard.fleet.bounds import LONGEST_ID, LONGEST_NAME
 from dashboard.fleet.entities import Environment, Execution, Kind
 from dashboard.fleet.history import Known, Run, Span, Told, Watch, run_gone, run_seen
-from dashboard.fleet.intake import LONGEST_ID, LONGEST_NAME
 from dashboard.fleet.store import Change
 
 CHUNK = 500

@@ -24,9 +24,9 @@ from dashboard.control.recorded import (
     Recording,
     Stretch,
 )
+from dashboard.fleet.bounds import LONGEST_NAME
 from dashboard.fleet.entities import EnvironmentClass, Execution, Kind, Person, Project
 from dashboard.fleet.history import Span, Watch, What
-from dashboard.fleet.intake import LONGEST_NAME
 from dashboard.fleet.store import Change, Store, Sweep
 
 PATIENCE = 300.0

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from django.conf import settings
@@ -27,7 +27,10 @@ from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb
 from dashboard.fleet.details import CurrentFile
 from dashboard.fleet.entities import Environment, Listed, Row
 from dashboard.fleet.snapshot import Fleet
-from dashboard.ona import Ona, errors
+from dashboard.ona import errors
+
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ ONE_KEY = (
 Enqueue = Callable[[UUID], object]
 Observed = Row | CurrentFile
 """What shows how an action goes."""
-Send = Callable[[Ona, str, Params], str]
+Send: TypeAlias = "Callable[[Ona, str, Params], str]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def claim(action_id: UUID, now: datetime, sender: str = "") -> Action | None:
     return Action.objects.get(id=action_id)
 
 
-def perform(action: Action, ona: Ona, now: Callable[[], datetime], send: Send | None = None) -> None:
+def perform(action: Action, ona: "Ona", now: Callable[[], datetime], send: "Send | None" = None) -> None:
     """Send a claimed action and write down what came of it. Never raises for what the API does.
 
     `send` replaces the rule's own: for an answer that somebody waits for and that must not be kept.

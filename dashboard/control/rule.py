@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dashboard.fleet.entities import Kind, Row
-from dashboard.ona import Ona
 from dashboard.ona.send import Message
+
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
 Params: TypeAlias = Mapping[str, Any]
 """What a person filled in, as JSON. It is kept in the ledger, so it never holds a secret."""
@@ -99,7 +101,7 @@ class Rule:
     verb: Verb
     kind: Kind
     label: str
-    send: Callable[[Ona, str, Params], str]
+    send: "Callable[[Ona, str, Params], str]"
     ended: Callable[[Any, Params], Outcome | None]
     patience: float
     pointless: Callable[[Any], str] = never
@@ -126,10 +128,10 @@ def shows(seen: Params, wanted: Params) -> Outcome | None:
     return CONFIRMED if known and all(seen[name] == wanted[name] for name in known) else None
 
 
-def simply(call: Callable[[Ona, str], None]) -> Callable[[Ona, str, Params], str]:
+def simply(call: "Callable[[Ona, str], None]") -> "Callable[[Ona, str, Params], str]":
     """A call that takes nothing but the target and makes nothing."""
 
-    def send(ona: Ona, identifier: str, _: Params) -> str:
+    def send(ona: "Ona", identifier: str, _: Params) -> str:
         call(ona, identifier)
         return ""
 

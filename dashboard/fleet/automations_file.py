@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from dashboard.fleet.details import CurrentFile, FileEntry
+from dashboard.fleet.bounds import LONGEST_FILE
+from dashboard.fleet.details import KEPT, TOO_LONG, CurrentFile, FileEntry
 from dashboard.fleet.entities import Kind
 from dashboard.ona import Ona, ServiceFilter, TaskFilter, schema
 from dashboard.ona.schema import short
@@ -20,16 +21,11 @@ from dashboard.ona.schema.environment_spec import Trigger
 from dashboard.ona.send import duration
 from dashboard.ona.send.rules import FILE_TRIGGERS
 
-KEPT = "<unchanged>"
-"""Stands in a file for the value of a container's variable."""
-LONGEST = 64_000
-"""Characters of a file: ten times a long one, and little enough for the ledger and for a page."""
 MOST_ENTRIES = 500
 REFERENCE = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)
 ROLES = {"": "", "default": "", "editor": "editor", "ai_agent": "ai-agent"}
 """The API's words for roles, and a file's; an ordinary service says nothing."""
 SKIPPED = "Some of its services or tasks could not be read, so the file would not be whole."
-TOO_LONG = "It has too many services and tasks, or too long commands, to be edited as one file here."
 
 Item = schema.Service | schema.Task
 
@@ -42,7 +38,7 @@ def read(ona: Ona, environment_id: str, asked: float) -> tuple[CurrentFile, list
     items, skipped = _listed(ona, environment_id)
     if skipped:
         return CurrentFile(environment_id, asked, trouble=SKIPPED), items
-    if len(items) > MOST_ENTRIES or sum(map(_size, items)) > LONGEST:
+    if len(items) > MOST_ENTRIES or sum(map(_size, items)) > LONGEST_FILE:
         return CurrentFile(environment_id, asked, trouble=TOO_LONG), items
     references = {item.id: item.metadata.reference for item in items}
     return CurrentFile(environment_id, asked, tuple(_entry(item, references) for item in items)), items

@@ -7,6 +7,10 @@ from typing import Any, TypeAlias
 
 from dashboard.fleet.entities import Kind
 
+KEPT = "<unchanged>"
+"""Stands in an automations file for the value of a container's variable."""
+TOO_LONG = "It has too many services and tasks, or too long commands, to be edited as one file here."
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

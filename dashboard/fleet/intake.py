@@ -9,15 +9,16 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from dashboard.fleet import entities as rows
+from dashboard.fleet.bounds import (
+    LONGEST_ID,
+    LONGEST_MESSAGE,
+    LONGEST_NAME,
+    MOST_MESSAGES,
+    MOST_NEEDS,
+    MOST_PORTS,
+)
 from dashboard.ona import schema
 from dashboard.ona.schema import short
-
-LONGEST_ID = 128
-LONGEST_NAME = 200
-LONGEST_MESSAGE = 1_000
-MOST_MESSAGES = 20
-MOST_PORTS = 100
-MOST_NEEDS = 100
 
 
 def environment(seen: schema.Environment) -> rows.Environment:

@@ -1,13 +1,12 @@
 """What a resource's own page shows beyond its row, from what the API said. Names only where values may be secret."""
 
 from dashboard.fleet import details
-from dashboard.fleet.intake import LONGEST_MESSAGE
+from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE
 from dashboard.ona import schema
 from dashboard.ona.schema import short
 from dashboard.ona.schema.automation import ExecutionStep, PlannedStep, RunsOn
 from dashboard.ona.schema.environment_spec import SecretSpec
 
-LONGEST_COMMAND = 8_000
 MOST_ITEMS = 101
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dashboard.fleet.entities import Kind, Row, kind_of
 from dashboard.fleet.store import Observation
-from dashboard.ona.schema.enums import KNOWN
+from dashboard.ona.enums import KNOWN
 
 MOST_NOTES = 5
 MOST_AHEAD = 60.0

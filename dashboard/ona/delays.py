@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from dashboard.ona.errors import Detail
-from dashboard.ona.schema.base import seconds
+from dashboard.ona.words import seconds
 
 NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic.alias_generators import to_camel
 
-from dashboard.ona.schema import enum_name
+from dashboard.ona.words import enum_name
 
 MOST_VALUES = 25
 

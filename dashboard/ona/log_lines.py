@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from dashboard.ona.schema import Model
-from dashboard.ona.schema.base import Else, Enum, Flag, Id, Text, short
+from dashboard.ona.schema.base import Else, Enum, Flag, Id, Text
+from dashboard.ona.words import short
 
 LONGEST = 16 * 1024
 """Characters. A longer line comes in pieces, so that nobody has to hold it whole."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.control.automations_file import EXAMPLE, check, compare, holds, write
-from dashboard.fleet.automations_file import LONGEST
+from dashboard.fleet.bounds import LONGEST_FILE
 from dashboard.fleet.details import CurrentFile, FileEntry
 from dashboard.fleet.entities import Kind
 from dashboard.ona.errors import Unsendable
@@ -138,13 +138,13 @@ def test_tasks_that_wait_for_each_other_are_found_also_over_what_is_there_alread
     "bomb",
     [
         "a: &a [x, x]\n" + "".join(f"b{n}: &b{n} [*a, *a, *a, *a]\n" for n in range(50)),
-        "[" * LONGEST,
-        "{a: " * (LONGEST // 4),
-        "- " * (LONGEST // 2),
-        "tasks: [" + "a," * (LONGEST // 2 - 10) + "]",
-        "? " * (LONGEST // 2),
-        "!" * LONGEST,
-        "a:\n" * (LONGEST // 3),
+        "[" * LONGEST_FILE,
+        "{a: " * (LONGEST_FILE // 4),
+        "- " * (LONGEST_FILE // 2),
+        "tasks: [" + "a," * (LONGEST_FILE // 2 - 10) + "]",
+        "? " * (LONGEST_FILE // 2),
+        "!" * LONGEST_FILE,
+        "a:\n" * (LONGEST_FILE // 3),
         "x" * 5_000_000,
         "%YAML " + "9" * 5_000 + "\n--- a\n",
     ],
@@ -157,8 +157,8 @@ def test_no_bomb_costs_more_than_a_moment(bomb):
 
 
 def test_a_file_that_is_too_long_is_refused_unread():
-    assert lines("x: " + "y" * LONGEST) == [(1, "")]
-    assert not check(service(start="y" * (LONGEST - 100)), CURRENT).mistakes
+    assert lines("x: " + "y" * LONGEST_FILE) == [(1, "")]
+    assert not check(service(start="y" * (LONGEST_FILE - 100)), CURRENT).mistakes
 
 
 @given(st.text())

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from dashboard.fleet import automations_file
-from dashboard.fleet.automations_file import KEPT, LONGEST, MOST_ENTRIES, SKIPPED, TOO_LONG, read
-from dashboard.fleet.details import AUTOMATIONS_FILE
+from dashboard.fleet.automations_file import MOST_ENTRIES, SKIPPED, read
+from dashboard.fleet.bounds import LONGEST_FILE
+from dashboard.fleet.details import AUTOMATIONS_FILE, KEPT, TOO_LONG
 from dashboard.fleet.entities import Kind
 from tests.unruly import edited, refusing
 
@@ -89,7 +90,7 @@ def test_a_list_with_an_item_that_cannot_be_read_makes_no_file(simulated, home):
 
 
 def test_what_is_too_long_for_one_file_makes_none(simulated, home, monkeypatch):
-    changed(simulated, "ListTasks", lambda item: item["spec"].update(command="x" * LONGEST))
+    changed(simulated, "ListTasks", lambda item: item["spec"].update(command="x" * LONGEST_FILE))
     file, _ = read(simulated.ona, home, 1.0)
     assert (file.trouble, file.entries) == (TOO_LONG, ())
     changed(simulated, "ListTasks", lambda item: item["spec"].update(command="x"))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.ona import Secret, errors, schema, send
-from dashboard.ona.schema.base import seconds
 from dashboard.ona.send.base import duration
+from dashboard.ona.words import seconds
 
 ID = "07e03a28-65a5-4d98-b532-8ea67b188048"
 

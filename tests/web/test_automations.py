@@ -10,7 +10,7 @@ from django.http import HttpResponse
 
 from dashboard import jobs
 from dashboard.control.models import Action, State
-from dashboard.fleet.automations_file import LONGEST
+from dashboard.fleet.bounds import LONGEST_FILE
 from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile, FileEntry
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.simulator.catalog import VALUE_MARK
@@ -193,7 +193,7 @@ def test_a_value_that_is_typed_is_refused_and_kept_nowhere(desk: Desk, valkey: A
 
 
 def test_a_file_that_is_too_long_and_a_form_that_is_too_large_are_refused_clearly(desk: Desk) -> None:
-    long = desk.preview("# " + "x" * LONGEST)
+    long = desk.preview("# " + "x" * LONGEST_FILE)
     assert long.status_code == 422
     assert "at most 64,000 are taken" in words(long)
     huge = desk.preview("x" * 5_000_000)

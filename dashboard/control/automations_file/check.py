@@ -12,11 +12,11 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from dashboard.control.automations_file.mistakes import Mistake, nearest, shown
 from dashboard.control.automations_file.needs import SECTIONS, taken, unmet
 from dashboard.control.automations_file.text import TAG, compose, line_of
-from dashboard.fleet.automations_file import KEPT, LONGEST
-from dashboard.fleet.details import CurrentFile
-from dashboard.ona.schema.base import seconds
+from dashboard.fleet.bounds import LONGEST_FILE
+from dashboard.fleet.details import KEPT, CurrentFile
 from dashboard.ona.send import rules
 from dashboard.ona.send.automations_file import ROLES
+from dashboard.ona.words import seconds
 
 Json = dict[str, Any]
 NO_VALUES = (
@@ -38,8 +38,10 @@ class Checked:
 
 def check(text: str, current: CurrentFile) -> Checked:
     """What a text says, and everything that is wrong with it. Raises nothing, whatever the text."""
-    if len(text) > LONGEST:
-        return Checked({}, (Mistake(1, f"it has {len(text):,} characters; at most {LONGEST:,} are taken"),))
+    if len(text) > LONGEST_FILE:
+        return Checked(
+            {}, (Mistake(1, f"it has {len(text):,} characters; at most {LONGEST_FILE:,} are taken"),)
+        )
     root = compose(text)
     if isinstance(root, Mistake):
         return Checked({}, _with_lines([root], text))

@@ -7,8 +7,8 @@ from typing import Any
 
 from dashboard.fleet.details import CurrentFile, FileEntry
 from dashboard.fleet.entities import Kind
-from dashboard.ona.schema.base import seconds
 from dashboard.ona.send import duration
+from dashboard.ona.words import seconds
 
 MARKS = {"+": "more", "-": "less", " ": "same", "@": "gap"}
 MOST_COMPARED = 2_000

@@ -11,17 +11,19 @@ go from one call into the next.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dashboard.control.automations_file import holds
 from dashboard.control.rule import CONFIRMED, Outcome, Params, Rule, Verb
 from dashboard.control.rules.environments import GOING
 from dashboard.control.rules.words import listed
-from dashboard.fleet import automations_file as current
 from dashboard.fleet.details import CurrentFile
 from dashboard.fleet.entities import Kind, Row
-from dashboard.ona import Ona, Secret, errors
+from dashboard.ona import Secret, errors
 from dashboard.ona.send import AutomationsFile, FileService, FileTask, automations_file
+
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
 NOT_SENT = "Not sent"
 CHANGED = (
@@ -36,7 +38,9 @@ def _message(params: Params) -> AutomationsFile:
     return automations_file(params["file"])
 
 
-def _send(ona: Ona, environment_id: str, params: Params) -> str:
+def _send(ona: "Ona", environment_id: str, params: Params) -> str:
+    from dashboard.fleet import automations_file as current
+
     file = _message(params)
     try:
         now, _ = current.read(ona, environment_id, 0.0)

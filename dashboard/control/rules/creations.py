@@ -4,14 +4,16 @@ From the API's documentation: a new environment starts at once, and may not be f
 does not start by itself; a reference is unique in its environment.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboard.control.rule import CONFIRMED, Outcome, Params, Rule, Verb
 from dashboard.control.rules.environments import GOING
 from dashboard.control.rules.words import changes, named, timeout
 from dashboard.fleet.entities import Environment, Kind, Row, Service, Task
-from dashboard.ona import Ona
 from dashboard.ona.send import ContextUrl, NewEnvironment, NewService, NewTask
+
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
 
 def _triggers(params: Params) -> tuple[str, ...] | None:
@@ -28,7 +30,7 @@ def new_environment(params: Params) -> NewEnvironment:
     )
 
 
-def _create(ona: Ona, _: str, params: Params) -> str:
+def _create(ona: "Ona", _: str, params: Params) -> str:
     if project := params.get("project"):
         return ona.environments.create_from_project(project, new_environment(params)).id
     return ona.environments.create(new_environment(params)).id
@@ -75,11 +77,11 @@ def new_task(params: Params) -> NewTask:
     )
 
 
-def _add_service(ona: Ona, key: str, params: Params) -> str:
+def _add_service(ona: "Ona", key: str, params: Params) -> str:
     return ona.automations.create_service(key, new_service(params)).id
 
 
-def _add_task(ona: Ona, key: str, params: Params) -> str:
+def _add_task(ona: "Ona", key: str, params: Params) -> str:
     return ona.automations.create_task(key, new_task(params)).id
 
 

@@ -5,12 +5,16 @@ environment first and then reads as deleting, deleted or gone; a forced one skip
 Unarchiving only clears the mark. Activity keeps an environment from being stopped for its timeout, once.
 """
 
+from typing import TYPE_CHECKING
+
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
 from dashboard.control.rules.environments import GOING
 from dashboard.control.rules.words import changes, timeout
 from dashboard.fleet.entities import Environment, Kind
-from dashboard.ona import Ona
 from dashboard.ona.send import Activity, EnvironmentChange
+
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
 SOURCE = "Ona dashboard, {}"
 LONGEST_SOURCE = 80
@@ -26,7 +30,7 @@ def _change(params: Params) -> EnvironmentChange:
     return EnvironmentChange(name=params.get("name"), timeout=params.get("timeout"))
 
 
-def _edit(ona: Ona, key: str, params: Params) -> str:
+def _edit(ona: "Ona", key: str, params: Params) -> str:
     ona.environments.update(key, _change(params))
     return ""
 
@@ -51,7 +55,7 @@ def _activity(params: Params) -> Activity:
     return Activity(source=params.get("source", ""))
 
 
-def _keep_awake(ona: Ona, key: str, params: Params) -> str:
+def _keep_awake(ona: "Ona", key: str, params: Params) -> str:
     ona.environments.mark_active(key, _activity(params).source)
     return ""
 

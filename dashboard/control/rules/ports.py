@@ -4,13 +4,15 @@ From the API's documentation: 1024 to 65535, a name of 1 to 100 characters; the 
 one changes nothing.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboard.control.rule import CONFIRMED, Outcome, Params, Rule, Verb
 from dashboard.control.rules.environments import GOING
 from dashboard.fleet.entities import Environment, Kind
-from dashboard.ona import Ona
 from dashboard.ona.send import EnvironmentChange, Port
+
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
 
 def shared(row: Environment) -> list[dict[str, Any]]:
@@ -34,7 +36,7 @@ def _change(params: Params) -> EnvironmentChange:
     return EnvironmentChange(ports=ports)
 
 
-def _send(ona: Ona, key: str, params: Params) -> str:
+def _send(ona: "Ona", key: str, params: Params) -> str:
     ona.environments.update(key, _change(params))
     return ""
 

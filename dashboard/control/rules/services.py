@@ -5,11 +5,15 @@ two minutes SIGKILL, so stopping may last as long. Name and description may chan
 while it is stopped. A delete stops it first; until it is gone it may read as stopping, then deleted.
 """
 
+from typing import TYPE_CHECKING
+
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
 from dashboard.control.rules.words import changes, triggers
 from dashboard.fleet.entities import Kind, Service, mark
-from dashboard.ona import Ona
 from dashboard.ona.send import ServiceChange
+
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
 COMMANDS = ("start", "ready", "stop")
 
@@ -65,7 +69,7 @@ def _change(params: Params) -> ServiceChange:
     )
 
 
-def _edit(ona: Ona, key: str, params: Params) -> str:
+def _edit(ona: "Ona", key: str, params: Params) -> str:
     ona.automations.update_service(key, _change(params))
     return ""
 

@@ -6,14 +6,18 @@ way keep what they were started with; what a delete does to them is not document
 deleted one is not found any more.
 """
 
+from typing import TYPE_CHECKING
+
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
 from dashboard.control.rules.words import changes, triggers
 from dashboard.fleet.entities import FINISHED_EXECUTION, Execution, Kind, Task, mark
-from dashboard.ona import Ona
 from dashboard.ona.send import TaskChange
 
+if TYPE_CHECKING:
+    from dashboard.ona import Ona
 
-def _run(ona: Ona, identifier: str, _: Params) -> str:
+
+def _run(ona: "Ona", identifier: str, _: Params) -> str:
     return ona.automations.start_task(identifier).id
 
 
@@ -50,7 +54,7 @@ def _change(params: Params) -> TaskChange:
     )
 
 
-def _edit(ona: Ona, key: str, params: Params) -> str:
+def _edit(ona: "Ona", key: str, params: Params) -> str:
     ona.automations.update_task(key, _change(params))
     return ""
 

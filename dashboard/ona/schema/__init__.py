@@ -27,7 +27,7 @@ from dashboard.ona.schema.automation import (
     TaskSpec,
     UpdatedAutomations,
 )
-from dashboard.ona.schema.base import Model, enum_name, short, without_credentials
+from dashboard.ona.schema.base import Model, without_credentials
 from dashboard.ona.schema.directory import (
     Identity,
     IdentitySubject,
@@ -78,6 +78,7 @@ from dashboard.ona.schema.environment_spec import (
     Trigger,
 )
 from dashboard.ona.schema.event import Event
+from dashboard.ona.words import enum_name, short
 
 __all__ = [
     "ActivitySignal",

@@ -17,10 +17,10 @@ from dashboard.ona.schema.base import (
     Texts,
     Time,
     Version,
-    short,
 )
 from dashboard.ona.schema.environment import Subject
 from dashboard.ona.schema.environment_spec import Trigger
+from dashboard.ona.words import short
 
 
 class Docker(Model):

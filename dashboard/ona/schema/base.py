@@ -15,8 +15,9 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, core_schema
 
+from dashboard.ona.words import seconds
+
 T = TypeVar("T")
-DURATION = re.compile(r"\d{1,12}(\.\d{1,9})?s", re.ASCII)
 WEB_CREDENTIALS = re.compile(r"(https?://)[^/?#\s]*@", re.IGNORECASE)
 PASSWORD = re.compile(r"(\w://[^/@:\s]*):[^/?#\s]*@")
 EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
@@ -57,11 +58,6 @@ class ElseLeftOut:
         return core_schema.with_default_schema(handler(source), on_error="omit")
 
 
-def seconds(value: object) -> float | None:
-    """A proto3 JSON duration ("1800s", "0.5s") in seconds; None for anything else. "0s" is 0.0, not None."""
-    return float(value[:-1]) if isinstance(value, str) and DURATION.fullmatch(value) else None
-
-
 def without_credentials(value: object) -> object:
     """Text with the user part of web addresses, and passwords of others, cut out; anything else unchanged.
 
@@ -77,21 +73,6 @@ def keys(value: object) -> object:
     if not isinstance(value, dict | list):
         return ()
     return tuple(item.partition("=")[0] for item in value if isinstance(item, str))
-
-
-def short(value: str, prefix: str) -> str:
-    """The word of an enum's wire text: `short("SERVICE_PHASE_RUNNING", "SERVICE_PHASE_") == "running"`.
-
-    Unspecified (absent, 0, `…_UNSPECIFIED`) is "". A value newer than this code survives as its own word, a
-    bare number as its digits, and a name that lacks the prefix as the whole name in lower case.
-    """
-    word = value.removeprefix(prefix).lower()
-    return "" if word in {"unspecified", "0"} else word
-
-
-def enum_name(word: str, prefix: str) -> str:
-    """The wire text of an enum's word, the reverse of `short`; a full name or a number passes unchanged."""
-    return word if not word or word.startswith(prefix) or word.isdigit() else prefix + word.upper()
 
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]

@@ -17,9 +17,9 @@ from dashboard.ona.schema.base import (
     Text,
     Time,
     Version,
-    short,
 )
 from dashboard.ona.schema.environment_spec import EnvironmentSpec
+from dashboard.ona.words import short
 
 
 class Subject(Model):

@@ -1,6 +1,7 @@
 """What happened to a resource. An event has no content: read the resource afterwards."""
 
-from dashboard.ona.schema.base import Enum, Model, Text, short
+from dashboard.ona.schema.base import Enum, Model, Text
+from dashboard.ona.words import short
 
 
 class Event(Model):

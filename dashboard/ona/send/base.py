@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, get_type_hints
 
+from dashboard.ona.enums import KNOWN
 from dashboard.ona.errors import Unsendable
 from dashboard.ona.filters import timestamp
-from dashboard.ona.schema import enum_name
-from dashboard.ona.schema.enums import KNOWN
 from dashboard.ona.secret import Secret
 from dashboard.ona.send.rules import Rule, anything, one_of, uuid
+from dashboard.ona.words import enum_name
 
 
 class Write(Protocol):

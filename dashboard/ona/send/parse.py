@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from dashboard.ona.errors import Unsendable
-from dashboard.ona.schema.base import seconds
 from dashboard.ona.secret import Secret
 from dashboard.ona.send.automation import Docker, OnMachine, RunsOn
 from dashboard.ona.send.automations_file import AutomationsFile, FileService, FileTask
 from dashboard.ona.send.base import below
+from dashboard.ona.words import seconds
 
 T = TypeVar("T")
 WORDS = {str: "a text", bool: "true or false", list: "a list", dict: "a mapping"}

@@ -6,10 +6,9 @@ from typing import Any, ClassVar, cast
 from django import forms
 
 from dashboard.control.rules.words import TASK_TRIGGERS, TRIGGERS, triggers
+from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE
 from dashboard.fleet.details import ServiceDetail, TaskDetail
 from dashboard.fleet.entities import Service
-from dashboard.fleet.intake import LONGEST_MESSAGE
-from dashboard.fleet.intake_details import LONGEST_COMMAND
 from dashboard.web.forms.base import (
     NOT_READ,
     TOO_LONG,

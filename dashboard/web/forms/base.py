@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 from django import forms
 
 from dashboard.control.verbs import Params, Verb, mistake
+from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE, LONGEST_NAME
 from dashboard.fleet.details import Detail
 from dashboard.fleet.entities import Listed
-from dashboard.fleet.intake import LONGEST_MESSAGE, LONGEST_NAME
-from dashboard.fleet.intake_details import LONGEST_COMMAND
 from dashboard.fleet.snapshot import Fleet
 
 NOT_READ = "It has not been read yet: close this and open it again in a moment."

@@ -6,8 +6,8 @@ from django import forms
 
 from dashboard.control.rules.ports import shared
 from dashboard.control.verbs import Params
+from dashboard.fleet.bounds import MOST_PORTS
 from dashboard.fleet.entities import Environment
-from dashboard.fleet.intake import MOST_PORTS
 from dashboard.web.forms.base import ActionForm
 
 EMPTY = 2

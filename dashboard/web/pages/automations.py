@@ -25,8 +25,8 @@ from dashboard.control.automations_file import EXAMPLE, Checked, Comparison, che
 from dashboard.control.models import State
 from dashboard.control.permissions import refusal
 from dashboard.control.verbs import RULES, Params, Verb, mistake
-from dashboard.fleet.automations_file import LONGEST, TOO_LONG
-from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile
+from dashboard.fleet.bounds import LONGEST_FILE
+from dashboard.fleet.details import AUTOMATIONS_FILE, TOO_LONG, CurrentFile
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, is_fragment, moment, signed_in, text_of, varied
@@ -172,7 +172,7 @@ class Desk:
             "untold": [one for one in file.entries if one.unsaid],
             "left_out": [one for one in file.entries if one.left_out],
             "unread": known is None,
-            "longest": LONGEST,
+            "longest": LONGEST_FILE,
             "new": "new" in self.request.GET,
         }
         return self.page("editor", {"file": file, **context}, status)
@@ -204,7 +204,7 @@ class Desk:
 
 def _bounded(file: CurrentFile | None) -> CurrentFile | None:
     """A file that would be refused when it is sent back is not offered for editing."""
-    if file is None or file.trouble or len(write(file)) <= LONGEST:
+    if file is None or file.trouble or len(write(file)) <= LONGEST_FILE:
         return file
     return replace(file, entries=(), trouble=TOO_LONG)
 

@@ -1,6 +1,7 @@
 """The OpenID provider: where to send people, what their codes and tokens say, and whether to believe it.
 
 `joserfc` checks signatures and claims, httpx carries the calls. Nothing here keeps a token.
+Both are loaded with the first sign-in: where nobody signs in elsewhere they would be 14 MB for nothing.
 """
 
 import base64
@@ -8,16 +9,17 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-import httpx
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from pydantic import BaseModel, ValidationError
 
 from dashboard.config_sso import Oidc
+
+if TYPE_CHECKING:
+    import httpx
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
 
 TIMEOUT = 5.0
 LEEWAY = 60
@@ -85,7 +87,7 @@ class Attempt:
 class Provider:
     """`clock` gives epoch seconds."""
 
-    def __init__(self, config: Oidc, http: httpx.Client, clock: Callable[[], float]) -> None:
+    def __init__(self, config: Oidc, http: "httpx.Client", clock: Callable[[], float]) -> None:
         self.config, self._http, self._clock = config, http, clock
         self._known: tuple[float, Metadata] | None = None
 
@@ -186,7 +188,10 @@ class Provider:
             raise Untrusted("userinfo is about somebody else")
         return claims
 
-    def _signed(self, token: str, options: dict[str, jwt.ClaimsOption]) -> Claims:
+    def _signed(self, token: str, options: "dict[str, jwt.ClaimsOption]") -> Claims:
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         metadata = self.metadata()
         algorithms = [one for one in metadata.id_token_signing_alg_values_supported if one in ALGORITHMS]
         registry = jwt.JWTClaimsRegistry(
@@ -204,8 +209,11 @@ class Provider:
             raise Untrusted(f"{type(error).__name__}: {str(error)[:200]}") from None
         return claims
 
-    def _keys(self, metadata: Metadata) -> KeySet:
+    def _keys(self, metadata: Metadata) -> "KeySet":
         """The keys the provider signs with now: read every time, so that one it has withdrawn opens nothing."""
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         try:
             listed = self._ask("GET", metadata.jwks_uri).json()["keys"]
             signing = [key for key in listed if key.get("use", "sig") == "sig" and key.get("kty") != "oct"]
@@ -223,7 +231,9 @@ class Provider:
             answer = self._ask("POST", metadata.token_endpoint, data=form)
         return _parsed(Tokens, answer)
 
-    def _ask(self, method: str, url: str, **more: Any) -> httpx.Response:
+    def _ask(self, method: str, url: str, **more: Any) -> "httpx.Response":
+        import httpx
+
         try:
             answer = self._http.request(method, url, **more)
         except httpx.HTTPError as error:
@@ -235,14 +245,14 @@ class Provider:
         return answer
 
 
-def _parsed(shape: type[Answer], answer: httpx.Response) -> Answer:
+def _parsed(shape: type[Answer], answer: "httpx.Response") -> Answer:
     try:
         return shape.model_validate_json(answer.content)
     except ValidationError:
         raise ProviderDown(f"{answer.url.host} gave no {shape.__name__.lower()}") from None
 
 
-def _code(answer: httpx.Response) -> str:
+def _code(answer: "httpx.Response") -> str:
     """invalid_grant and its like, else the status."""
     try:
         return _Error.model_validate_json(answer.content).error[:80]
@@ -263,5 +273,7 @@ def _with(address: str, question: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def http() -> httpx.Client:
+def http() -> "httpx.Client":
+    import httpx
+
     return httpx.Client(timeout=TIMEOUT, follow_redirects=False)

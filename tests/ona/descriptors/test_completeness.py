@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from dashboard.ona import automations, directory, environments, filters, schema, send
+from dashboard.ona.enums import KNOWN
 from dashboard.ona.events import Watch
-from dashboard.ona.schema.enums import KNOWN
 from dashboard.ona.schema.omitted import UNREAD, UNSENT
 from tests.ona.descriptors.compare import Comparison
 from tests.ona.descriptors.shapes import Shape, of_filter, of_message, of_model, ruled
