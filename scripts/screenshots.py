@@ -23,7 +23,7 @@ from scripts.chromium import find
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES, GALLERY = ROOT / "docs" / "images", ROOT / "var" / "gallery"
 LISTS = ("environments", "services", "tasks", "executions")
-PAGES = ("overview", *LISTS, "activity", "system")
+PAGES = ("overview", *LISTS, "idle", "costs", "activity", "system")
 SIZES = ((1440, 900), (390, 844))
 START_SECONDS = 90
 ADDED = """\
@@ -125,6 +125,13 @@ def addresses(page: Page, at: Demo) -> Iterator[tuple[str, str]]:
     page.goto(f"{at.url}/environments/?phase=failed")
     yield "environments-failed", page.locator("td.main a").first.get_attribute("href") or "/"
     yield "create", "/environments/new/"
+    yield "idle-kept", "/idle/?show=kept"
+    yield "exemptions", "/idle/exemptions/"
+    yield "batches", "/batches/"
+    yield "views", "/views/"
+    yield "prices", "/classes/prices/"
+    yield "filter-mistake", "/environments/?q=phase%3Arunnin+projct%3Aweb"
+    yield "filter-help", "/filter/environments/"
     yield "classes", "/classes/"
     yield "not-found", "/environments/unknown/"
     yield "nothing-matches", "/environments/?q=nothing+is+called+this"
