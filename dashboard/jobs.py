@@ -22,10 +22,11 @@ from celery.exceptions import CeleryError
 from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 from kombu.exceptions import KombuError
 
 from dashboard.celery import app
-from dashboard.control import batches, history, ledger, rollup, sign_ins
+from dashboard.control import batches, history, ledger, policies, rollup, sign_ins
 from dashboard.control.ledger import Observed
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import RULES, Verb, watched
@@ -300,6 +301,21 @@ def start_batch() -> None:
         send_batches.delay()
 
 
+@app.task(name="jobs.run_policies", expires=30)
+def run_policies() -> None:
+    """Judge what every idle policy speaks of; what one stops goes the way of all batches."""
+    with store().single("policies", SWEEP_LIFETIME) as alone:
+        if alone and policies.run_all(snapshot().now(), timezone.localtime(ledger.utc_now())):
+            start_batch()
+
+
+@app.task(name="jobs.prune_policy_runs", expires=3600)
+def prune_policy_runs() -> None:
+    with store().single("prune-policy-runs", SWEEP_LIFETIME) as alone:
+        if alone and (gone := policies.prune(ledger.utc_now())):
+            logger.info("%d runs of policies of long ago were deleted", gone)
+
+
 @app.task(name="jobs.chase", expires=1)
 def chase() -> None:
     """Look at what has an unconfirmed action, every second until it settles: what was asked singly first, then of
@@ -424,5 +440,7 @@ SCHEDULE: dict[str, Any] = {
     "sign-ins": {"task": "jobs.prune_sign_ins", "schedule": 6 * 3600.0},
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
     "batches": {"task": "jobs.send_batches", "schedule": 1.0},
+    "policies": {"task": "jobs.run_policies", "schedule": 60.0},
+    "policy-runs": {"task": "jobs.prune_policy_runs", "schedule": 6 * 3600.0},
 }
 app.conf.beat_schedule = SCHEDULE

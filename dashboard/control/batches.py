@@ -15,8 +15,9 @@ from django.db import IntegrityError, transaction
 from dashboard.control import exemptions, ledger
 from dashboard.control.evidence import earlier_clock, names_of, unknown_clock
 from dashboard.control.idle import Decision, Evidence, Limits, decide
-from dashboard.control.models import WORTH_A_RETRY, Action, Batch, State, User
+from dashboard.control.models import WORTH_A_RETRY, Action, Batch, IdlePolicy, State, User
 from dashboard.control.permissions import Forbidden, batch_refusal, bulk_refusal, refusal
+from dashboard.control.policy_verdicts import why_not_now
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet
@@ -46,26 +47,39 @@ def ask(  # noqa: PLR0913 - a question is who, what, of whom, with which check, 
     now: datetime,
     idle_limit: float | None = None,
     undoes: Batch | None = None,
+    policy: IdlePolicy | None = None,
+    because: Mapping[str, str] | None = None,
 ) -> Batch:
     """The question: a batch that has not begun, with its targets fixed. Questions of yesterday are forgotten.
+
+    `because` is by environment id what each action says besides the reason of the batch. What a policy asks for is
+    asked in the name of `user`.
 
     Raises Forbidden when `user` may ask for nothing at all, TooMany.
     """
     if why_not := bulk_refusal(user):
         raise Forbidden(why_not)
     targets = [{"id": row.id, "name": row.name[:200]} for row in rows]
+    for target in targets if because else ():
+        target["because"] = (because or {}).get(target["id"], "")
     if len(targets) > MOST_TARGETS:
         raise TooMany(f"One batch takes {MOST_TARGETS:,} environments; {len(targets):,} are too many.")
     Batch.objects.filter(started=None, created__lt=now - QUESTIONS_KEEP).delete()
     return Batch.objects.create(
         verb=verb.value,
         actor=user,
-        actor_name=str(user)[:200],
+        actor_name=_name(user, policy),
         targets=targets,
         idle_limit=idle_limit,
+        policy=policy,
         undoes=undoes,
         created=now,
     )
+
+
+def _name(user: User, policy: IdlePolicy | None) -> str:
+    """Whose wish it is: a policy's, and who answers for it."""
+    return str(user)[:200] if policy is None else f"Policy {policy.name} ({user})"[:200]
 
 
 def begin(batch: Batch, user: User, fleet: Fleet, *, reason: str, now: datetime) -> bool:
@@ -84,7 +98,8 @@ def begin(batch: Batch, user: User, fleet: Fleet, *, reason: str, now: datetime)
 
 def _begin(batch: Batch, user: User, fleet: Fleet, reason: str, now: datetime) -> bool:
     waiting = Batch.objects.filter(id=batch.id, started=None)
-    if waiting.update(started=now, reason=reason[:500], actor=user, actor_name=str(user)[:200]) != 1:
+    name = _name(user, batch.policy)
+    if waiting.update(started=now, reason=reason[:500], actor=user, actor_name=name) != 1:
         return False
     batch.refresh_from_db()
     places = enumerate(batch.targets)
@@ -97,6 +112,7 @@ def _write(
 ) -> None:
     """One action for each (place, environment id, name at that time)."""
     open_wishes = dict(Action.objects.open().filter(verb=batch.verb).values_list("target_id", "actor_name"))
+    because = {target["id"]: f": {target['because']}" for target in batch.targets if target.get("because")}
     actions = []
     for place, identifier, name in wanted:
         row = fleet.environments.get(identifier)
@@ -104,7 +120,10 @@ def _write(
         why_not = _why_not(user, Verb(batch.verb), row, fleet, open_wishes.get(identifier))
         if why_not:
             action.state, action.outcome, action.ended = State.SKIPPED, why_not, now
-        action.batch, action.place, action.reason = batch, place, batch.reason
+        action.batch, action.place = batch, place
+        action.reason = f"{batch.reason}{because.get(identifier, '')}"[:500]
+        if batch.policy is not None and user == batch.actor:
+            action.actor_name = batch.actor_name
         action.params = {} if row is None else {"started": row.started}
         actions.append(action)
     Action.objects.bulk_create(actions, batch_size=400)
@@ -153,17 +172,19 @@ def why_skip(action: Action, seen: "Look", now: datetime, fleet: Fleet) -> str:
         return GONE
     if pointless := RULES[Verb(action.verb)].pointless(seen.row):
         return pointless
-    limit = action.batch.idle_limit if action.batch is not None else None
-    if limit is None:
+    batch = action.batch
+    if batch is None or batch.idle_limit is None:
         return ""
     hold = exemptions.holds(fleet, now, [seen.row]).get(seen.row.id, "")
-    return _why_not_idle(seen, seen.row, Limits(limit), now, hold)
-
-
-def _why_not_idle(seen: "Look", row: Environment, limits: Limits, now: datetime, hold: str) -> str:
     doubtful = "some of its task executions cannot be read" if seen.skipped else unknown_clock(seen.ahead)
+    known = Evidence(doubtful, names_of(seen.executions), hold)
+    limits = Limits(batch.idle_limit) if batch.policy is None else batch.policy.limits
     at = earlier_clock(now, seen.ahead)
-    verdict = decide(row, limits, at, Evidence(doubtful, names_of(seen.executions), hold))
+    return _why_not_idle(seen.row, limits, at, known) or why_not_now(batch, seen.row, fleet, at, known)
+
+
+def _why_not_idle(row: Environment, limits: Limits, at: datetime, known: Evidence) -> str:
+    verdict = decide(row, limits, at, known)
     if verdict.decision is Decision.STOP:
         return ""
     if not verdict.why.startswith("active") or verdict.since is None:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.dispatch import Signal
 
+from dashboard.control.policy_models import Act, IdlePolicy, PolicyRun, PolicyState, PolicyVerdict
 from dashboard.control.recorded import (
     ClassPrice,
     EnvironmentDay,
@@ -22,11 +23,16 @@ from dashboard.control.saved import DefaultView, SavedView
 
 __all__ = [
     "OPEN",
+    "Act",
     "Action",
     "Batch",
     "ClassPrice",
     "DefaultView",
     "EnvironmentDay",
+    "IdlePolicy",
+    "PolicyRun",
+    "PolicyState",
+    "PolicyVerdict",
     "RecordedEnvironment",
     "RecordedName",
     "Recording",
@@ -108,7 +114,8 @@ class Batch(models.Model):
     """One wish for many targets, which were fixed when its question was put. Not begun, it is that question.
 
     `targets` are objects with `id`, `name` and what was known of each at that time. `idle_limit` is in seconds: what
-    has been active within it when its turn comes is skipped; None checks nothing of the kind.
+    has been active within it when its turn comes is skipped; None checks nothing of the kind. `policy` is the one whose
+    wish it is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -120,6 +127,9 @@ class Batch(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     targets = models.JSONField(default=list)
     idle_limit = models.FloatField(null=True, blank=True)
+    policy = models.ForeignKey(
+        IdlePolicy, null=True, blank=True, on_delete=models.SET_NULL, related_name="batches"
+    )
     undoes = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by"
     )

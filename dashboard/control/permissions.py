@@ -91,6 +91,11 @@ def prices_refusal(user: User) -> str:
     return "" if user.role == Role.ADMIN else "Only admins set prices."
 
 
+def policy_refusal(user: User) -> str:
+    """Why `user` may not make, change, arm, pause or delete idle policies; "" when they may."""
+    return "" if user.role == Role.ADMIN else "Only admins change idle policies."
+
+
 def exemption_refusal(user: User, row: Environment | None, fleet: Fleet) -> str:
     """Why `user` may not exempt an environment, or with None whatever matches a filter; "" when they may."""
     if user.role == Role.OPERATOR and row is None:

@@ -94,7 +94,7 @@ def _review(  # noqa: PLR0913, PLR0917 - see review
     fleet: Fleet, limits: Limits, now: datetime, at: datetime, known: Evidence, holds: Mapping[str, str]
 ) -> Review:
     doubtful = known.doubt
-    work = _live_executions(fleet)
+    work = live_executions(fleet)
     judged = []
     for row in fleet.environments.values():
         if row.phase != "running" or row.archived is not None:
@@ -108,7 +108,7 @@ def _review(  # noqa: PLR0913, PLR0917 - see review
 _kept: dict[tuple[object, ...], Review] = {}
 
 
-def _live_executions(fleet: Fleet) -> dict[str, tuple[str, ...]]:
+def live_executions(fleet: Fleet) -> dict[str, tuple[str, ...]]:
     """Environment id → the names of what runs in it, in a steady order."""
     found: dict[str, list[str]] = defaultdict(list)
     for execution in fleet.executions.values():

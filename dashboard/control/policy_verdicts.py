@@ -1,0 +1,206 @@
+"""What a policy makes of the fleet, and of one environment at the moment of sending. Sends and writes nothing.
+
+Where several policies that are armed speak of one environment, the one that keeps it wins. A policy speaks of what its
+scope matches, but not of special roles that it does not name, and not outside its own window; in a span of its
+*never during* it keeps what it speaks of.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dashboard.control.evidence import doubt, judged_at
+from dashboard.control.idle import ORDINARY_ROLES, Decision, Evidence, decide, judge
+from dashboard.control.models import OPEN, Act, Action, Batch, IdlePolicy, PolicyState, State
+from dashboard.control.review import live_executions
+from dashboard.control.verbs import Verb
+from dashboard.fleet.entities import Environment, Kind
+from dashboard.fleet.query import Context, Selection, select
+from dashboard.fleet.snapshot import Fleet, Moment
+
+AGAIN = timedelta(minutes=30)
+"""A stop that came to nothing is not tried again for so long."""
+IN_VAIN = (State.FAILED, State.SKIPPED, State.UNCONFIRMED, State.UNKNOWN)
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One environment in a policy's scope: what is to be done, why it is kept, and the evidence in words."""
+
+    row: Environment
+    decision: Decision
+    why: str
+    because: str = ""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a policy says of everything that runs in its scope, at `now` (the earlier clock).
+
+    `doubt` says why nothing may be concluded at all, `shut` why its window is closed (the findings are then those of an
+    open one), `too_many` why it would pause itself.
+    """
+
+    policy: IdlePolicy
+    now: datetime
+    findings: tuple[Finding, ...]
+    doubt: str = ""
+    shut: str = ""
+    too_many: str = ""
+    kept: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, decision: Decision) -> list[Finding]:
+        return [one for one in self.findings if one.decision is decision]
+
+    @property
+    def stops(self) -> list[Finding]:
+        return self.of(Decision.STOP)
+
+    @property
+    def warns(self) -> list[Finding]:
+        return self.of(Decision.WARN)
+
+
+class Peers:
+    """The armed policies that stop, whose word counts beside that of `policy`."""
+
+    def __init__(self, policies: Iterable[IdlePolicy], fleet: Fleet, context: Context) -> None:
+        self._known = [(one, scope_of(one, fleet, context)) for one in policies]
+
+    def objection(self, policy: IdlePolicy, row: Environment, now: datetime, evidence: Evidence) -> str:
+        """Why another policy keeps it; "" when none does."""
+        for other, scope in self._known:
+            if other.pk == policy.pk or not _speaks_of(other, scope, row):
+                continue
+            closed = other.opening.closed(now)
+            if closed == "never":
+                return f"policy {other.name} never stops it at this time"
+            if closed:
+                continue
+            decision, why = judge(row, other.limits, now.timestamp(), evidence)
+            if decision is not Decision.STOP:
+                return f"policy {other.name} keeps it: {why}"
+        return ""
+
+
+def _speaks_of(policy: IdlePolicy, scope: Selection, row: Environment) -> bool:
+    named = row.role in ORDINARY_ROLES or row.role in policy.roles
+    return named and (bool(scope.problems) or scope.holds(row))  # a scope that cannot be read keeps
+
+
+def scope_of(policy: IdlePolicy, fleet: Fleet, context: Context) -> Selection:
+    return select(fleet, Kind.ENVIRONMENT, policy.scope, context)
+
+
+def context_at(now: datetime, holds: Mapping[str, str]) -> Context:
+    """A policy is nobody: `creator:me` in its scope matches nothing."""
+    return Context(now.timestamp(), exempt=frozenset(holds))
+
+
+def assess(
+    policy: IdlePolicy, moment: Moment, now: datetime, holds: Mapping[str, str], armed: Sequence[IdlePolicy]
+) -> Assessment:
+    """Judge what runs in the policy's scope. `holds` are exemptions by environment id, `armed` the policies that stop;
+    the zone of `now` is that of the times in words.
+    """
+    at, fleet = judged_at(moment, now), moment.fleet
+    context = context_at(at, holds)
+    scope, peers = scope_of(policy, fleet, context), Peers(armed, fleet, context)
+    if scope.problems:
+        return Assessment(policy, at, (), doubt=f"its scope cannot be read: {scope.problems[0].message}")
+    doubtful, work, busy = doubt(moment, now), live_executions(fleet), _under_way(now)
+    findings, kept = [], Counter[str]()
+    for row in fleet.environments.values():
+        if row.phase != "running" or row.archived is not None or not scope.holds(row):
+            continue
+        evidence = Evidence(doubtful, work.get(row.id, ()), holds.get(row.id, ""))
+        decision, why = judge(row, policy.limits, at.timestamp(), evidence)
+        if decision is Decision.STOP:
+            why = busy.get((row.id, row.started), "") or busy.get((row.id, None), "")
+            why = why or peers.objection(policy, row, at, evidence)
+            decision = Decision.KEEP if why else _wanted(policy)
+        if decision is Decision.KEEP:
+            kept[_kind_of(why, evidence)] += 1
+            findings.append(Finding(row, decision, why))
+        else:
+            because = decide(row, policy.limits, at, evidence).because
+            findings.append(Finding(row, decision, "", because))
+    stops = sum(one.decision is Decision.STOP for one in findings)
+    return Assessment(
+        policy,
+        at,
+        tuple(findings),
+        doubt=doubtful,
+        shut=_shut(policy, at, now),
+        too_many=_too_many(policy, stops, now) if stops else "",
+        kept=dict(kept.most_common()),
+    )
+
+
+def _wanted(policy: IdlePolicy) -> Decision:
+    return Decision.STOP if policy.act == Act.STOP else Decision.WARN
+
+
+def _kind_of(why: str, evidence: Evidence) -> str:
+    """The reason as it is counted: without the names in it."""
+    if why == evidence.hold:
+        return "exempt"
+    if why.startswith("task execution ") or why.endswith("task executions run"):
+        return "a task execution runs"
+    return why
+
+
+def _shut(policy: IdlePolicy, *times: datetime) -> str:
+    """Why its window is closed by any of the clocks; "" when it is open."""
+    closed = next(filter(None, (policy.opening.closed(at) for at in times)), "")
+    return {"never": "it never acts at this time", "outside": "its window is closed"}.get(closed, "")
+
+
+def _under_way(now: datetime) -> dict[tuple[str, float | None], str]:
+    """Why another stop would be one too many: (environment id, its start; None for any) → words."""
+    found: dict[tuple[str, float | None], str] = {}
+    stops = Action.objects.filter(verb=Verb.STOP_ENVIRONMENT.value)
+    for identifier in stops.filter(state__in=OPEN).values_list("target_id", flat=True):
+        found[identifier, None] = "its stop is under way"
+    vain = stops.filter(batch__policy__isnull=False, state__in=IN_VAIN, created__gt=now - AGAIN)
+    vain = vain.exclude(state=State.SKIPPED, batch__cancelled__isnull=False)
+    for identifier, params in vain.values_list("target_id", "params"):
+        found[identifier, params.get("started")] = "a policy's stop came to nothing within the last 30 min"
+    return found
+
+
+def _too_many(policy: IdlePolicy, stops: int, now: datetime) -> str:
+    if stops > policy.most_a_run:
+        return f"it would stop {stops:,} at once, and {policy.most_a_run:,} is the most in a run"
+    earlier = stopped_since(policy, now - HOUR)
+    if stops + earlier > policy.most_an_hour:
+        head = f"it would stop {stops:,} after {earlier:,} within the last hour"
+        return f"{head}, and {policy.most_an_hour:,} is the most"
+    return ""
+
+
+def stopped_since(policy: IdlePolicy, since: datetime) -> int:
+    """How many stops of it were asked for since then, without what was skipped."""
+    return (
+        Action.objects.filter(batch__policy=policy.pk, retried=False, created__gt=since)
+        .exclude(state=State.SKIPPED)
+        .count()
+    )
+
+
+def why_not_now(batch: Batch, row: Environment, fleet: Fleet, now: datetime, evidence: Evidence) -> str:
+    """At the moment of sending: why a policy no longer wishes a stop; "" when it does. `now` is the earlier clock."""
+    policy = batch.policy
+    if policy is None:
+        return ""
+    if policy.state != PolicyState.ARMED or policy.act != Act.STOP:
+        return f"policy {policy.name} is no longer armed"
+    if shut := _shut(policy, now):
+        return f"policy {policy.name}: {shut}"
+    context = context_at(now, {row.id: evidence.hold} if evidence.hold else {})
+    scope = scope_of(policy, fleet, context)
+    if scope.problems or not scope.holds(row):
+        return f"policy {policy.name} no longer speaks of it"
+    return Peers(IdlePolicy.objects.that_stop(), fleet, context).objection(policy, row, now, evidence)
