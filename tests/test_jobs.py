@@ -297,10 +297,15 @@ def test_a_task_is_run_and_its_execution_stopped(desk):
 
 
 def test_what_the_environments_state_forbids_has_failed_in_the_apis_words(desk):
+    world = desk.api.world.services
     row = desk.row(
-        Kind.SERVICE, lambda row: desk.api.world.services[row.id].environment.phase == enums.STOPPED
+        Kind.SERVICE,
+        lambda row: world[row.id].environment.phase == enums.RUNNING and row.phase in {"", "stopped"},
     )
-    action = desk.do(Verb.START_SERVICE, row)
+    action = desk.ask(Verb.START_SERVICE, row)
+    world[row.id].environment.phase = enums.STOPPED  # after the last poll
+    jobs.perform(str(action.id))
+    action.refresh_from_db()
     assert (action.state, action.outcome) == (
         State.FAILED,
         "StartService: environment is not running (failed_precondition)",

@@ -116,7 +116,8 @@ def _write(
     actions = []
     for place, identifier, name in wanted:
         row = fleet.environments.get(identifier)
-        action = ledger.new_action(user, Verb(batch.verb), row or Environment(identifier, name), now)
+        target, verb = row or Environment(identifier, name), Verb(batch.verb)
+        action = ledger.new_action(user, verb, target, now, RULES[verb].pointless(target))
         why_not = _why_not(user, Verb(batch.verb), row, fleet, open_wishes.get(identifier))
         if why_not:
             action.state, action.outcome, action.ended = State.SKIPPED, why_not, now

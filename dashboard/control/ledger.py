@@ -23,7 +23,7 @@ from django.db.models import F, Q
 
 from dashboard.control.models import Action, ActionQuerySet, State, User
 from dashboard.control.permissions import Forbidden, refusal
-from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb
+from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb, pointless
 from dashboard.fleet.details import CurrentFile
 from dashboard.fleet.entities import Environment, Listed, Row
 from dashboard.fleet.snapshot import Fleet
@@ -81,7 +81,7 @@ def request(  # noqa: PLR0913 - an action is who, what, on what, when and why
     """
     if why_not := refusal(user, verb, row, fleet):
         raise Forbidden(why_not)
-    action = new_action(user, verb, row, now)
+    action = new_action(user, verb, row, now, pointless(verb, row, fleet))
     action.reason, action.params = reason[:500], dict(params or {})
     try:
         with transaction.atomic():
@@ -98,10 +98,9 @@ def _same_wish(action: Action) -> Action:
     return same.open().first() or same.order_by("-created")[0]
 
 
-def new_action(user: User, verb: Verb, row: Listed, now: datetime) -> Action:
-    """The row of a wish, not saved yet: waiting, or skipped when it makes no sense."""
+def new_action(user: User, verb: Verb, row: Listed, now: datetime, pointless: str) -> Action:
+    """The row of a wish, not saved yet: waiting, or skipped because it is `pointless`."""
     rule = RULES[verb]
-    pointless = rule.pointless(row)
     return Action(
         verb=verb.value,
         kind=rule.kind.value,

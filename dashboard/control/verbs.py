@@ -11,7 +11,8 @@ from dashboard.control.rules import (
     tasks,
     tokens,
 )
-from dashboard.fleet.entities import Kind
+from dashboard.fleet.entities import Environment, Kind, Listed
+from dashboard.fleet.snapshot import Fleet
 from dashboard.ona.errors import Unsendable
 
 RULES = {
@@ -36,6 +37,24 @@ def verbs_of(kind: Kind) -> list[Verb]:
     ]
 
 
+def why_nothing_runs(row: Listed, fleet: Fleet) -> str:
+    """Services and tasks run only inside a running environment: the reason why none does, or ""."""
+    if isinstance(row, Environment):
+        return ""
+    environment = fleet.environments.get(row.environment_id)
+    if environment is None:
+        return "its environment is not there any more, or not visible to this dashboard's key"
+    if environment.phase in {"running", "updating"}:
+        return ""
+    return f"its environment is {environment.phase or 'in no known phase'}; start that first"
+
+
+def pointless(verb: Verb, row: Listed, fleet: Fleet) -> str:
+    """Why asking for it would be recorded as skipped; "" when it makes sense."""
+    rule = RULES[verb]
+    return rule.pointless(row) or (why_nothing_runs(row, fleet) if rule.inside else "")
+
+
 def mistake(verb: Verb, params: Params) -> tuple[str, str]:
     """The first value that breaks a limit of the API, as (field, "must have …"); ("", "") when there is none."""
     message = RULES[verb].message
@@ -53,4 +72,15 @@ def watched(verb: Verb, target_id: str, result_id: str) -> tuple[Kind, str]:
     return (rule.makes, result_id) if rule.makes is not None and result_id else (rule.kind, target_id)
 
 
-__all__ = ["RULES", "Outcome", "Params", "Rule", "Verb", "mistake", "verbs_of", "watched"]
+__all__ = [
+    "RULES",
+    "Outcome",
+    "Params",
+    "Rule",
+    "Verb",
+    "mistake",
+    "pointless",
+    "verbs_of",
+    "watched",
+    "why_nothing_runs",
+]

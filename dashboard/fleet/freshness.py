@@ -7,7 +7,7 @@ from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Sweep
 
 OVERDUE = {
-    "hot": "No poll has finished since; is the worker running?",
+    "hot": "No poll has finished since; does the API answer slowly, or is no worker running?",
     "full": "What moves is up to date, but the last poll of everything is overdue.",
 }
 

@@ -13,14 +13,16 @@ from kombu.exceptions import KombuError
 from dashboard import jobs
 from dashboard.control import wishes
 from dashboard.control.models import Action
+from dashboard.control.verbs import why_nothing_runs
 from dashboard.fleet.details import Detail
 from dashboard.fleet.entities import Kind, Listed
+from dashboard.fleet.freshness import sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import ListPage
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import again, besides, menu, offers, why_nothing_runs, wish_state
+from dashboard.web.offers import again, besides, menu, offers, wish_state
 
 logger = logging.getLogger(__name__)
 ACTIONS_SHOWN = 8
@@ -96,7 +98,7 @@ class Subject:
         wish = wishes.wishes(kind, [self.row.id]).get(self.row.id)
         offered = besides(offers(user, self.row, self.fleet), wish) + again(user, self.row, self.fleet)
         more = besides(menu(user, self.row, self.fleet), wish)
-        blocked = why_nothing_runs(self.row, self.fleet)
+        blocked = sentence(why_nothing_runs(self.row, self.fleet))
         state = (wish_state(wish), offered, more, blocked)
         return self.block("header", self.known, state, wish=wish, offers=offered, menu=more, blocked=blocked)
 

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from dashboard.control.models import Action, User
 from dashboard.control.permissions import can, seen_as
-from dashboard.control.verbs import RULES, Rule, Verb, verbs_of
-from dashboard.fleet.entities import Environment, Execution, Kind, Listed, kind_of
+from dashboard.control.verbs import RULES, Rule, Verb, verbs_of, why_nothing_runs
+from dashboard.fleet.entities import Execution, Kind, Listed, kind_of
 from dashboard.fleet.snapshot import Fleet
 
 SECTIONS = {
@@ -81,18 +81,6 @@ def _offer(rule: Rule, row: Listed) -> Offer:
         )
     url = reverse(f"{SECTIONS[rule.kind]}-act", args=[row.id, rule.verb.deed])
     return Offer(rule.verb, rule.verb.deed, rule.label, url, rule.danger)
-
-
-def why_nothing_runs(row: Listed, fleet: Fleet) -> str:
-    """Services and tasks run only inside a running environment: the reason why none does, or ""."""
-    if isinstance(row, Environment):
-        return ""
-    environment = fleet.environments.get(row.environment_id)
-    if environment is None:
-        return "Its environment is not there any more, or not visible to this dashboard's key."
-    if environment.phase in {"running", "updating"}:
-        return ""
-    return f"Its environment is {environment.phase or 'in no known phase'}; start that first."
 
 
 def wish_state(action: Action | None) -> tuple[str, ...]:

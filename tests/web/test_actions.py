@@ -178,6 +178,16 @@ def test_services_of_a_stopped_environment_offer_nothing_and_say_why(dashboard: 
     assert not re.search(r'id="(start|stop)-s1"', page)
 
 
+def test_what_an_old_tab_asks_of_a_service_of_a_stopped_environment_is_skipped(dashboard: Dashboard) -> None:
+    dashboard.put(
+        Environment(id="e1", name="one", phase="stopped"),
+        Service(id="s1", name="db", environment_id="e1", phase="stopped"),
+    )
+    dashboard.post("/services/s1/start/")
+    action = Action.objects.get()
+    assert (action.state, action.outcome) == ("skipped", "its environment is stopped; start that first")
+
+
 def test_what_is_under_way_already_is_not_offered_again(dashboard: Dashboard) -> None:
     row = dashboard.running()
     page, offered = f"/environments/{row.id}/", f'href="/environments/{row.id}/stop/"'

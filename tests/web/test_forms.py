@@ -521,6 +521,7 @@ def test_ports_are_shared_changed_and_taken_out(dashboard: Dashboard) -> None:
         ({"port_0_0": "65536", "port_0_1": "web"}, "port_0"),
         ({"port_0_0": "x", "port_0_1": "web"}, "port_0"),
         ({"port_0_0": "3000", "port_0_1": " "}, "port_0"),
+        ({"port_0_0": "", "port_0_1": "web"}, "port_0"),
         ({"port_0_0": "3000", "port_0_1": "x" * 101}, "port_0"),
         ({"port_0_0": "3000", "port_0_1": "a", "port_0_2": "nobody"}, "port_0"),
         ({"port_0_0": "3000", "port_0_1": "a", "port_0_3": "gopher"}, "port_0"),

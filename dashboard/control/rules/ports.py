@@ -43,8 +43,10 @@ def _send(ona: "Ona", key: str, params: Params) -> str:
 
 def _shows(row: Environment, params: Params) -> Outcome | None:
     """What was not said may read as whatever the API takes for it."""
+    if "ports" not in params:
+        return None
     seen = {one["port"]: one for one in shared(row)}
-    wanted = {one["port"]: one for one in params.get("ports", ())}
+    wanted = {one["port"]: one for one in params["ports"]}
     if seen.keys() != wanted.keys():
         return None
     same = all(

@@ -58,9 +58,11 @@ class PortField(forms.MultiValueField):
 
     def compress(self, data_list: list[Any]) -> dict[str, Any] | None:
         port = dict(zip(PARTS, data_list, strict=False))
+        port["name"] = " ".join((port.get("name") or "").split())
         if not port.get("port"):
+            if port["name"] and not self.initial:
+                raise forms.ValidationError("A port needs a number.")
             return None
-        port["name"] = " ".join(port["name"].split())
         if not port["name"]:
             raise forms.ValidationError("A port needs a name.")
         return port

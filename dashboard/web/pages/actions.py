@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from dashboard.control import ledger
 from dashboard.control.models import Action, State
 from dashboard.control.permissions import Forbidden, refusal
-from dashboard.control.verbs import RULES, Params, Rule, Verb, verbs_of
+from dashboard.control.verbs import RULES, Params, Rule, Verb, pointless, verbs_of
 from dashboard.fleet.entities import Environment, Kind, Listed, Task, kind_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import enqueue_action
@@ -77,7 +77,7 @@ def _ask(
         "row": row,
         "verb": verb.value,
         "rule": RULES[verb],
-        "pointless": RULES[verb].pointless(row),
+        "pointless": pointless(verb, row, fleet),
         "adds": _adds(RULES[verb]),
         "about": f"actions/verbs/{verb.value}.html",
     }
