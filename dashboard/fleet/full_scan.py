@@ -94,7 +94,7 @@ class FullScan:
         archived = EnvironmentFilter(archival_status="archived")
         try:
             for page in self.ona.environments.pages(archived, recall=self.memory.recall):
-                self._take(page)
+                self._take(page.of(intake.environment))
         except errors.InvalidRequest:
             return True  # an API that has no archive
         self.tally.apart |= self.tally.ids(Kind.ENVIRONMENT) - listed
@@ -112,18 +112,17 @@ class FullScan:
         self._walk(WHOLE)
 
     def _walk(self, cut: Sequence[Window]) -> None:
-        walk = walked([partial(self._window, one) for one in cut])
+        walk = walked([partial(self._window, one) for one in cut], intake.environment)
         for page in walk.pages:
             self._take(page)
         if walk.trouble is not None:
             raise walk.trouble
 
-    def _take(self, page: Page[schema.Environment]) -> None:
+    def _take(self, page: Page[Any]) -> None:
         """The environments of a page; those whose bytes are known are as they were."""
-        rows = [intake.environment(item) for item in page.items]
-        for digest, row in zip(page.digests, rows, strict=False):
+        for digest, row in zip(page.digests, page.items, strict=False):
             self.memory.keep(digest, row)
-        self.tally.take(page, rows)
+        self.tally.take(page)
         self.tally.meet(Kind.ENVIRONMENT, [trace.row for trace in page.recalled], page.asked_at)
 
     def _window(self, window: Window) -> Iterator[Page[schema.Environment]]:

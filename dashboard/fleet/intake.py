@@ -4,8 +4,9 @@ Commands of a service or task are kept for its own page alone, bounded; of varia
 the names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from dashboard.fleet import entities as rows
@@ -19,6 +20,10 @@ from dashboard.fleet.bounds import (
 )
 from dashboard.ona import schema
 from dashboard.ona.schema import short
+
+LONGEST_ADDRESS = 2_000
+REMEMBERED = 2_000
+"""Addresses and enum texts of which the outcome is kept: a fleet has few different ones."""
 
 
 def environment(seen: schema.Environment) -> rows.Environment:
@@ -85,15 +90,22 @@ def _repository(seen: schema.Environment) -> str:
     """`owner/name` of the repository, from the working copy, else from the initializer, else from the address
     it came from.
     """
-    git = seen.status.content.git
-    names = [_path_of(git.clone_url) if git is not None else ""]
+    return next(filter(None, _names_of_repository(seen)), "")
+
+
+def _names_of_repository(seen: schema.Environment) -> Iterator[str]:
+    """Best first."""
+    if (git := seen.status.content.git) is not None:
+        yield _path_of(git.clone_url[:LONGEST_ADDRESS])
     for part in seen.spec.content.initializer.specs:
-        names.append(_path_of(part.git.remote_uri) if part.git is not None else "")
-        names.append(_path_of_page(part.context_url.url) if part.context_url is not None else "")
-    names.append(_path_of_page(seen.metadata.original_context_url))
-    return next(filter(None, names), "")
+        if part.git is not None:
+            yield _path_of(part.git.remote_uri[:LONGEST_ADDRESS])
+        if part.context_url is not None:
+            yield _path_of_page(part.context_url.url[:LONGEST_ADDRESS])
+    yield _path_of_page(seen.metadata.original_context_url[:LONGEST_ADDRESS])
 
 
+@lru_cache(REMEMBERED)
 def _path_of(address: str) -> str:
     """`owner/name`, or `group/subgroup/name`, of an address that git clones from, also of `git@host:owner/name`."""
     try:
@@ -103,6 +115,7 @@ def _path_of(address: str) -> str:
     return _line("/".join(part for part in unquote(path).split("/") if part).removesuffix(".git"))
 
 
+@lru_cache(REMEMBERED)
 def _path_of_page(address: str) -> str:
     """The same of a page in the browser: what follows the name is a branch, a merge request, a file."""
     project, gitlab, _ = address.partition("/-/")
@@ -238,7 +251,12 @@ def _line(text: str) -> str:
 
 def _word(text: str, prefix: str) -> str:
     """An enum's word, also one that nobody knows yet, bounded."""
-    return short(text[: 2 * LONGEST_ID], prefix)[:LONGEST_ID]
+    return _cut_word(text[: 2 * LONGEST_ID], prefix)
+
+
+@lru_cache(REMEMBERED)
+def _cut_word(text: str, prefix: str) -> str:
+    return short(text, prefix)[:LONGEST_ID]
 
 
 def _epoch(moment: datetime | None) -> float | None:

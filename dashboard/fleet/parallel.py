@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
+from dashboard.fleet.entities import Row
 from dashboard.ona import Page, errors
 
 MOST_AT_ONCE = 16
@@ -17,14 +18,17 @@ Chain = Callable[[], Iterator[Page[Any]]]
 
 @dataclass
 class Walk:
-    """The pages that came, in no order, and what ended the walk before its end (None: it is complete)."""
+    """The pages of rows that came, in no order, and what ended the walk before its end (None: it is complete)."""
 
-    pages: list[Page[Any]] = field(default_factory=list)
+    pages: list[Page[Row]] = field(default_factory=list)
     trouble: errors.OnaError | None = None
 
 
-def walked(chains: Sequence[Chain], most: int = MOST_AT_ONCE) -> Walk:
-    """Every page of every chain. The first trouble ends them all; what came until then is kept."""
+def walked(chains: Sequence[Chain], convert: Callable[[Any], Row], most: int = MOST_AT_ONCE) -> Walk:
+    """Every page of every chain. The first trouble ends them all; what came until then is kept.
+
+    Rows are made as the pages come: what an API says of a fleet is twenty times larger than its rows.
+    """
     walk, stop = Walk(), Event()
 
     def one(chain: Chain) -> None:
@@ -32,7 +36,7 @@ def walked(chains: Sequence[Chain], most: int = MOST_AT_ONCE) -> Walk:
             return
         try:
             for page in chain():
-                walk.pages.append(page)
+                walk.pages.append(page.of(convert))
                 if stop.is_set():
                     return
         except errors.OnaError as trouble:

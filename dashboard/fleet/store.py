@@ -47,6 +47,25 @@ CHANGES_KEPT = 50_000
 BATCH = 2_000
 ATTEMPTS = 20
 
+WRITE = """
+local number = 0
+for at = 3, #ARGV, 5 do
+  local rows, kind, id, asked, blob = KEYS[tonumber(ARGV[at])], ARGV[at+1], ARGV[at+2], ARGV[at+3], ARGV[at+4]
+  if blob == '' then
+    redis.call('HDEL', rows, id)
+  else
+    redis.call('HSET', rows, id, ARGV[1] .. ' ' .. asked .. '\\n' .. blob)
+  end
+  redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], ARGV[1] .. '-' .. number,
+    'kind', kind, 'id', id, 'blob', blob, 'asked', asked)
+  number = number + 1
+end
+"""
+"""Rows and their changes in one command instead of two for each row. ARGV: version, how many changes are kept, and of
+each row the place of its hash among KEYS, its kind, its id, when it was asked for (every digit: a rounded moment may
+seem later than it was), its blob (empty: removed).
+"""
+
 Addressed = tuple[Kind, str]
 
 
@@ -117,10 +136,6 @@ def namespace(base_url: str, api_key: str) -> str:
 def connect(url: str) -> "redis.Redis":
     """A client with short timeouts, so that a dead Redis costs a page a moment and not its life."""
     return redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=1, health_check_interval=15)
-
-
-def _pack(version: int, asked: float, blob: bytes) -> bytes:
-    return b"%d %a\n%b" % (version, asked, blob)  # every digit: a rounded moment may seem later than it was
 
 
 def _unpack(value: bytes) -> tuple[int, float, bytes]:
@@ -254,15 +269,15 @@ class Store:
         if server != self._redis.get(self._key("server")):
             pipe.set(self._key("epoch"), secrets.token_hex(8))
             pipe.set(self._key("server"), server)
-        for number, (kind, key, asked, blob) in enumerate([*writes, *removals]):
-            if blob:
-                pipe.hset(self._key("rows", kind), key, cast("Any", _pack(version, asked, blob)))
-            else:
-                pipe.hdel(self._key("rows", kind), key)
-            entry = {"kind": kind.value, "id": key, "blob": blob, "asked": repr(asked)}
-            pipe.xadd(self._key("changes"), cast("Any", entry), id=f"{version}-{number}", maxlen=CHANGES_KEPT)
+        changes = [*writes, *removals]
+        kinds = {kind: place for place, kind in enumerate(dict.fromkeys(one[0] for one in changes), 2)}
+        keys = [self._key("changes"), *(self._key("rows", kind) for kind in kinds)]
+        told: list[Any] = [version, CHANGES_KEPT]
+        for kind, key, asked, blob in changes:
+            told += (kinds[kind], kind.value, key, repr(asked), blob)
+        pipe.eval(WRITE, len(keys), *keys, *told)
         pipe.execute()
-        return len(writes) + len(removals)
+        return len(changes)
 
     def _server(self) -> bytes:
         """This life of the Redis process. After a restart from an older dump the numbering goes back, and the

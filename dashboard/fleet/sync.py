@@ -15,6 +15,7 @@ from math import ceil
 
 from dashboard.fleet import automations_file, intake, intake_details
 from dashboard.fleet.batches import batches
+from dashboard.fleet.collector import unhurried
 from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile
 from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, kind_of
 from dashboard.fleet.full_scan import EVERYTHING, FullScan
@@ -154,8 +155,9 @@ class Sync:
     def _swept(self, name: str, scan: Callable[[Fleet, Tally], None], history_at: float = 0.0) -> Sweep:
         started, requests, tally = self._clock(), self._ona.requests, Tally()
         try:
-            scan(self._known(), tally)
-            self._land(tally)
+            with unhurried():
+                scan(self._known(), tally)
+                self._land(tally)
         except errors.OnaError as trouble:
             tally.troubles.append(trouble)
         requests, spent = self._ona.requests - requests, self._clock() - started
@@ -185,6 +187,8 @@ class Sync:
         """Write what has been seen and found gone since the last landing: a long first sweep fills pages as it
         goes, and what one kind has shown does not depend on the next.
         """
+        if tally.landed == len(tally.seen) and not tally.gone:
+            return
         fleet = self._known()
         seen = [
             one for one in tally.seen[tally.landed :] if fleet.of(kind_of(one.row)).get(one.row.id) != one.row
@@ -197,24 +201,23 @@ class Sync:
 
     def _find_gone(self, kind: Kind, fleet: Fleet, known: set[str], tally: Tally) -> None:
         """What was known and is on no page of a complete scan. A page can lack an item that is there, when another
-        one vanished between two requests: so what went neither with its environment nor is a class is asked for.
+        one vanished between two requests: so what is a class, or in an environment that is no more, is gone, and
+        the others are asked for.
         """
         if kind is Kind.CLASS:
             tally.missing(kind, known)
             return
         rows, doubtful = fleet.of(kind), []
         for identifier in known - tally.ids(kind):
-            if (
-                kind is not Kind.ENVIRONMENT
-                and getattr(rows.get(identifier), "environment_id", "") in tally.left
-            ):
+            home = "" if kind is Kind.ENVIRONMENT else getattr(rows.get(identifier), "environment_id", "")
+            if home and tally.homes is not None and home not in tally.homes:
                 tally.gone.append((kind, identifier))
             else:
                 doubtful.append((kind, identifier))
         for address in sorted(doubtful)[:MOST_DOUBTED]:
             self._ask_whether_gone(address, tally)
         if kind is Kind.ENVIRONMENT:
-            tally.left = {identifier for _, identifier in tally.gone}
+            tally.homes = (known | tally.ids(kind)) - {identifier for _, identifier in tally.gone}
 
     def _ask_whether_gone(self, address: Addressed, tally: Tally) -> None:
         try:

@@ -24,13 +24,13 @@ OF_ONE_KIND = (
 @dataclass
 class Tally:
     """Rows as they were seen, what is gone, and what went wrong. `apart` are environments that are not counted,
-    `left` those that are gone; `listed` has the ids that were seen.
+    `homes` those that are there (None: not all are known); `listed` has the ids that were seen.
     """
 
     seen: list[Observation] = field(default_factory=list)
     gone: list[Addressed] = field(default_factory=list)
     apart: set[str] = field(default_factory=set)
-    left: set[str] = field(default_factory=set)
+    homes: set[str] | None = None
     troubles: list[errors.OnaError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     odd: list[Observation] = field(default_factory=list)
@@ -41,11 +41,11 @@ class Tally:
     listed: dict[Kind, set[str]] = field(default_factory=dict)
 
     def add(self, page: Page[Any], convert: Callable[[Any], Row]) -> None:
-        self.take(page, [convert(item) for item in page.items])
+        self.take(page.of(convert))
 
-    def take(self, page: Page[Any], rows: Iterable[Row]) -> None:
-        """The rows that were made of a page's items, and what was wrong with the others."""
-        self.extend([Observation(row, page.asked_at) for row in rows])
+    def take(self, page: Page[Row]) -> None:
+        """The rows of a page, and what was wrong with its other items."""
+        self.extend([Observation(row, page.asked_at) for row in page.items])
         self.skipped += len(page.skipped)
         self.notes += [f"{item.id or 'One item'} could not be read: {item.reason}." for item in page.skipped]
 
@@ -62,9 +62,9 @@ class Tally:
 
     def walk(self, chains: Sequence[Chain], convert: Callable[[Any], Row]) -> None:
         """Add every page of these lists, read side by side; raises the first trouble after adding what came."""
-        walk = walked(chains)
+        walk = walked(chains, convert)
         for page in walk.pages:
-            self.add(page, convert)
+            self.take(page)
         if walk.trouble is not None:
             raise walk.trouble
 

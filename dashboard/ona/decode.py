@@ -8,7 +8,7 @@ page taken apart item by item.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -20,6 +20,8 @@ from dashboard.ona.pieces import Recall, cut, sort
 from dashboard.ona.schema import Model
 
 M = TypeVar("M", bound=Model)
+Item = TypeVar("Item")
+Other = TypeVar("Other")
 LONGEST_INTEGER = 40
 """Digits. Python refuses to read integers of thousands of digits; nothing here has more than 20."""
 
@@ -37,19 +39,24 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Page(Generic[M]):
+class Page(Generic[Item]):
     """One page of a list. `asked_at` is the epoch second just before its request was sent.
 
     With a memory: `items` are only those that are new, `digests` is by what to remember each of them (empty when
     they cannot be), `recalled` what is remembered of the others, `order` of all in their order (None: a new one).
     """
 
-    items: list[M]
+    items: list[Item]
     skipped: tuple[Skipped, ...]
     asked_at: float
     digests: Sequence[int] = ()
     recalled: Sequence[Any] = ()
     order: Sequence[Any] = ()
+
+    def of(self, convert: Callable[[Item], Other]) -> "Page[Other]":
+        """The same with something else made of each item."""
+        made = [convert(item) for item in self.items]
+        return Page(made, self.skipped, self.asked_at, self.digests, self.recalled, self.order)
 
 
 class Pagination(Model):

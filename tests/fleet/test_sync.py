@@ -161,6 +161,23 @@ def test_what_a_complete_scan_no_longer_shows_is_gone(simulated):
     assert set(stored(simulated, Kind.ENVIRONMENT)) == set(kept(simulated.world))
 
 
+def test_what_was_in_an_environment_that_went_before_goes_without_being_asked_for(simulated, monkeypatch):
+    monkeypatch.setattr("dashboard.fleet.sync.MOST_DOUBTED", 0)
+    sync, world = simulated.sync(), simulated.world
+    sync.full()
+    victim = next(one for one in world.environments.values() if one.services and one.phase == enums.STOPPED)
+    inside = {one.id for one in victim.services}
+    with world.present() as at:
+        environments.begin_deleting(world, victim, at)
+    simulated.clock.pass_(30)
+    simulated.wire.on("GetEnvironment", refusing(404, "not_found"))
+    assert sync.refresh((Kind.ENVIRONMENT, victim.id))[0] is Reading.GONE
+    assert inside <= set(stored(simulated, Kind.SERVICE))
+    assert sync.full(whole_history=True).error == ""
+    for kind in (Kind.SERVICE, Kind.TASK, Kind.EXECUTION):
+        assert victim.id not in {row.environment_id for row in stored(simulated, kind).values()}
+
+
 def test_what_a_page_lacks_stays_when_it_can_still_be_read_by_itself(simulated):
     simulated.sync().full()
     victim = first(simulated.world, enums.STOPPED)
