@@ -40,7 +40,8 @@ from dashboard.ona import errors
 from dashboard.process import has_died, this_process
 
 if TYPE_CHECKING:
-    from dashboard.fleet.sync import Reading, Sync
+    from dashboard.fleet.reading import Reading
+    from dashboard.fleet.sync import Sync
     from dashboard.fleet.watch import Watcher
     from dashboard.ona import Ona
 
@@ -354,7 +355,7 @@ def chase_one(action: Action) -> bool:
 
     False when the API did not answer at all: asking it about a hundred others would only hold up the workers.
     """
-    from dashboard.fleet.sync import Reading
+    from dashboard.fleet.reading import Reading
 
     try:
         result, row, asked = _look(action)
@@ -371,7 +372,7 @@ def chase_one(action: Action) -> bool:
 
 def _look(action: Action) -> "tuple[Reading, Observed | None, float]":
     """What shows how an action goes, and when it was asked for."""
-    from dashboard.fleet.sync import Reading
+    from dashboard.fleet.reading import Reading
 
     verb = Verb(action.verb)
     seen = sync().refresh(watched(verb, action.target_id, action.result_id))

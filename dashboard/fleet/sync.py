@@ -9,24 +9,25 @@ what it had landed by then, with the reason beside it.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from enum import Enum
 from functools import partial
 from math import ceil
 
-from dashboard.fleet import automations_file, intake, intake_details
+from dashboard.fleet import automations_file, intake
 from dashboard.fleet.batches import batches
 from dashboard.fleet.collector import unhurried
 from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile
+from dashboard.fleet.directory_scan import scan_names
 from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, kind_of
 from dashboard.fleet.full_scan import EVERYTHING, FullScan
 from dashboard.fleet.kept import KEPT
 from dashboard.fleet.memory import Memory
 from dashboard.fleet.newer import newer
 from dashboard.fleet.parallel import Chain
+from dashboard.fleet.reading import Reader, Reading, task_name
 from dashboard.fleet.remarks import notes
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store, Sweep
-from dashboard.fleet.tally import OF_ONE_KIND, Tally
+from dashboard.fleet.tally import Tally
 from dashboard.fleet.trouble import meaning
 from dashboard.fleet.windows import Window, windows
 from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona, Page, ServiceFilter, errors, schema
@@ -40,19 +41,6 @@ MOST_EARLY = 8
 """Environments that are read side by side when events named them."""
 MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
-
-MOST_DOUBTED = 200
-"""What a full sweep missed and asks for one by one, at most; the next one asks for the rest."""
-JUST_MADE = 30.0
-"""Seconds for which the API may not find what it has just made."""
-
-
-class Reading(Enum):
-    """What came of reading one resource."""
-
-    SEEN = "seen"
-    GONE = "gone"
-    HIDDEN = "not visible to this key"
 
 
 class Sync:
@@ -81,6 +69,7 @@ class Sync:
         self._store = store
         self._snapshot = snapshot
         self._clock = clock
+        self._reader = Reader(ona, store, snapshot, clock)
 
     def full(self, kinds: Collection[Kind] = EVERYTHING, *, whole_history: bool = False) -> Sweep:
         """Everything: environments, services, tasks, executions and environment classes, or some of these.
@@ -92,7 +81,7 @@ class Sync:
 
         def scan(fleet: Fleet, tally: Tally) -> None:
             def find_gone(kind: Kind, known: set[str]) -> None:
-                self._find_gone(kind, fleet, known, tally)
+                self._reader.find_gone(kind, fleet, known, tally)
 
             land = partial(self._land, tally)
             FullScan(self._ona, fleet, tally, self._memory, find_gone, land, whole, self._kept).run(kinds)
@@ -110,7 +99,7 @@ class Sync:
 
     def names(self) -> Sweep:
         """Names for ids: people, projects, runners. What the key may not read is left as it is."""
-        return self._swept("names", self._scan_names)
+        return self._swept("names", partial(scan_names, self._ona))
 
     def refresh(self, address: Addressed) -> tuple[Reading, Row | None, float]:
         """Read one resource now and write it: what came of it, the row, and when it was asked (epoch seconds).
@@ -118,7 +107,7 @@ class Sync:
         Raises OnaError when the API does not answer.
         """
         tally, asked = Tally(), self._clock()
-        reading = self._read(address, tally)
+        reading = self._reader.read(address, tally)
         self._store.write(tally.seen, newer=newer, gone=tally.gone)
         return reading, tally.seen[0].row if tally.seen else None, asked
 
@@ -144,7 +133,7 @@ class Sync:
         tally, fleet = Tally(), self._known()
         try:
             with ThreadPoolExecutor(min(MOST_EARLY, max(1, len(identifiers)))) as pool:
-                list(pool.map(lambda key: self._read((Kind.ENVIRONMENT, key), tally), identifiers))
+                list(pool.map(lambda key: self._reader.read((Kind.ENVIRONMENT, key), tally), identifiers))
             moved, _ = _with_services(tally, fleet)
             known = Counter(row.environment_id for row in fleet.services.values())
             tally.walk([self._services_of(ids) for ids in batches(moved, known)], intake.service)
@@ -197,43 +186,11 @@ class Sync:
         tally.landed = len(tally.seen)
         tally.gone.clear()
 
-    # What is gone
-
-    def _find_gone(self, kind: Kind, fleet: Fleet, known: set[str], tally: Tally) -> None:
-        """What was known and is on no page of a complete scan. A page can lack an item that is there, when another
-        one vanished between two requests: so what is a class, or in an environment that is no more, is gone, and
-        the others are asked for.
-        """
-        if kind is Kind.CLASS:
-            tally.missing(kind, known)
-            return
-        rows, doubtful = fleet.of(kind), []
-        for identifier in known - tally.ids(kind):
-            home = "" if kind is Kind.ENVIRONMENT else getattr(rows.get(identifier), "environment_id", "")
-            if home and tally.homes is not None and home not in tally.homes:
-                tally.gone.append((kind, identifier))
-            else:
-                doubtful.append((kind, identifier))
-        for address in sorted(doubtful)[:MOST_DOUBTED]:
-            self._ask_whether_gone(address, tally)
-        if kind is Kind.ENVIRONMENT:
-            tally.homes = (known | tally.ids(kind)) - {identifier for _, identifier in tally.gone}
-
-    def _ask_whether_gone(self, address: Addressed, tally: Tally) -> None:
-        try:
-            reading = self._read(address, tally)
-        except OF_ONE_KIND:
-            return  # not known: it stays
-        if reading is Reading.HIDDEN or (
-            reading is Reading.SEEN and getattr(tally.seen[-1].row, "phase", "") == "deleted"
-        ):
-            tally.gone.append(address)
-
     # The hot sweep
 
     def _scan_hot(self, fleet: Fleet, tally: Tally) -> None:
         def execution(seen: schema.TaskExecution) -> Row:
-            return intake.execution(seen, _task_name(fleet, seen.metadata.task_id))
+            return intake.execution(seen, task_name(fleet, seen.metadata.task_id))
 
         live = ExecutionFilter(phases=LIVE_EXECUTION)
         moving = [row for row in fleet.environments.values() if row.phase in HOT_PHASES]
@@ -267,84 +224,9 @@ class Sync:
         """Read one by one; an answer that makes no sense costs that one resource, not the sweep."""
         for address in addresses[:MOST_READ_SINGLY]:
             try:
-                self._read(address, tally)
+                self._reader.read(address, tally)
             except (errors.BadAnswer, errors.InvalidRequest):
                 tally.skipped += 1
-
-    # One resource
-
-    def _read(self, address: Addressed, tally: Tally) -> Reading:
-        """Read one resource into `tally` and its detail into the store; raises OnaError when the API does not
-        answer.
-        """
-        kind, identifier = address
-        asked = self._clock()
-        try:
-            row = self._row_of(kind, identifier, asked)
-        except errors.NotFound:
-            if not self._just_made(address, asked):
-                tally.gone.append(address)
-            return Reading.GONE
-        except errors.PermissionDenied as refused:
-            self._store.keep_unread(
-                kind, identifier, f"Ona does not show it to this dashboard's key: {refused}"
-            )
-            return Reading.HIDDEN
-        except errors.OnaError as trouble:
-            self._store.keep_unread(kind, identifier, f"{meaning(trouble)} In its words: {trouble}")
-            raise
-        tally.extend([Observation(row, asked)])
-        return Reading.SEEN
-
-    def _just_made(self, address: Addressed, asked: float) -> bool:
-        kind, identifier = address
-        created = getattr(self._snapshot.now().fleet.of(kind).get(identifier), "created", None)
-        return created is not None and asked - created < JUST_MADE
-
-    def _row_of(self, kind: Kind, identifier: str, asked: float) -> Row:
-        if kind is Kind.ENVIRONMENT:
-            environment = self._ona.environments.get(identifier)
-            self._store.keep_detail(kind, intake_details.environment(environment, asked))
-            return intake.environment(environment)
-        if kind is Kind.SERVICE:
-            service = self._ona.automations.get_service(identifier)
-            self._store.keep_detail(kind, intake_details.service(service, asked))
-            return intake.service(service)
-        if kind is Kind.TASK:
-            task = self._ona.automations.get_task(identifier)
-            self._store.keep_detail(kind, intake_details.task(task, asked))
-            return intake.task(task)
-        execution = self._ona.automations.get_execution(identifier)
-        self._store.keep_detail(Kind.EXECUTION, intake_details.execution(execution, asked))
-        return intake.execution(execution, _task_name(self._snapshot.now().fleet, execution.metadata.task_id))
-
-    # Names
-
-    def _scan_names(self, fleet: Fleet, tally: Tally) -> None:
-        for kind, scan in (
-            (Kind.PERSON, self._scan_people),
-            (Kind.PROJECT, self._scan_projects),
-            (Kind.RUNNER, self._scan_runners),
-        ):
-            skipped = tally.skipped
-            try:
-                scan(tally)
-            except (errors.PermissionDenied, errors.Unimplemented, errors.NotFound, errors.InvalidRequest):
-                continue  # this key may not read these names: their ids are shown shortened
-            if tally.skipped == skipped:
-                tally.missing(kind, fleet.of(kind))
-
-    def _scan_people(self, tally: Tally) -> None:
-        for members in self._ona.directory.member_pages(self._ona.directory.identity().organization_id):
-            tally.add(members, intake.person)
-
-    def _scan_projects(self, tally: Tally) -> None:
-        for projects in self._ona.directory.project_pages():
-            tally.add(projects, intake.project)
-
-    def _scan_runners(self, tally: Tally) -> None:
-        for runners in self._ona.directory.runner_pages():
-            tally.add(runners, intake.runner)
 
 
 def _with_services(tally: Tally, fleet: Fleet) -> tuple[list[str], list[str]]:
@@ -365,8 +247,3 @@ def _left_hot(tally: Tally, fleet: Fleet) -> list[Addressed]:
     ]
     executions = [row.id for row in fleet.executions.values() if row.live and row.id not in listed]
     return [(Kind.ENVIRONMENT, key) for key in environments] + [(Kind.EXECUTION, key) for key in executions]
-
-
-def _task_name(fleet: Fleet, task_id: str) -> str:
-    task = fleet.tasks.get(task_id)
-    return task.name if task is not None else ""

@@ -4,8 +4,8 @@ import pytest
 
 from dashboard.fleet.entities import HOT_PHASES, Execution, Kind
 from dashboard.fleet.newer import newer
+from dashboard.fleet.reading import Reading
 from dashboard.fleet.store import Observation
-from dashboard.fleet.sync import Reading
 from dashboard.ona import errors
 from dashboard.ona.send import NewEnvironment
 from dashboard.simulator import enums, environments
@@ -162,7 +162,7 @@ def test_what_a_complete_scan_no_longer_shows_is_gone(simulated):
 
 
 def test_what_was_in_an_environment_that_went_before_goes_without_being_asked_for(simulated, monkeypatch):
-    monkeypatch.setattr("dashboard.fleet.sync.MOST_DOUBTED", 0)
+    monkeypatch.setattr("dashboard.fleet.reading.MOST_DOUBTED", 0)
     sync, world = simulated.sync(), simulated.world
     sync.full()
     victim = next(one for one in world.environments.values() if one.services and one.phase == enums.STOPPED)
