@@ -20,4 +20,4 @@ USER dashboard
 RUN SECRET_KEY=only-for-collecting python manage.py collectstatic --noinput --verbosity 0
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "dashboard.wsgi:application", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "1", "--blocking-threads", "8", "--respawn-failed-workers", "--log-level", "warning"]
+     "--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--log-level", "warning"]

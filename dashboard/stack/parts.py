@@ -67,7 +67,7 @@ def watch(environ: Mapping[str, str]) -> Spec:
 def web(port: int, host_name: str, environ: Mapping[str, str]) -> Spec:
     """The web server; `host_name` is a name that `ALLOWED_HOSTS` lets in."""
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "dashboard.wsgi:application"]
-    argv += ["--host", HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "8", "--no-ws"]
+    argv += ["--host", HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
     argv += ["--respawn-failed-workers", "--respawn-interval", "0.5", "--log-level", "warning"]
     return Spec("web", tuple(argv), environ, lambda _: _answers_http(port, host_name))
 

@@ -20,10 +20,10 @@ from dashboard.control.permissions import ona_person
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
-from dashboard.fleet.query.language import written
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.addresses import list_address
 from dashboard.web.exports import FORMATS, export
+from dashboard.web.filtering import Link, Marked, choices, chosen_phases, leaves_out, marked, projects
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.kept import Kept, Piece
 from dashboard.web.live import Block, Live, RowBlock, is_poll, joined
@@ -34,11 +34,8 @@ SMALL = 20
 """Rows that a table inside a detail page shows at most."""
 
 SHOWN_PROBLEMS = 3
-AROUND = 60
-"""Letters shown on each side of a mistake."""
 
 RowFacts = Callable[[Fleet, Any], dict[str, Any]]
-Link = Callable[[Query], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
     table = _table(listing, fleet, user, asked)
     result, blocks = table.result, table.blocks
     link = partial(list_address, listing.kind)
-    problems = [_marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
+    problems = [marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
     if problems and is_typing(request):
         return only_problems(request, problems)
     context = {  # what only kept pieces show is a function: most requests do not need it
@@ -102,8 +99,8 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "result": result,
         "query": result.query,
         "headings": lambda: _headings(link, listing, result.query),
-        "choices": lambda: _choices(link, result),
-        "phase_chosen": lambda: _chosen_phases(result),
+        "choices": lambda: choices(link, result),
+        "phase_chosen": lambda: chosen_phases(result),
         "problems": problems,
         "projects": table.projects,
         "sort": "" if result.query.sort == DEFAULT_SORT[listing.kind] else result.query.sort,
@@ -120,7 +117,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "options_url": reverse("filter-offer", args=[listing.folder]),
         "help_url": reverse("filter-help", args=[listing.folder]),
         "filtered": bool(result.query.text),
-        "leaves_out": lambda: _leaves_out(link, listing, result),
+        "leaves_out": lambda: leaves_out(link, listing.left_out, result),
         **(extra or {}),
     }
     summary = RowBlock(
@@ -131,7 +128,12 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "pager", (listing.folder, result.query, result.total), "lists/pager.html", lambda: context
     )
     live = Live([summary, pager], blocks, body)
-    context |= {"summary": summary.html(request), "rows": body.html(request), "pager": pager.html(request)}
+    if not is_poll(request):  # a poll gets what changed, and makes no more of the page than that
+        context |= {
+            "summary": summary.html(request),
+            "rows": body.html(request),
+            "pager": pager.html(request),
+        }
     answer = page(request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html")
     if is_fragment(request) and not is_poll(request):
         answer["HX-Push-Url"] = link(result.query)
@@ -180,7 +182,7 @@ def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
     if table is None or stamp is None or now - table.made > TABLE_SECONDS:
         result = queries.run(fleet, listing.kind, asked, context)
         blocks = row_blocks(listing, result.rows, fleet, user)
-        table = _Table(result, blocks, _projects(fleet, result.query.text), Piece(""), now)
+        table = _Table(result, blocks, projects(fleet, result.query.text), Piece(""), now)
         tables.put(key, table)
     return table
 
@@ -207,7 +209,7 @@ def is_typing(request: HttpRequest) -> bool:
     return is_fragment(request) and request.headers.get("HX-Trigger") == "filters"
 
 
-def only_problems(request: HttpRequest, problems: list["Marked"]) -> HttpResponse:
+def only_problems(request: HttpRequest, problems: list[Marked]) -> HttpResponse:
     """What is wrong with a filter that is being typed: the list and the address stay those of the last good one."""
     answer = render(request, "lists/problems.html", {"problems": problems, "swap": True})
     answer["HX-Reswap"], answer["HX-Push-Url"] = "none", "false"
@@ -266,102 +268,6 @@ def context_of(user: User, fleet: Fleet, *texts: str) -> Context:
         held = holds(fleet, datetime.fromtimestamp(now, UTC), fleet.environments.values())
         exempt = frozenset(held)
     return Context(now, ona_person(user, fleet), exempt)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A phase that can be added to what the list is narrowed to, or taken away; `url` is the list afterwards."""
-
-    value: str
-    count: int
-    url: str
-    chosen: bool
-
-
-def _choices(link: Link, result: Result) -> list[Choice]:
-    """The phases that are there, and those that are chosen even when nothing is in them."""
-    order, chosen = queries.PHASE_ORDER, _chosen_phases(result)
-    phases = {**dict.fromkeys(chosen, 0), **result.phases}
-    return [
-        Choice(phase, number, _toggled(link, result.query, phase), phase in chosen)
-        for phase, number in sorted(
-            phases.items(), key=lambda item: (order.get(item[0], len(order)), item[0])
-        )
-        if phase
-    ]
-
-
-def _chosen_phases(result: Result) -> tuple[str, ...]:
-    """Those that the filter names, when they are phases."""
-    words = editing.chosen(written(result.selection.terms), "phase")
-    return tuple(word.casefold().replace("-", "_") for word in words)
-
-
-def _toggled(link: Link, query: Query, phase: str) -> str:
-    return link(replace(query, text=editing.toggled(query.text, "phase", phase), page=1))
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A mistake in its place; `url` is the list with what would be right. The `last` thing that somebody types may only
-    be unfinished.
-    """
-
-    before: str
-    wrong: str
-    after: str
-    message: str
-    instead: str
-    url: str
-    last: bool
-
-
-def _marked(link: Link, result: Result, problem: queries.Problem) -> Marked:
-    text = result.query.text
-    mended = text[: problem.start] + problem.instead + text[problem.end :]
-    return Marked(
-        text[max(0, problem.start - AROUND) : problem.start],
-        text[problem.start : problem.end][:AROUND],
-        text[problem.end : problem.end + AROUND],
-        problem.message,
-        problem.instead,
-        link(replace(result.query, text=mended, page=1)) if problem.instead else "",
-        problem.end == len(text),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What the list does not show unless asked for it: how many, and the list with or without them."""
-
-    count: int
-    shown: bool
-    url: str
-
-
-def _leaves_out(link: Link, listing: ListPage, result: Result) -> LeftOut | None:
-    if listing.left_out == "":
-        return None
-    text, shown = result.query.text, result.selection.left_out is None
-    other = (
-        editing.without(text, listing.left_out) if shown else editing.with_only(text, listing.left_out, "any")
-    )
-    url = link(replace(result.query, text=other, page=1)) if other != text else ""
-    return LeftOut(result.left_out, shown, url)
-
-
-def _projects(fleet: Fleet, text: str) -> list[tuple[str, bool]]:
-    """(name, whether it is chosen) of all projects, whatever else is chosen: a filter leaves the menu as it is."""
-    chosen = editing.chosen(text, "project")
-    ids = fleet.projects or {row.project_id for row in fleet.environments.values()} - {""}
-    names = {fleet.project(key) for key in ids}
-    if len(chosen) == 1:
-        names.add(fleet.project(chosen[0]) if chosen[0] in fleet.projects else chosen[0])
-    picked = {*chosen, *(fleet.project(key) for key in chosen if key in fleet.projects)}
-    return [
-        (name, len(chosen) == 1 and name in picked)
-        for name in sorted(names, key=lambda name: (name.casefold(), name))
-    ]
 
 
 def _span(result: Result) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from dashboard import jobs
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Sweep
+from dashboard.web import kept, live
 from tests.web.conftest import HTMX, Dashboard, asked_by, poller, text, trigger
 from tests.web.test_lists import LISTS, ids
 
@@ -57,6 +58,26 @@ def test_the_poller_asks_for_what_is_in_view(dashboard: Dashboard) -> None:
     assert set(values) == {"seen"}
     again = dashboard.get(url + "&seen=old")
     assert "seen" not in poller(again)[0]
+
+
+def test_a_poll_renders_only_the_rows_that_changed(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_three(dashboard)
+    page = dashboard.get("/environments/?sort=name")
+    dashboard.put(Environment(id="e2", name="name 2", phase="stopping", status_version=2))
+    kept.pieces.clear()
+    rendered: list[str] = []
+    render = live.render_to_string
+
+    def counted(template: str, *rest: object) -> str:
+        rendered.append(template)
+        return render(template, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(live, "render_to_string", counted)
+    assert dashboard.poll(page).status_code == 200
+    assert rendered.count("environments/row.html") == 1
+    assert "lists/rows.html" not in rendered
 
 
 def test_only_the_changed_row_comes(dashboard: Dashboard) -> None:
