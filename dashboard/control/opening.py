@@ -2,7 +2,7 @@
 
     spans  span; span; …
     span   [days] [from-to]        without days every day, without times the whole day
-    days   Mon-Fri or Sat,Sun      Fri-Mon goes over the weekend
+    days   Mon-Fri or Sat,Sun or every day; Fri-Mon goes over the weekend
     times  22:00-06:00             goes over midnight and belongs to the day on which it begins
 
 The wall clock decides: what begins in an hour that summer time leaves out opens late or not that day, and an hour
@@ -67,6 +67,8 @@ def _span(part: str) -> Span:
 
 
 def _days(text: str) -> frozenset[int]:
+    if text.strip().lower() == "every day":
+        return EVERY_DAY
     found: set[int] = set()
     for piece in text.split(","):
         first, dash, last = (word.strip() for word in piece.partition("-"))

@@ -182,13 +182,11 @@ def _say(policy: IdlePolicy, words: str) -> None:
 
 
 def summary(found: Assessment, *, armed: bool) -> str:
-    """What a run came to: Stopped 3, kept 40."""
-    acting = "Stopped" if armed else "Would have stopped"
-    head = (
-        f"{acting} {len(found.stops):,}"
-        if found.policy.act == Act.STOP
-        else f"Warned of {len(found.warns):,}"
-    )
+    """What a run came to: Asked for 3 stops, kept 40."""
+    stops = len(found.stops)
+    head = f"Asked for {stops:,} stops" if armed else f"Would have stopped {stops:,}"
+    if found.policy.act == Act.WARN:
+        head = f"Warned of {len(found.warns):,}"
     words = f"{head}, kept {sum(found.kept.values()):,}"
     return (
         f"{words}; armed, it would pause itself: {found.too_many}" if found.too_many and not armed else words

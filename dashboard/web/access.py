@@ -49,6 +49,7 @@ PAGE = Route()
 ACTION = Route(get=Access.TARGET, post=Access.TARGET)
 SEVERAL = Route(get=Access.NOBODY, post=Access.OPERATOR)  # and each target is judged on its own
 BEGUN = Route(get=Access.NOBODY, post=Access.BEGAN)
+POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change idle policies.")
 OPEN = Route(get=Access.ANYBODY)
 ROUTES = {
     "overview": PAGE,
@@ -81,6 +82,13 @@ ROUTES = {
         get=Access.ADMIN, post=Access.ADMIN, words="Only admins exempt what matches a filter."
     ),
     "idle-exemption-end": BEGUN,
+    "idle-policies": PAGE,
+    "idle-policy": PAGE,
+    "idle-policy-new": POLICY,
+    "idle-policy-edit": POLICY,
+    "idle-policy-arm": POLICY,
+    "idle-policy-pause": POLICY,
+    "idle-policy-delete": POLICY,
     "idle-batches": PAGE,
     "idle-batch": PAGE,
     "idle-begin": SEVERAL,

@@ -104,6 +104,8 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "choice": choice,
     "batches": at("/batches/"),
     "exemptions": at("/idle/exemptions/"),
+    "policies": at("/idle/policies/"),
+    "new policy": at("/idle/policies/new/"),
     "exemption by filter": at("/idle/exemptions/new/"),
     "activity": at("/activity/"),
     "system": at("/system/"),

@@ -30,6 +30,7 @@ def local(*parts, fold=0):
         ("Saturday, Sunday", "Sat,Sun"),
         ("Fri-Mon 8:00-0:00 ; 12:30 - 13:00", "Mon,Fri,Sat,Sun 08:00-24:00; 12:30-13:00"),
         ("Mon-Sun", "every day"),
+        ("every day", "every day"),
     ],
 )
 def test_spans_are_read_as_people_write_them(text, same):

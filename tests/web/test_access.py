@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from dashboard.control.models import Action, Batch, Exemption, SavedView, User
+from dashboard.control.models import Action, Batch, Exemption, IdlePolicy, SavedView, User
 from dashboard.control.permissions import TABLE, Needs
 from dashboard.control.verbs import RULES, Verb, verbs_of
 from dashboard.fleet.entities import Execution, Kind, Listed, Service, Task
@@ -128,11 +128,18 @@ def an_exemption(who: str) -> Exemption:
     return Exemption.objects.create(actor=actor, until=now + timedelta(days=1), **fields)
 
 
+def a_policy() -> IdlePolicy:
+    now = timezone.now()
+    return IdlePolicy.objects.create(name=str(uuid4()), idle=7200.0, created=now, changed=now)
+
+
+POLICY = ("", "-edit", "-arm", "-pause", "-delete")
 BATCHES, VIEWS = ("batch", "begin", "cancel", "retry", "undo"), ("edit", "delete", "default")
 OF_A_LIST = ("filter-help", "filter-offer", "views-new", "views-counts")
 MADE: dict[str, Callable[[str], object]] = {
     **dict.fromkeys((f"idle-{page}" for page in BATCHES), lambda who: a_batch(who).id),
     **dict.fromkeys((f"views-{page}" for page in VIEWS), lambda who: a_view(who).pk),
+    **dict.fromkeys((f"idle-policy{page}" for page in POLICY), lambda _: a_policy().pk),
     "idle-exemption-end": lambda who: an_exemption(who).id,
     "sessions-end": lambda _: uuid4(),
 }

@@ -31,6 +31,7 @@ from dashboard.web.http import (
 )
 from dashboard.web.live import Block, Live
 from dashboard.web.offers import address
+from dashboard.web.pages.policies import verdicts_of
 
 PAST_SHOWN = 50
 WRITTEN = "%Y-%m-%dT%H:%M"
@@ -164,11 +165,13 @@ def exemption_block(request: HttpRequest, row: Environment) -> Block:
     now, user, fleet = ledger.utc_now(), signed_in(request), moment(request).fleet
     own = [one for one in Exemption.objects.in_force(now) if one.environment_id == row.id]
     held = exemptions.holds(fleet, now, [row]).get(row.id, "")
-    context = {
+    context: dict[str, Any] = {
         "row": row,
         "held": held,
         "own": [(one, not exemptions.end_refusal(one, user, fleet)) for one in own],
         "may_grant": not exemption_refusal(user, row, fleet),
+        "verdicts": verdicts_of(row.id) if row.phase == "running" else [],
     }
-    state = (held, tuple(str(one.id) for one in own), context["may_grant"])
+    said = tuple((one.policy.name, one.policy.state, one.decision, one.why) for one in context["verdicts"])
+    state = (held, tuple(str(one.id) for one in own), context["may_grant"], said)
     return Block("exemption", state, "environments/exemption.html", context)

@@ -27,6 +27,7 @@ from dashboard.web.lists import context_of
 from dashboard.web.live import Block, Live, RowBlock
 from dashboard.web.offers import offers, wish_state
 from dashboard.web.pages.batches import ask
+from dashboard.web.pages.policies import policies_block
 
 PAGE_SIZE = 50
 DEFAULT_LIMIT = "2h"
@@ -167,7 +168,7 @@ def index(request: HttpRequest) -> HttpResponse:
     body = Block(
         "rows", (), "idle/rows.html", {**context, "blocks": [block.html(request) for block in blocks]}
     )
-    live = Live([summary, chosen, _batches()], blocks, body)
+    live = Live([summary, chosen, policies_block(), _batches()], blocks, body)
     context |= {block.id: block.html(request) for block in (*live.blocks, body)}
     return page(request, "idle/index.html", context, live, fragment="idle/list.html")
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -53,6 +54,9 @@ LOOKS = {
     "requested": Look("move", "ring", "Accepted by Ona"),
     "confirmed": Look("good", "check", "Confirmed"),
     "skipped": Look("rest", "square", "Skipped"),
+    "dry": Look("rest", "question", "Dry run"),
+    "armed": Look("good", "disc", "Armed"),
+    "paused": Look("warn", "square", "Paused"),
     "unconfirmed": Look("warn", "diamond", "Accepted, never seen"),
     "unknown": Look("warn", "question", "Not known"),
     # parts of an environment
@@ -184,6 +188,8 @@ def target_url(action: Action) -> str:
     rule = _rule(action)
     if rule is not None and rule.rowless:
         return made_url(action)
+    if action.kind == "policy" and action.deed != "delete":
+        return resolve_url("idle-policy", action.target_id)
     return address(Kind(action.kind), action.target_id) if action.kind in SECTIONS else ""
 
 

@@ -1,0 +1,190 @@
+"""The form of an idle policy: what makes no sense is refused at its field, what reaches far is accepted only ticked."""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+
+from dashboard.control.batches import MOST_TARGETS
+from dashboard.control.models import Act, IdlePolicy
+from dashboard.control.opening import Opening, Unreadable, read, words
+from dashboard.fleet.entities import Kind
+from dashboard.fleet.query import Context, select
+from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.query.values import Wrong, nearest, seconds
+from dashboard.fleet.snapshot import Fleet
+from dashboard.fleet.spans import length
+
+SHORTEST = 600
+"""Seconds: signals come only every five minutes, so less says nothing."""
+LONGEST = 366 * 86_400
+ROLES = (("prebuild", "Prebuilds"), ("workflow", "Workflows"))
+LONGEST_SPANS = 500
+SPANS = "Spans of the week, such as “Mon-Fri 20:00-07:00; Sat,Sun”."
+PLAIN = {"autocomplete": "off", "spellcheck": "false"}
+
+
+class PolicyForm(forms.Form):
+    """Knows the policy and the fleet that its filter is held against."""
+
+    UNLESS = frozenset({"scope", "sure"})
+
+    name = forms.CharField(max_length=60, widget=forms.TextInput({"autocomplete": "off"}))
+    scope = forms.CharField(
+        label="Environments",
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.TextInput({**PLAIN, "class": "mono", "placeholder": "project:web -creator:bot"}),
+        help_text="A filter, as above the list of environments.",
+    )
+    idle = forms.CharField(
+        label="Idle limit",
+        max_length=20,
+        widget=forms.TextInput({**PLAIN, "placeholder": "2h"}),
+        help_text="So long nobody has been active: 30m, 2h, 1d.",
+    )
+    act = forms.ChoiceField(label="Then", choices=Act.choices, initial=Act.STOP)
+    roles = forms.MultipleChoiceField(
+        label="Also",
+        choices=ROLES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="These are left alone unless they are ticked.",
+    )
+    during = forms.CharField(
+        label="Only during",
+        max_length=LONGEST_SPANS,
+        required=False,
+        widget=forms.TextInput(PLAIN),
+        help_text=f"{SPANS} Empty: always.",
+    )
+    never = forms.CharField(
+        label="Never during",
+        max_length=LONGEST_SPANS,
+        required=False,
+        widget=forms.TextInput(PLAIN),
+        help_text="The same; it also holds for other policies on what this one speaks of.",
+    )
+    zone = forms.CharField(label="Time zone", max_length=64, widget=forms.TextInput(PLAIN))
+    most_a_run = forms.IntegerField(
+        label="Most in a run",
+        min_value=1,
+        max_value=MOST_TARGETS,
+        help_text="A run is once a minute. Beyond it, nothing is stopped and the policy pauses itself.",
+    )
+    most_an_hour = forms.IntegerField(label="Most in an hour", min_value=1, max_value=60 * MOST_TARGETS)
+    sure = forms.BooleanField(label="I mean the whole fleet", required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, policy: IdlePolicy, fleet: Fleet, now: float
+    ) -> None:
+        self.policy, self.fleet, self.context = policy, fleet, Context(now)
+        initial = {name: getattr(policy, name) for name in self.base_fields if name not in {"sure", "idle"}}
+        initial["idle"] = as_typed(policy.idle) if policy.idle else "2h"
+        super().__init__(data, initial=initial, label_suffix="", use_required_attribute=False)
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        if not name or not name.isprintable():
+            raise forms.ValidationError("A name has letters that can be seen.")
+        if IdlePolicy.objects.filter(name__iexact=name).exclude(pk=self.policy.pk).exists():
+            raise forms.ValidationError("There is a policy with this name.")
+        return name
+
+    def clean_scope(self) -> str:
+        text: str = self.cleaned_data["scope"].strip()
+        if problems := select(self.fleet, Kind.ENVIRONMENT, text, self.context).problems:
+            first = problems[0]
+            hint = f" Perhaps {first.instead}?" if first.instead else ""
+            raise forms.ValidationError(
+                "%(wrong)s (letter %(at)d): %(words)s%(hint)s",
+                params={
+                    "wrong": text[first.start : first.end],
+                    "at": first.start + 1,
+                    "words": first.message,
+                    "hint": hint,
+                },
+            )
+        return text
+
+    def clean_idle(self) -> float:
+        try:
+            limit = float(seconds(self.cleaned_data["idle"].strip()))
+        except Wrong as wrong:
+            raise forms.ValidationError(wrong.message) from None
+        if not SHORTEST <= limit <= LONGEST:
+            raise forms.ValidationError(
+                "A limit is between 10 minutes, because signals of activity come only every five, and a year."
+            )
+        return limit
+
+    def clean_during(self) -> str:
+        return _spans(self.cleaned_data["during"])
+
+    def clean_never(self) -> str:
+        return _spans(self.cleaned_data["never"])
+
+    def clean_zone(self) -> str:
+        zone: str = self.cleaned_data["zone"].strip()
+        if zone not in available_timezones():
+            near = nearest(zone, sorted(available_timezones()))
+            hint = f" Perhaps {near}?" if near else " Europe/Berlin and UTC are."
+            raise forms.ValidationError("There is no such time zone." + hint)
+        return zone
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if not {"during", "never"} & set(self.errors):
+            hours = Opening(read(found["during"]), read(found["never"]), ZoneInfo("UTC"))
+            if not hours.ever:
+                where = "during" if found["during"] else "never"
+                self.add_error(where, "With these spans it would never act: no minute of the week is left.")
+        if "scope" not in self.errors and "idle" not in self.errors and self._everything(found["scope"]):
+            self.fields["sure"].widget = forms.CheckboxInput()
+            if not found.get("sure"):
+                self.add_error("sure", self._consequence(found["idle"], found.get("act")))
+        return found
+
+    def _everything(self, scope: str) -> bool:
+        if not scope:
+            return True
+        selection = select(self.fleet, Kind.ENVIRONMENT, scope, self.context)
+        return all(selection.holds(row) for row in self._in_use())
+
+    def _in_use(self) -> list[Any]:
+        return [row for row in self.fleet.environments.values() if row.archived is None]
+
+    def _consequence(self, limit: float, act: str | None) -> str:
+        rows = self._in_use()
+        running = sum(row.phase == "running" for row in rows)
+        deed = "warned of" if act == Act.WARN else "stopped"
+        whole = f"This filter matches the whole fleet: all {len(rows):,} environments, of which {running:,} run now."
+        each = f"Each of them is then {deed}, whoever it belongs to, once nobody has been active in it for"
+        return f"{whole} {each} {length(limit)}. Tick this if that is meant."
+
+    def filled(self) -> IdlePolicy:
+        """The policy with what was filled in; nothing is saved."""
+        for name, value in self.cleaned_data.items():
+            if name != "sure":
+                setattr(self.policy, name, value)
+        return self.policy
+
+
+def _spans(text: str) -> str:
+    try:
+        written = words(read(text))
+        if len(written) > LONGEST_SPANS:
+            raise forms.ValidationError("These are too many spans to be kept.")
+        return written
+    except Unreadable as wrong:
+        raise forms.ValidationError(str(wrong)) from None
+
+
+def as_typed(limit: float) -> str:
+    """A limit as one types it: 1d12h."""
+    rest, parts = int(limit), []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")):
+        number, rest = divmod(rest, size)
+        parts.append(f"{number}{unit}" if number else "")
+    return "".join(parts)
