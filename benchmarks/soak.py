@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -173,6 +174,8 @@ def settle(ona: Ona, sync: Sync, store: Store, report: Report) -> None:
         report.note(
             f"full sweep {sweep.seconds:.1f} s {sweep.error}: {len(now)} fields differ, {len(drift)} all along"
         )
+        kinds = Counter(" ".join((one.split()[0], one.split(": ")[1].split(" is ")[0])) for one in drift)
+        report.note(", ".join(f"{what} {count}" for what, count in sorted(kinds.items())))
         if not drift:
             break
     for one in sorted(drift)[:10]:

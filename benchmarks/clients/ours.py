@@ -10,6 +10,7 @@ import httpx
 import redis
 
 from benchmarks.clients.meter import measured, order, tell
+from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect
 from dashboard.fleet.sync import Sync
@@ -24,7 +25,7 @@ def main() -> None:
     store = Store(connect(asked["redis_url"]), "bench")
     with Ona.open(asked["base_url"], "key") as ona:
         sync = Sync(ona, store, Snapshot(store, time.monotonic), time.time)
-        kinds = asked.get("kinds")
+        kinds = [Kind(kind) for kind in asked.get("kinds", ())]
 
         def work() -> dict[str, float]:
             sweep = sync.full(kinds) if kinds else sync.full()

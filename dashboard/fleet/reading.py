@@ -16,6 +16,8 @@ MOST_DOUBTED = 200
 """What a full sweep missed and asks for one by one, at most; the next one asks for the rest."""
 JUST_MADE = 30.0
 """Seconds for which the API may not find what it has just made."""
+SKEW = 600.0
+"""Seconds by which the API's clock may be ahead; what was made later than that was not made just now."""
 
 
 class Reading(Enum):
@@ -61,7 +63,7 @@ class Reader:
     def _just_made(self, address: Addressed, asked: float) -> bool:
         kind, identifier = address
         created = getattr(self.snapshot.now().fleet.of(kind).get(identifier), "created", None)
-        return created is not None and asked - created < JUST_MADE
+        return created is not None and -SKEW < asked - created < JUST_MADE
 
     def _row_of(self, kind: Kind, identifier: str, asked: float) -> Row:
         if kind is Kind.ENVIRONMENT:

@@ -286,6 +286,11 @@ class Snapshot:
             self._check(wait=self._checked is None)
         return self._moment
 
+    def newest(self) -> Moment:
+        """What Redis holds now, also what was written a moment ago."""
+        self._check(wait=True)
+        return self._moment
+
     def _check(self, *, wait: bool) -> None:
         if not self._lock.acquire(blocking=wait):
             return

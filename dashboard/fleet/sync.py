@@ -145,6 +145,7 @@ class Sync:
         started, requests, tally = self._clock(), self._ona.requests, Tally()
         try:
             with unhurried():
+                self._snapshot.newest()  # a sweep that follows another at once builds on what that one wrote
                 scan(self._known(), tally)
                 self._land(tally)
         except errors.OnaError as trouble:

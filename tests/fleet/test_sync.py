@@ -1,5 +1,7 @@
 """Poll, compare, write, over the simulator's wire."""
 
+from dataclasses import replace
+
 import pytest
 
 from dashboard.fleet.entities import HOT_PHASES, Execution, Kind
@@ -159,6 +161,17 @@ def test_what_a_complete_scan_no_longer_shows_is_gone(simulated):
     assert inside
     assert not inside & set(stored(simulated, Kind.SERVICE))
     assert set(stored(simulated, Kind.ENVIRONMENT)) == set(kept(simulated.world))
+
+
+def test_what_a_clock_far_ahead_dates_into_the_future_is_not_for_ever_just_made(simulated):
+    sync = simulated.sync()
+    sync.full()
+    victim = first(simulated.world, enums.STOPPED)
+    row = replace(stored(simulated, Kind.ENVIRONMENT)[victim.id], created=simulated.clock() + 7200)
+    simulated.store.write([Observation(row, simulated.clock() + 1)], newer=lambda *_: True)
+    simulated.wire.on("GetEnvironment", refusing(404, "not_found"))
+    sync.refresh((Kind.ENVIRONMENT, victim.id))
+    assert victim.id not in stored(simulated, Kind.ENVIRONMENT)
 
 
 def test_what_was_in_an_environment_that_went_before_goes_without_being_asked_for(simulated, monkeypatch):
