@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from dashboard.control import batches, exemptions
+from dashboard.control.idle import Decision
 from dashboard.control.models import (
     Act,
     Action,
@@ -220,7 +221,7 @@ def _stop(found: Assessment, now: datetime, moment: Moment) -> Batch | None:
 
 def _write_run(found: Assessment, now: datetime, *, armed: bool, batch: Batch | None) -> None:
     """Record a run that decided something; one that decided the same as the last one makes that one longer."""
-    acted = [one for one in found.findings if one in found.stops or one in found.warns]
+    acted = [one for one in found.findings if one.decision is not Decision.KEEP]
     if not acted:
         return
     decided = [

@@ -64,22 +64,32 @@ class Assessment:
 
 
 class Peers:
-    """The armed policies that stop, whose word counts beside that of `policy`."""
+    """The armed policies that stop and have a say at `now`, whose word counts beside that of `policy`."""
 
-    def __init__(self, policies: Iterable[IdlePolicy], fleet: Fleet, context: Context) -> None:
-        self._known = [(one, scope_of(one, fleet, context)) for one in policies]
+    def __init__(
+        self,
+        policy: IdlePolicy,
+        armed: Iterable[IdlePolicy],
+        fleet: Fleet,
+        context: Context,
+        now: datetime,
+    ) -> None:
+        self._at = now.timestamp()
+        others = ((one, one.opening.closed(now)) for one in armed if one.pk != policy.pk)
+        self._known = [
+            (one, scope_of(one, fleet, context), one.limits, closed)
+            for one, closed in others
+            if closed != "outside"
+        ]
 
-    def objection(self, policy: IdlePolicy, row: Environment, now: datetime, evidence: Evidence) -> str:
+    def objection(self, row: Environment, evidence: Evidence) -> str:
         """Why another policy keeps it; "" when none does."""
-        for other, scope in self._known:
-            if other.pk == policy.pk or not _speaks_of(other, scope, row):
+        for other, scope, limits, closed in self._known:
+            if not _speaks_of(other, scope, row):
                 continue
-            closed = other.opening.closed(now)
             if closed == "never":
                 return f"policy {other.name} never stops it at this time"
-            if closed:
-                continue
-            decision, why = judge(row, other.limits, now.timestamp(), evidence)
+            decision, why = judge(row, limits, self._at, evidence)
             if decision is not Decision.STOP:
                 return f"policy {other.name} keeps it: {why}"
         return ""
@@ -87,7 +97,7 @@ class Peers:
 
 def _speaks_of(policy: IdlePolicy, scope: Selection, row: Environment) -> bool:
     named = row.role in ORDINARY_ROLES or row.role in policy.roles
-    return named and (bool(scope.problems) or scope.holds(row))  # a scope that cannot be read keeps
+    return named and (bool(scope.problems) or scope.holds(row))  # one that cannot be read may be about it
 
 
 def scope_of(policy: IdlePolicy, fleet: Fleet, context: Context) -> Selection:
@@ -95,7 +105,7 @@ def scope_of(policy: IdlePolicy, fleet: Fleet, context: Context) -> Selection:
 
 
 def context_at(now: datetime, holds: Mapping[str, str]) -> Context:
-    """A policy is nobody: `creator:me` in its scope matches nothing."""
+    """A policy is nobody: nothing is its own."""
     return Context(now.timestamp(), exempt=frozenset(holds))
 
 
@@ -107,7 +117,7 @@ def assess(
     """
     at, fleet = judged_at(moment, now), moment.fleet
     context = context_at(at, holds)
-    scope, peers = scope_of(policy, fleet, context), Peers(armed, fleet, context)
+    scope, peers = scope_of(policy, fleet, context), Peers(policy, armed, fleet, context, at)
     if scope.problems:
         return Assessment(policy, at, (), doubt=f"its scope cannot be read: {scope.problems[0].message}")
     doubtful, work, busy = doubt(moment, now), live_executions(fleet), _under_way(now)
@@ -119,7 +129,7 @@ def assess(
         decision, why = judge(row, policy.limits, at.timestamp(), evidence)
         if decision is Decision.STOP:
             why = busy.get((row.id, row.started), "") or busy.get((row.id, None), "")
-            why = why or peers.objection(policy, row, at, evidence)
+            why = why or peers.objection(row, evidence)
             decision = Decision.KEEP if why else _wanted(policy)
         if decision is Decision.KEEP:
             kept[_kind_of(why, evidence)] += 1
@@ -203,4 +213,5 @@ def why_not_now(batch: Batch, row: Environment, fleet: Fleet, now: datetime, evi
     scope = scope_of(policy, fleet, context)
     if scope.problems or not scope.holds(row):
         return f"policy {policy.name} no longer speaks of it"
-    return Peers(IdlePolicy.objects.that_stop(), fleet, context).objection(policy, row, now, evidence)
+    armed = IdlePolicy.objects.that_stop()
+    return Peers(policy, armed, fleet, context, now).objection(row, evidence)

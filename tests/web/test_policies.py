@@ -52,6 +52,7 @@ def path(policy: IdlePolicy, page: str = "") -> str:
         ({"idle": "soon"}, "This takes a time"),
         ({"scope": "projekt:web"}, "projekt (letter 1): "),
         ({"scope": "creator:ada idle:often"}, "often (letter 18): "),
+        ({"scope": "creator:ada -is:mine"}, "is:mine (letter 13): nothing is a policy"),
         ({"during": "Xyz"}, "“Xyz” is no day"),
         ({"during": "22:00-22:00"}, "never opens"),
         ({"during": "Sat", "never": "Fri-Sun"}, "With these spans it would never act"),

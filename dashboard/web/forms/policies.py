@@ -94,8 +94,15 @@ class PolicyForm(forms.Form):
 
     def clean_scope(self) -> str:
         text: str = self.cleaned_data["scope"].strip()
-        if problems := select(self.fleet, Kind.ENVIRONMENT, text, self.context).problems:
-            first = problems[0]
+        selection = select(self.fleet, Kind.ENVIRONMENT, text, self.context)
+        for term in selection.terms:
+            if term.field == "is" and any(value.text.lower() == "mine" for value in term.values):
+                raise forms.ValidationError(
+                    "is:mine (letter %(at)d): nothing is a policy's own; name who made it, as in creator:ada.",
+                    params={"at": term.start + 1},
+                )
+        if selection.problems:
+            first = selection.problems[0]
             hint = f" Perhaps {first.instead}?" if first.instead else ""
             raise forms.ValidationError(
                 "%(wrong)s (letter %(at)d): %(words)s%(hint)s",
