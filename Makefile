@@ -3,8 +3,10 @@
 PORT ?= 8000
 VENV ?= .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
 # Asked for again by .ci/run with another Python.
-UNIT = $(BIN)/python -m pytest -m "not browser"
+# Two at once; a file stays in one process, since its tests may share what they started.
+UNIT = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q -m "not browser"
 INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $(VENV)
 export PYTHON
 
@@ -32,7 +34,7 @@ check: install-dev  ## Checks without running: lint, format, exports of the lock
 
 test: check  ## Checks, then runs every test, in a real browser too
 	@path=$$($(BIN)/python -m scripts.chromium) && export CHROMIUM_PATH="$$path" && \
-	echo "Chromium: $$path" && $(BIN)/python -m pytest
+	echo "Chromium: $$path" && $(UNIT) && $(BIN)/python -m pytest -m browser
 
 test-python: install-dev  ## Runs the tests that need no browser, with PYTHON= in VENV=
 	$(UNIT)
