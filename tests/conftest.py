@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect
@@ -19,6 +20,10 @@ from dashboard.ona.http import HEADERS
 from dashboard.simulator import World, create_app, rpc, serve
 from dashboard.stack import parts
 from tests.unruly import Unruly
+
+# How fast a machine is says nothing about what is tested: the first text ever drawn may take seconds on a busy one.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 def until(holds: Callable[[], object], seconds: float = 10.0) -> None:

@@ -115,7 +115,7 @@ class Server:
         self._server.life = self.life  # type: ignore[attr-defined]
 
     def serve_forever(self) -> None:
-        """Until `stop`, or an exception such as SystemExit from a signal; then streams end in their own manner."""
+        """Until `stop`; then streams end in their own manner."""
         try:
             self._server.serve_forever(0.02)
         finally:

@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import threading
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -62,6 +63,8 @@ class Command(BaseCommand):
         except (OSError, OverflowError) as error:
             raise CommandError(f"Port {port} on 127.0.0.1 cannot be used: {error}.") from None
         server = Server(_app(options), listener)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: threading.Thread(target=server.stop, daemon=True).start())
         self.stdout.write(f"Simulated Ona API: {server.address}")
         self.stdout.flush()
         server.serve_forever()
@@ -120,4 +123,5 @@ def _refuse_nonsense(options: dict[str, object]) -> None:
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Before it serves. Once it does, an exception could hit while a connection is being accepted, and cut it."""
     raise SystemExit(0)
