@@ -17,10 +17,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from celery import Celery
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from dashboard.celery import options
+from dashboard.config import valkey_socket
 from dashboard.stack import parts
 from scripts.chromium import install
 from tests.test_stack import CHILDREN, ROOT, environ
@@ -82,18 +86,24 @@ class Stack:
         with closing(sqlite3.connect(path, uri=True, timeout=10)) as database:
             return [tuple(row) for row in database.execute(question)]
 
+    def have_done(self, job: str) -> None:
+        """Ask the stack's own worker for a job that is not due yet."""
+        with Celery(set_as_current=False) as app:
+            app.conf.update(options(f"unix://{quote(str(valkey_socket(self.folder)))}"))
+            app.send_task(job)
+
     def wait(self) -> None:
         until(lambda: "Dashboard: " in self.said or self.process.poll() is not None, 60)
         assert "Dashboard: " in self.said, self.said
         until(lambda: all(self.pid(name) for name in CHILDREN))
 
 
-@pytest.fixture(scope="package")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder, port = tmp_path_factory.mktemp("browser") / "var", parts.free_port()
+def running(folder: Path, *arguments: str) -> Iterator[Stack]:
+    """`manage.py up` with these arguments, until the end."""
+    port = parts.free_port()
     with folder.with_name("said").open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "up", "--port", str(port), *ARGUMENTS],
+            [sys.executable, "manage.py", "up", "--port", str(port), *arguments],
             cwd=ROOT,
             env=environ(folder, **VARIABLES),
             stdout=said,
@@ -106,6 +116,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    yield from running(tmp_path_factory.mktemp("browser") / "var", *ARGUMENTS)
 
 
 @pytest.fixture(scope="package")
