@@ -36,8 +36,8 @@ test: check  ## Checks, then runs every test, in a real browser too
 	@path=$$($(BIN)/python -m scripts.chromium) && export CHROMIUM_PATH="$$path" && \
 	echo "Chromium: $$path" && $(UNIT) && $(BIN)/python -m pytest -m browser
 
-test-python: install-dev  ## Runs the tests that need no browser, with PYTHON= in VENV=
-	$(UNIT)
+test-python: install-dev  ## Runs the tests that need no browser (or TESTS= of them), with PYTHON= in VENV=
+	$(UNIT) $(TESTS)
 
 bench: install-dev  ## Measures against others, side by side: docs/benchmarks.md (ONLY="sync pages")
 	$(BIN)/python -m benchmarks $(ONLY)
