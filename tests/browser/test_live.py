@@ -95,6 +95,7 @@ def test_a_poll_moves_neither_selection_nor_scroll_nor_focus(visit: Visit, stack
     mark(page)
     row = page.locator(f"#environment-{identifier}")
     expect(row.locator(".badge")).to_have_text("Stopped")
+    polls(page, 3)  # what the stop still changes in its own row has come
     link = row.locator(".main a").first
     link.scroll_into_view_if_needed()
     link.focus()
