@@ -5,6 +5,7 @@ every broken rule. Rules hold for unset fields too, unless the field knows about
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(ABC):
     """A field of any kind. `required`: it has to be set; `presence`: unset differs from zero, so rules rest then."""
 
     required: bool = False
@@ -46,9 +47,9 @@ class Kind:
         if self.required:
             place.breaks("required", "value is required")
 
+    @abstractmethod
     def read(self, value: object, place: Place) -> object:
         """The canonical value."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
