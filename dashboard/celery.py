@@ -1,4 +1,4 @@
-"""The Celery app: background jobs (`dashboard/jobs.py`) over the Redis or Valkey of `REDIS_URL`.
+"""The Celery app: background jobs (`dashboard/jobs/`) over the Redis or Valkey of `REDIS_URL`.
 
     celery -A dashboard.celery worker --pool threads --concurrency 8
     celery -A dashboard.celery beat

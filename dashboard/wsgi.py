@@ -9,4 +9,4 @@ application = get_wsgi_application()
 
 from dashboard import jobs  # noqa: E402 - Django's settings are there now
 
-jobs.snapshot().follow()
+jobs.parts.snapshot().follow()

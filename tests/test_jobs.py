@@ -23,7 +23,7 @@ from dashboard.simulator import enums
 from tests.conftest import Simulated
 from tests.unruly import carried_out_and_dropped, dropped, refusing
 
-FACTORIES = (jobs.store, jobs.snapshot, jobs.reading, jobs.acting, jobs.budget)
+FACTORIES = (jobs.parts.store, jobs.parts.snapshot, jobs.parts.reading, jobs.parts.acting, jobs.parts.budget)
 QUEUE = "ona:celery:jobs"
 
 
@@ -42,8 +42,8 @@ def api(simulated, settings, valkey_url):
     before = app.conf.broker_url
     reconnect(broker_url(valkey_url))
     yield simulated
-    jobs.reading().close()
-    jobs.acting().close()
+    jobs.parts.reading().close()
+    jobs.parts.acting().close()
     forget()
     reconnect(before)
 
@@ -60,7 +60,7 @@ def no_broker(api):
 
 
 def phases(kind):
-    return {row.id: row.phase for _, row in jobs.store().rows(kind)}
+    return {row.id: row.phase for _, row in jobs.parts.store().rows(kind)}
 
 
 # Sweeps
@@ -71,7 +71,7 @@ SWEEPS = {"hot": jobs.poll_hot, "full": jobs.poll_full, "names": jobs.poll_names
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_sweep_is_done_and_recorded(api, name):
     SWEEPS[name]()
-    sweep = jobs.store().sweeps()[f"{name}:ok"]
+    sweep = jobs.parts.store().sweeps()[f"{name}:ok"]
     assert (sweep.error, sweep.requests) == ("", len(api.wire.asked))
     assert sweep.changed > 0
     assert time.time() - sweep.started < 60
@@ -79,13 +79,13 @@ def test_a_sweep_is_done_and_recorded(api, name):
 
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_second_sweep_at_the_same_time_does_nothing(api, name):
-    with jobs.store().single(name, 60):
+    with jobs.parts.store().single(name, 60):
         SWEEPS[name]()
     assert api.wire.asked == []
-    assert jobs.store().sweeps() == {}
+    assert jobs.parts.store().sweeps() == {}
     SWEEPS[name]()
     SWEEPS[name]()  # the lock is free again each time
-    assert f"{name}:ok" in jobs.store().sweeps()
+    assert f"{name}:ok" in jobs.parts.store().sweeps()
 
 
 @pytest.mark.parametrize("name", ["hot", "full"])
@@ -94,7 +94,7 @@ def test_a_sweep_whose_worker_died_blocks_the_next_for_its_lifetime_only(api, va
     seen = []
 
     def look(app_, environ, start):
-        seen.append(valkey.pttl(f"{jobs.store()._prefix}lock:{name}") / 1000)
+        seen.append(valkey.pttl(f"{jobs.parts.store()._prefix}lock:{name}") / 1000)
         return app_(environ, start)
 
     api.wire.on("ListEnvironments", look)
@@ -108,10 +108,10 @@ def test_a_sweep_whose_worker_died_blocks_the_next_for_its_lifetime_only(api, va
 def test_a_dead_api_leaves_its_reason_beside_the_last_success(api, caplog, name, method):
     SWEEPS[name]()
     api.wire.on(method, refusing(500, "internal", "the database is down"))
-    jobs.store().record(Sweep("names", 1.0))  # long ago, so that names are due
-    good = jobs.store().sweeps()[f"{name}:ok"]
+    jobs.parts.store().record(Sweep("names", 1.0))  # long ago, so that names are due
+    good = jobs.parts.store().sweeps()[f"{name}:ok"]
     SWEEPS[name]()
-    sweeps = jobs.store().sweeps()
+    sweeps = jobs.parts.store().sweeps()
     assert sweeps[f"{name}:last"].error == f"{method}: the database is down (internal)"
     assert sweeps[f"{name}:ok"] == good
     assert f"{name} sweep failed" in caplog.text
@@ -138,7 +138,7 @@ def names_were_read(api):
 )
 def test_names_are_read_again_after_an_hour_or_a_failure(api, history, due):
     for age, error in history:
-        jobs.store().record(Sweep("names", time.time() - age, error=error))
+        jobs.parts.store().record(Sweep("names", time.time() - age, error=error))
     assert names_were_read(api) is due
 
 
@@ -150,8 +150,8 @@ def test_names_that_this_key_may_not_read_are_not_asked_for_every_five_minutes(a
 
 def test_items_that_could_not_be_read_are_said(api, caplog):
     with caplog.at_level(logging.WARNING):
-        jobs._report(Sweep("full", 1.0, skipped=3))
-        jobs._report(Sweep("full", 1.0))
+        jobs.polls._report(Sweep("full", 1.0, skipped=3))
+        jobs.polls._report(Sweep("full", 1.0))
     assert [record.getMessage() for record in caplog.records] == [
         "full sweep skipped 3 items that could not be read"
     ]
@@ -161,7 +161,7 @@ def test_what_somebody_opened_is_read_at_once(api):
     target = next(iter(api.world.environments))
     jobs.refresh("environment", target)
     assert target in phases(Kind.ENVIRONMENT)
-    assert jobs.store().detail(Kind.ENVIRONMENT, target).id == target
+    assert jobs.parts.store().detail(Kind.ENVIRONMENT, target).id == target
 
 
 def test_what_somebody_opened_and_cannot_be_read_is_a_line_in_the_log(api, caplog):
@@ -185,7 +185,7 @@ class Desk:
             self.user,
             verb,
             row,
-            load(jobs.store()),
+            load(jobs.parts.store()),
             now=ledger.utc_now(),
             enqueue=jobs.enqueue_action,
         ).action
@@ -203,7 +203,7 @@ class Desk:
         return Action.objects.get(id=action.id)
 
     def row(self, kind, fits):
-        rows = (row for _, row in jobs.store().rows(kind))
+        rows = (row for _, row in jobs.parts.store().rows(kind))
         return next(row for row in sorted(rows, key=lambda row: row.id) if fits(row))
 
     def environment(self, phase):
@@ -271,7 +271,7 @@ def test_a_service_is_stopped_and_started_again(desk):
     assert desk.after(1, action).state == State.REQUESTED
     assert phases(Kind.SERVICE)[row.id] == "stopping"
     assert desk.after(8, action).state == State.CONFIRMED
-    stopped = jobs.store().row(Kind.SERVICE, row.id)
+    stopped = jobs.parts.store().row(Kind.SERVICE, row.id)
     assert stopped.phase == "stopped"
     action = desk.do(Verb.START_SERVICE, stopped)
     assert desk.after(20, action).state == State.CONFIRMED
@@ -289,7 +289,7 @@ def test_a_task_is_run_and_its_execution_stopped(desk):
     assert desk.api.world.executions[action.result_id].task.id == row.id
     assert phases(Kind.EXECUTION)[action.result_id] == "pending"
     assert desk.after(2, action).state == State.CONFIRMED
-    run = jobs.store().row(Kind.EXECUTION, action.result_id)
+    run = jobs.parts.store().row(Kind.EXECUTION, action.result_id)
     assert (run.phase, run.name) == ("running", row.name)
     stop = desk.do(Verb.STOP_EXECUTION, run)
     assert desk.after(15, stop).state == State.CONFIRMED
@@ -391,7 +391,7 @@ def test_nothing_open_is_nothing_to_chase(desk):
 def test_two_chases_at_the_same_time_are_one(desk):
     action = desk.do(Verb.STOP_ENVIRONMENT, desk.environment("running"))
     desk.api.clock.pass_(30)
-    with jobs.store().single("chase", 60):
+    with jobs.parts.store().single("chase", 60):
         jobs.chase()
     assert Action.objects.get(id=action.id).state == State.REQUESTED
     jobs.chase()
@@ -468,7 +468,7 @@ def test_a_history_that_cannot_be_recorded_is_told_in_one_line(api, db, monkeypa
     def refuses(*_, **__):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(jobs.history, "record", refuses)
+    monkeypatch.setattr(jobs.records.history, "record", refuses)
     jobs.record_history()
     assert [record.getMessage() for record in caplog.records] == [
         "the history could not be recorded: disk full"

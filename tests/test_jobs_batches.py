@@ -33,7 +33,7 @@ def idle(api):
             run.phase = enums.STOPPED_EXECUTION if run.phase not in enums.FINISHED else run.phase
     jobs.poll_full()
     jobs.poll_hot()
-    until(lambda: jobs.snapshot().now().fleet.environments)  # what this process knows is 0.25 s old
+    until(lambda: jobs.parts.snapshot().now().fleet.environments)  # what this process knows is 0.25 s old
     return found
 
 
@@ -48,7 +48,7 @@ def once(wire, meddle):
 
 
 def stop(who, environments, limit=7200.0):
-    fleet = load(jobs.store())
+    fleet = load(jobs.parts.store())
     rows = [fleet.environments[one.id] for one in environments]
     batch = batches.ask(who, Verb.STOP_ENVIRONMENT, rows, now=ledger.utc_now(), idle_limit=limit)
     batches.begin(batch, who, fleet, reason="idle", now=ledger.utc_now())
@@ -92,7 +92,7 @@ def test_what_is_in_use_again_is_skipped_and_never_called(idle, api, admin):
 
 def test_two_lanes_never_send_the_same(idle, api, admin):
     stop(admin, idle)
-    with jobs.store().single("lane:0", 60):
+    with jobs.parts.store().single("lane:0", 60):
         jobs.send_lane(0)
         assert "StopEnvironment" not in api.wire.asked
         jobs.send_lane(1)
@@ -136,7 +136,7 @@ def test_the_beat_starts_the_lanes_only_when_something_waits(idle, api, admin, v
     assert valkey.llen(queue) == 0
     stop(admin, idle)
     jobs.send_batches()
-    assert valkey.llen(queue) == jobs.LANES
+    assert valkey.llen(queue) == jobs.reclaiming.LANES
 
 
 def test_a_broker_that_is_down_costs_no_action(idle, no_broker, admin):
@@ -158,6 +158,6 @@ def test_one_that_was_asked_for_singly_is_followed_up_before_a_batch(idle, api, 
     single = Action.objects.get(place=2)
     Action.objects.filter(id=single.id).update(batch=None)
     followed = []
-    monkeypatch.setattr(jobs, "chase_one", lambda action: followed.append(action.place) or True)
+    monkeypatch.setattr(jobs.actions, "chase_one", lambda action: followed.append(action.place) or True)
     jobs.chase()
     assert followed == [2, 0, 1]

@@ -23,7 +23,7 @@ def armed(who, rows, **changes):
     one = IdlePolicy(name="Nightly", scope=f"id:{ids}", idle=7200.0, **changes)
     policies.keep(one, who, ledger.utc_now())
     policies.arm(one, who, ledger.utc_now())
-    until(lambda: "hot:ok" in jobs.snapshot().now().sweeps)  # what this process knows is 0.25 s old
+    until(lambda: "hot:ok" in jobs.parts.snapshot().now().sweeps)  # what this process knows is 0.25 s old
     return one
 
 
@@ -56,7 +56,7 @@ def test_what_is_used_or_exempt_by_the_time_of_sending_is_skipped(idle, api, adm
     jobs.run_policies()
     idle[0].signal_at, idle[0].signal_source = api.clock.now - 20, "JetBrains"
     idle[0].status_version += 1
-    fleet, now = load(jobs.store()), ledger.utc_now()
+    fleet, now = load(jobs.parts.store()), ledger.utc_now()
     row = fleet.environments[idle[1].id]
     until = now + exemptions.SOON
     exemptions.grant(admin, fleet, row=row, reason="demo", until=until, now=now, longest=exemptions.LONGEST)
@@ -78,7 +78,7 @@ def test_paused_before_it_is_sent_nothing_is_called(idle, api, admin):
 
 def test_a_second_worker_at_the_same_time_does_nothing(idle, api, admin):
     armed(admin, idle)
-    with jobs.store().single("policies", 60):
+    with jobs.parts.store().single("policies", 60):
         jobs.run_policies()
     assert outcomes() == {}
     jobs.run_policies()

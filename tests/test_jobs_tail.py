@@ -8,6 +8,7 @@ from celery.signals import worker_shutting_down
 from dashboard import jobs
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import ENDED
+from dashboard.fleet.store import StoreError
 from dashboard.simulator import enums
 from tests.test_jobs import api
 
@@ -17,8 +18,8 @@ assert api  # the fixture
 @pytest.fixture(autouse=True)
 def calm():
     yield
-    jobs._stopping.clear()
-    jobs._contended.clear()
+    jobs.tails._stopping.clear()
+    jobs.tails._contended.clear()
 
 
 @pytest.fixture
@@ -45,12 +46,12 @@ def test_a_log_is_read_and_kept_for_its_time(run, settings, valkey):
 
 
 def test_only_so_many_are_followed_at_once(run):
-    for _ in range(jobs.MOST_TAILS):
-        assert jobs._tails.acquire(blocking=False)
+    for _ in range(jobs.tails.MOST_TAILS):
+        assert jobs.tails._tails.acquire(blocking=False)
     jobs.tail("execution", run.id)
-    assert (state(run), jobs._contended.is_set()) == ("", True)
-    for _ in range(jobs.MOST_TAILS):
-        jobs._tails.release()
+    assert (state(run), jobs.tails._contended.is_set()) == ("", True)
+    for _ in range(jobs.tails.MOST_TAILS):
+        jobs.tails._tails.release()
     jobs.tail("execution", run.id)
     assert state(run) == ENDED
 
@@ -64,14 +65,14 @@ def test_a_worker_that_ends_follows_nothing(run, api):
 
 def test_a_redis_that_is_gone_is_a_line_in_the_log(run, caplog, monkeypatch):
     def gone(*_):
-        raise jobs.StoreError("gone")
+        raise StoreError("gone")
 
     monkeypatch.setattr("dashboard.fleet.log_store.LogStore.writing", gone)
     with caplog.at_level(logging.WARNING):
         jobs.tail("execution", run.id)
     assert "could not be kept" in caplog.text
-    assert jobs._tails.acquire(blocking=False)
-    jobs._tails.release()
+    assert jobs.tails._tails.acquire(blocking=False)
+    jobs.tails._tails.release()
 
 
 def test_the_tokens_of_a_tail_are_nowhere_else(run, valkey, caplog, api):

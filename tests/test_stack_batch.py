@@ -23,7 +23,7 @@ from dashboard import jobs
 from dashboard.control import batches, ledger
 from dashboard.control.verbs import Verb
 from dashboard.fleet.snapshot import load
-admin, fleet, now = get_user_model().objects.get(username="admin"), load(jobs.store()), ledger.utc_now()
+admin, fleet, now = get_user_model().objects.get(username="admin"), load(jobs.parts.store()), ledger.utc_now()
 """
 STOP = f"""{BEGIN}
 rows = [row for row in fleet.environments.values() if row.phase == "running"][:{MANY}]

@@ -45,8 +45,8 @@ def main() -> None:
         with connection.schema_editor() as editor:
             editor.create_model(Listed)
         call_command("collectstatic", interactive=False, verbosity=0)
-    rows.fill(jobs.store(), order["environments"], time.time())
-    fleet = load(jobs.store())
+    rows.fill(jobs.parts.store(), order["environments"], time.time())
+    fleet = load(jobs.parts.store())
     if order.get("database", True):
         Listed.objects.bulk_create(
             Listed(

@@ -35,8 +35,8 @@ def in_depth(kind: Kind, identifier: str) -> Detail | None:
     fresh while the page polls.
     """
     try:
-        first_look = jobs.store().attend(kind, identifier)
-        detail = jobs.store().detail(kind, identifier)
+        first_look = jobs.parts.store().attend(kind, identifier)
+        detail = jobs.parts.store().detail(kind, identifier)
         if first_look:
             jobs.refresh.delay(kind.value, identifier)
     except (StoreError, CeleryError, KombuError, OSError) as error:
@@ -74,7 +74,7 @@ class Subject:
         if self.depth is not None:
             return ""
         try:
-            return jobs.store().unread(self.listing.kind, self.row.id)
+            return jobs.parts.store().unread(self.listing.kind, self.row.id)
         except StoreError:
             return ""
 

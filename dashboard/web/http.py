@@ -44,7 +44,7 @@ def moment(request: HttpRequest) -> Moment:
     """
     known: Moment | None = getattr(request, "fleet_moment", None)
     if known is None:
-        known = jobs.snapshot().now()
+        known = jobs.parts.snapshot().now()
         request.fleet_moment = known  # type: ignore[attr-defined]
     return known
 

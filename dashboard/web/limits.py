@@ -60,7 +60,7 @@ def slow_down(get_response: GetResponse) -> GetResponse:
 
 
 def _tries() -> Tries:
-    return Tries(jobs.store(), _own)
+    return Tries(jobs.parts.store(), _own)
 
 
 def _address(request: HttpRequest) -> str:

@@ -160,10 +160,10 @@ def clients(users: dict[str, User]) -> dict[str, Client]:
 @pytest.fixture
 def dashboard(simulated: Simulated, clients: dict[str, Client], monkeypatch: pytest.MonkeyPatch) -> Dashboard:
     snapshot = simulated.snapshot()
-    monkeypatch.setattr(jobs, "store", lambda: simulated.store)
-    monkeypatch.setattr(jobs, "snapshot", lambda: snapshot)
-    monkeypatch.setattr(jobs, "sync", simulated.sync)
-    monkeypatch.setattr(jobs, "acting", lambda: simulated.ona)
+    monkeypatch.setattr(jobs.parts, "store", lambda: simulated.store)
+    monkeypatch.setattr(jobs.parts, "snapshot", lambda: snapshot)
+    monkeypatch.setattr(jobs.parts, "sync", simulated.sync)
+    monkeypatch.setattr(jobs.parts, "acting", lambda: simulated.ona)
     wishes.forget()  # those of the test before
     simulated.sync().names()
     ready = Dashboard(simulated, clients)

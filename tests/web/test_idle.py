@@ -202,4 +202,4 @@ def test_a_page_of_a_thousand_idle_ones_is_bounded(fleet: Dashboard) -> None:
     assert len(listed(page)) == 50
     assert "page 2 of 21" in text(page)
     assert len(page.content) < 200_000
-    assert jobs.snapshot().now().fleet.environments
+    assert jobs.parts.snapshot().now().fleet.environments

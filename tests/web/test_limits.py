@@ -100,4 +100,4 @@ def test_processes_count_together(valkey_url: str, dashboard: Dashboard) -> None
     waits = [Tries(Store(connect(valkey_url), "x"), {}).wait(limit, "a") for _ in range(3)]
     assert waits[:2] == [0, 0]
     assert 55 <= waits[2] <= 60
-    assert jobs.store() is dashboard.simulated.store
+    assert jobs.parts.store() is dashboard.simulated.store

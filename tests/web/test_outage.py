@@ -9,6 +9,7 @@ from django.test import Client
 
 from dashboard import jobs
 from dashboard.control.models import Action
+from dashboard.fleet.store import connect
 from tests.unruly import Meddler, passed, refusing
 from tests.web.conftest import HTMX, Dashboard, publishing_to, text, trigger
 from tests.web.test_lists import LISTS
@@ -19,11 +20,11 @@ from tests.web.test_polls import swapped
 def no_redis(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """This process has just started and finds no Redis."""
     settings.REDIS_URL = f"unix://{tmp_path}/none.sock"
-    for factory in (jobs.store, jobs.snapshot):
+    for factory in (jobs.parts.store, jobs.parts.snapshot):
         factory.cache_clear()
     with publishing_to(settings.REDIS_URL):
         yield
-    for factory in (jobs.store, jobs.snapshot):
+    for factory in (jobs.parts.store, jobs.parts.snapshot):
         factory.cache_clear()
 
 
@@ -60,14 +61,14 @@ def test_what_the_process_knew_stays_and_a_stop_is_written_down(
     dashboard: Dashboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = dashboard.running()
-    jobs.snapshot().now()
+    jobs.parts.snapshot().now()
 
     def gone(*_: object, **__: object) -> None:
         raise ConnectionError
 
     store = dashboard.simulated.store
     monkeypatch.setattr(
-        store._redis, "connection_pool", jobs.connect(f"unix://{tmp_path}/none.sock").connection_pool
+        store._redis, "connection_pool", connect(f"unix://{tmp_path}/none.sock").connection_pool
     )
     with publishing_to(f"unix://{tmp_path}/none.sock"):
         started = time.monotonic()

@@ -207,6 +207,6 @@ def test_one_request_sees_one_moment(
             asked.append(path)
             return snapshot.now()
 
-    monkeypatch.setattr(jobs, "snapshot", Counted)
+    monkeypatch.setattr(jobs.parts, "snapshot", Counted)
     assert dashboard.get(path).status_code == 200
     assert len(asked) == 1

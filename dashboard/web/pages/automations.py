@@ -74,7 +74,7 @@ class Desk:
     def current(self) -> tuple[CurrentFile | None, bool]:
         """What the store knows, and whether that is fresh; if it is not, the workers are asked to read it."""
         try:
-            found = jobs.store().detail(AUTOMATIONS_FILE, self.row.id)
+            found = jobs.parts.store().detail(AUTOMATIONS_FILE, self.row.id)
             file = found if isinstance(found, CurrentFile) else None
             fresh = file is not None and time.time() - file.read_at < FRESH
             if not fresh:

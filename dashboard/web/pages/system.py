@@ -42,7 +42,7 @@ def _events() -> tuple[str, str, float | None]:
     if not settings.WATCH_EVENTS:
         return "Off: WATCH_EVENTS is 0", "", None
     try:
-        state = jobs.store().watch_state()
+        state = jobs.parts.store().watch_state()
     except StoreError:
         return "Not known", "Redis does not answer.", None
     if state is None:

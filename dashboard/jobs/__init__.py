@@ -1,0 +1,77 @@
+"""Every Celery job, each a few lines: lock, call, report. (The word *task* belongs to Ona's tasks.)
+
+Beat does not prevent overlap, so each sweep takes a lock with a lifetime, and messages that waited too long
+expire. No result is kept and no acknowledgement mode matters: what was accepted is in the database, and
+`sweep_actions` finds what was left behind.
+
+Pages import this package to hand jobs over: what only a job needs (the API, the sweeps) is loaded when one runs.
+"""
+
+from typing import Any
+
+from django.conf import settings
+
+from dashboard.celery import app
+from dashboard.jobs import parts
+from dashboard.jobs.actions import chase, enqueue_action, perform, sweep_actions
+from dashboard.jobs.polls import (
+    poll_full,
+    poll_hot,
+    poll_names,
+    read_automations_file,
+    read_early,
+    refresh,
+    watcher,
+)
+from dashboard.jobs.reclaiming import run_policies, send_batches, send_lane, start_batch
+from dashboard.jobs.records import (
+    count_hours,
+    prune_history,
+    prune_policy_runs,
+    prune_sign_ins,
+    record_history,
+)
+from dashboard.jobs.tails import logs, tail
+
+__all__ = [
+    "SCHEDULE",
+    "chase",
+    "count_hours",
+    "enqueue_action",
+    "logs",
+    "parts",
+    "perform",
+    "poll_full",
+    "poll_hot",
+    "poll_names",
+    "prune_history",
+    "prune_policy_runs",
+    "prune_sign_ins",
+    "read_automations_file",
+    "read_early",
+    "record_history",
+    "refresh",
+    "run_policies",
+    "send_batches",
+    "send_lane",
+    "start_batch",
+    "sweep_actions",
+    "tail",
+    "watcher",
+]
+
+SCHEDULE: dict[str, Any] = {
+    "hot": {"task": "jobs.poll_hot", "schedule": settings.POLL_HOT_SECONDS},
+    "full": {"task": "jobs.poll_full", "schedule": settings.POLL_FULL_SECONDS},
+    "names": {"task": "jobs.poll_names", "schedule": 300.0},
+    "chase": {"task": "jobs.chase", "schedule": 1.0},
+    "history": {"task": "jobs.record_history", "schedule": settings.POLL_HOT_SECONDS},
+    "hours": {"task": "jobs.count_hours", "schedule": 60.0},
+    "prune": {"task": "jobs.prune_history", "schedule": 6 * 3600.0},
+    "sign-ins": {"task": "jobs.prune_sign_ins", "schedule": 6 * 3600.0},
+    "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
+    "batches": {"task": "jobs.send_batches", "schedule": 1.0},
+    "policies": {"task": "jobs.run_policies", "schedule": 60.0},
+    "policy-runs": {"task": "jobs.prune_policy_runs", "schedule": 6 * 3600.0},
+}
+app.conf.beat_schedule = SCHEDULE

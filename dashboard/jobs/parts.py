@@ -1,0 +1,88 @@
+"""What jobs work with: this process's store, snapshot, budgets and clients, each made once."""
+
+import time
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from dashboard.fleet.budget import Budget, Lead
+from dashboard.fleet.memory import Memory
+from dashboard.fleet.snapshot import Snapshot
+from dashboard.fleet.store import Store, connect, namespace
+
+if TYPE_CHECKING:
+    from dashboard.fleet.sync import Sync
+    from dashboard.ona import Ona
+
+SWEEP_LIFETIME = 600.0
+"""Seconds after which a sweep's lock lapses, should its worker have died."""
+
+
+@cache
+def store() -> Store:
+    """This process's store."""
+    return Store(connect(settings.REDIS_URL), namespace(settings.ONA_BASE_URL, settings.ONA_API_KEY))
+
+
+@cache
+def snapshot() -> Snapshot:
+    """This process's copy of the fleet."""
+    return Snapshot(store(), time.monotonic)
+
+
+@cache
+def budget(lead: Lead) -> Budget:
+    """The share of all workers' requests for what goes with this lead."""
+    name = namespace(settings.ONA_BASE_URL, settings.ONA_API_KEY)
+    return Budget(connect(settings.REDIS_URL), name, settings.ONA_REQUESTS_PER_SECOND, lead)
+
+
+@cache
+def reading(lead: Lead = Lead.AT_ONCE) -> "Ona":
+    """The API with the key for reading; connections are pooled for the life of the process."""
+    from dashboard.ona import Ona
+
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY, pace=budget(lead))
+
+
+@cache
+def acting() -> "Ona":
+    """The API with the key for actions."""
+    from dashboard.ona import Ona
+
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_ACTION_API_KEY, pace=budget(Lead.AT_ONCE))
+
+
+def sync(lead: Lead = Lead.AT_ONCE) -> "Sync":
+    from dashboard.fleet.sync import Sync
+
+    return Sync(
+        reading(lead),
+        store(),
+        snapshot(),
+        time.time,
+        history_seconds=settings.POLL_HISTORY_SECONDS,
+        kept=settings.EXECUTIONS_KEPT,
+        memory=memory(),
+        remark=partial(_remark, budget(lead)),
+    )
+
+
+def _remark(shared: Budget, name: str, seconds: float) -> list[str]:
+    """What to tell of a sweep when the budget of requests did not suffice."""
+    full, interval, found = settings.ONA_REQUESTS_PER_SECOND, settings.POLL_INTERVALS.get(name), []
+    if shared.rate < full:
+        found.append(f"The API refused requests: {shared.rate:.2g} a second are sent instead of {full:g}.")
+    if interval is not None and seconds > interval:
+        found.append(
+            f"It took longer than the {interval:g} s between two such polls, which therefore come later: "
+            f"ONA_REQUESTS_PER_SECOND allows {full:g} requests a second."
+        )
+    return found
+
+
+@cache
+def memory() -> Memory:
+    """What this process has listed."""
+    return Memory()
