@@ -1,6 +1,7 @@
 """Who signs in, and what they asked for."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -214,6 +215,11 @@ class ActionQuerySet(models.QuerySet["Action"]):
     def of_batch(self, batch: "Batch") -> "ActionQuerySet":
         """One a target: what was tried again is left out."""
         return self.filter(batch=batch, retried=False).order_by("place")
+
+    def that_made(self, result_id: str, since: datetime) -> Iterable[str]:
+        """The verbs that were asked for since then and made this."""
+        made = self.filter(created__gte=since, result_id=result_id)
+        return made.order_by().values_list("verb", flat=True).distinct()
 
     def for_target(self, kind: str, target_id: str) -> "ActionQuerySet":
         return self.filter(kind=kind, target_id=target_id).order_by("-created", "-id")

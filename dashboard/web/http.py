@@ -3,21 +3,24 @@
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.urls import Resolver404
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import defaults
 
 from dashboard import jobs
-from dashboard.control.models import User
+from dashboard.control.models import Action, User
+from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.freshness import Freshness, freshness
 from dashboard.fleet.snapshot import Moment
@@ -119,17 +122,37 @@ class NoSuchRow(Http404):
         self.kind = kind
 
 
+class NotReadYet(NoSuchRow):
+    """The dashboard had it made a moment ago, and has not read it yet."""
+
+
+JUST_NOW = timedelta(minutes=2)
+"""For which the page of what was made waits for it to be read."""
+LOOK_AGAIN = 2
+"""Seconds after which such a page asks for itself again."""
+
+
 def found_or_404(request: HttpRequest, kind: Kind, identifier: str) -> Listed:
-    """The row, else a 404 page that says what may have become of it."""
+    """The row, else a 404 page that says what may have become of it; the page of what was just made waits for it."""
     row = moment(request).fleet.of(kind).get(identifier)
     if row is None:
         noun = "task execution" if kind is Kind.EXECUTION else kind.value
+        if request.method == "GET" and not is_fragment(request) and _was_just_made(kind, identifier):
+            raise NotReadYet(kind, f"This {noun} was made a moment ago and is being read for the first time.")
         raise NoSuchRow(
             kind,
             f"There is no {noun} with the id {printable(identifier)}. "
             "It may have been deleted, or it is not visible to this dashboard's key.",
         )
     return cast("Listed", row)
+
+
+def _was_just_made(kind: Kind, identifier: str) -> bool:
+    try:
+        made_by = [Verb(verb) for verb in Action.objects.that_made(identifier, timezone.now() - JUST_NOW)]
+    except (DatabaseError, ValueError):  # a verb of a newer version
+        return False
+    return any(RULES[verb].makes is kind for verb in made_by)
 
 
 def printable(identifier: str) -> str:
@@ -145,6 +168,10 @@ def text_of(typed: str) -> str:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The 404 page, with our own words if there are any; Django's are for its debug page."""
+    if isinstance(exception, NotReadYet):
+        answer = render(request, "made.html", {"words": str(exception), "seconds": LOOK_AGAIN})
+        answer["Refresh"] = str(LOOK_AGAIN)
+        return answer
     words = "" if isinstance(exception, Resolver404) else str(exception)
     kind = exception.kind if isinstance(exception, NoSuchRow) else None
     back = resolve_url(f"{kind.value}s-list") if kind is not None else ""

@@ -15,9 +15,8 @@ def run_a_task(page: Page) -> None:
     path = page.locator("#rows a[href$='/start/']").first.get_attribute("href") or ""
     assert page.evaluate(POST, path) == 200
     page.goto(path.removesuffix("start/"))
-    link = page.locator("a[href^='/executions/']:not([href$='/stop/']):not([href='/executions/'])").first
-    expect(link).to_be_visible()
-    page.goto(link.get_attribute("href") or "")
+    page.get_by_role("link", name="The execution it made").first.click()
+    expect(page.locator("#log-lines")).to_be_visible()
 
 
 def lines(page: Page) -> int:

@@ -8,9 +8,10 @@ from django.contrib.messages import get_messages
 from django.http import HttpResponse
 
 from dashboard import jobs
-from dashboard.control import wishes
+from dashboard.control import ledger, wishes
 from dashboard.control.models import Action
 from dashboard.fleet.entities import Environment, Service
+from dashboard.web.http import JUST_NOW
 from tests.web.conftest import HTMX, Dashboard, text, trigger
 
 ELSEWHERE = (
@@ -199,3 +200,28 @@ def test_what_is_under_way_already_is_not_offered_again(dashboard: Dashboard) ->
     Action.objects.update(state="confirmed")
     wishes.forget()
     assert offered in text(dashboard.get(page))
+
+
+def test_the_page_of_what_was_just_made_waits_until_it_has_been_read(dashboard: Dashboard) -> None:
+    environments = dashboard.fleet.environments
+    task = next(
+        row
+        for row in dashboard.fleet.tasks.values()
+        if environments[row.environment_id].phase == "running" and not row.depends_on
+    )
+    dashboard.post(f"/tasks/{task.id}/start/")
+    action = ledger.claim(Action.objects.get().id, ledger.utc_now(), "this test")
+    assert action
+    ledger.perform(action, jobs.parts.acting(), ledger.utc_now)
+    path = f"/executions/{action.result_id}/"
+    page = dashboard.get(path)
+    assert (page.status_code, page["Refresh"]) == (200, "2")
+    assert "This task execution was made a moment ago" in text(page)
+    assert dashboard.get(f"/services/{action.result_id}/").status_code == 404
+    assert dashboard.get(path, **HTMX).status_code == 404
+    Action.objects.update(created=ledger.utc_now() - JUST_NOW)
+    assert "may have been deleted" in text(dashboard.get(path))
+    dashboard.sweep()
+    page = dashboard.get(path)
+    assert (page.status_code, page.headers.get("Refresh")) == (200, None)
+    assert task.name in text(page)
