@@ -7,6 +7,7 @@ JOBS ?= 2
 # Asked for again by .ci/run with another Python.
 # Two at once; a file stays in one process, since its tests may share what they started.
 UNIT = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q -m "not browser"
+BROWSER = $(BIN)/python -m pytest -m browser
 INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $(VENV)
 export PYTHON
 
@@ -34,7 +35,9 @@ check: install-dev  ## Checks without running: lint, format, exports of the lock
 
 test: check  ## Checks, then runs every test, in a real browser too
 	@path=$$($(BIN)/python -m scripts.chromium) && export CHROMIUM_PATH="$$path" && \
-	echo "Chromium: $$path" && $(UNIT) && $(BIN)/python -m pytest -m browser
+	echo "Chromium: $$path" && $(UNIT) && { $(BROWSER) || { \
+	echo "=== What failed in the browser, once more: passing now means that a test depends on luck; mend it" && \
+	$(BROWSER) --last-failed --last-failed-no-failures none; }; }
 
 test-python: install-dev  ## Runs the tests that need no browser (or TESTS= of them), with PYTHON= in VENV=
 	$(UNIT) $(TESTS)
