@@ -19,8 +19,10 @@ FOR_WORKERS_ALONE = (
     "dashboard.stack",
     "httpx",
     "joserfc",
+    "pygal",
 )
-"""Each costs every web process megabytes: models of the API, its client, the worker's half of Celery."""
+"""Each costs every web process megabytes: models of the API, its client, the worker's half of Celery; plots come
+with the first page that has one."""
 LOADED = """
 import json, sys
 from dashboard.wsgi import application
