@@ -13,12 +13,9 @@ from dashboard.fleet.snapshot import load
 from dashboard.simulator import enums, executions
 from tests.conftest import until
 from tests.control.conftest import admin
-from tests.test_jobs import api, no_broker
 from tests.unruly import refusing
 
 assert admin  # the fixtures
-assert api
-assert no_broker
 
 
 @pytest.fixture

@@ -8,12 +8,9 @@ from dashboard.control.models import Action, IdlePolicy
 from dashboard.fleet.snapshot import load
 from tests.conftest import until
 from tests.control.conftest import admin
-from tests.test_jobs import api, no_broker
-from tests.test_jobs_batches import idle
+from tests.jobs.test_batches import idle
 
 assert admin  # the fixtures
-assert api
-assert no_broker
 assert idle
 
 

@@ -10,9 +10,6 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import ENDED
 from dashboard.fleet.store import StoreError
 from dashboard.simulator import enums
-from tests.test_jobs import api
-
-assert api  # the fixture
 
 
 @pytest.fixture(autouse=True)
