@@ -87,6 +87,25 @@ VARIABLES = (
         "7",
         "Days for which an operator may exempt an environment of theirs from idle stops.",
     ),
+    Variable(
+        "PUBLIC_URL",
+        "",
+        "Address under which people open the dashboard, for links in messages. Unset: messages have none.",
+    ),
+    Variable(
+        "MAIL_SERVER",
+        "",
+        "Mail server: `smtp://user:password@host:587` (STARTTLS), `smtps://…` (TLS) or `smtp+plain://…` (neither). "
+        "Unset: no mail.",
+        secret=True,
+    ),
+    Variable("MAIL_FROM", "", "Sender of all mail, such as `ona@example.com`."),
+    Variable(
+        "NOTIFY_HOSTS",
+        "",
+        "Domains, and networks that are not public, to which channels may post beyond the well-known services, "
+        "comma-separated: `chat.example.com,10.0.0.0/24`.",
+    ),
     Variable("LOG_RETENTION_HOURS", "72", "Hours for which a log that was opened stays readable."),
     Variable("HISTORY_DAYS", "35", "Days for which phases, signals and executions of the past are kept."),
     Variable("HISTORY_TOTALS_DAYS", "400", "Days for which the hours of each environment and day are kept."),

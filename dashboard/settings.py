@@ -17,6 +17,12 @@ from dashboard.config import (
     read_time_zone,
     valkey_socket,
 )
+from dashboard.config_notify import (
+    read_mail_from,
+    read_mail_server,
+    read_notify_hosts,
+    read_public_url,
+)
 from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, require_https
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -168,6 +174,12 @@ LOG_HOSTS = read_list("LOG_HOSTS")
 EXEMPTION_DAYS = read_seconds("EXEMPTION_DAYS")
 LOG_RETENTION_HOURS = read_seconds("LOG_RETENTION_HOURS")
 
+# What people are told
+PUBLIC_URL = read_public_url()
+MAIL_SERVER = read_mail_server()
+MAIL_FROM = read_mail_from(MAIL_SERVER)
+NOTIFY_HOSTS = read_notify_hosts()
+
 # History and money
 HISTORY_DAYS = read_seconds("HISTORY_DAYS")
 HISTORY_TOTALS_DAYS = read_seconds("HISTORY_TOTALS_DAYS")
@@ -185,6 +197,9 @@ LOGGING = {
     # httpx logs every request at INFO; addresses carry no secrets, but thousands of lines hide the one that matters.
     "loggers": {
         "httpx": {"level": "WARNING"},
+        # These two write addresses of channels, which are secrets; what went wrong is on /system/.
+        "apprise": {"level": "CRITICAL", "propagate": False},
+        "urllib3": {"level": "ERROR"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},

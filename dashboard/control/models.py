@@ -11,6 +11,16 @@ from django.db import models
 from django.db.models import Q
 from django.dispatch import Signal
 
+from dashboard.control.notify_models import (
+    OWED,
+    TROUBLED,
+    Channel,
+    ChannelKind,
+    Delivered,
+    Delivery,
+    Topic,
+    Wish,
+)
 from dashboard.control.policy_models import Act, IdlePolicy, PolicyRun, PolicyState, PolicyVerdict
 from dashboard.control.recorded import (
     ClassPrice,
@@ -24,11 +34,17 @@ from dashboard.control.saved import DefaultView, SavedView
 
 __all__ = [
     "OPEN",
+    "OWED",
+    "TROUBLED",
     "Act",
     "Action",
     "Batch",
+    "Channel",
+    "ChannelKind",
     "ClassPrice",
     "DefaultView",
+    "Delivered",
+    "Delivery",
     "EnvironmentDay",
     "IdlePolicy",
     "PolicyRun",
@@ -41,7 +57,9 @@ __all__ = [
     "SavedView",
     "State",
     "Stretch",
+    "Topic",
     "User",
+    "Wish",
 ]
 
 

@@ -96,6 +96,11 @@ def policy_refusal(user: User) -> str:
     return "" if user.role == Role.ADMIN else "Only admins change idle policies."
 
 
+def channel_refusal(user: User) -> str:
+    """Why `user` may not make, change, test or remove channels; "" when they may."""
+    return "" if user.role == Role.ADMIN else "Only admins change channels."
+
+
 def exemption_refusal(user: User, row: Environment | None, fleet: Fleet) -> str:
     """Why `user` may not exempt an environment, or with None whatever matches a filter; "" when they may."""
     if user.role == Role.OPERATOR and row is None:

@@ -14,6 +14,7 @@ from django.conf import settings
 from dashboard.celery import app
 from dashboard.jobs import parts
 from dashboard.jobs.actions import chase, enqueue_action, perform, sweep_actions
+from dashboard.jobs.notices import prune_notices, send_notices
 from dashboard.jobs.polls import (
     poll_full,
     poll_hot,
@@ -45,6 +46,7 @@ __all__ = [
     "poll_hot",
     "poll_names",
     "prune_history",
+    "prune_notices",
     "prune_policy_runs",
     "prune_sign_ins",
     "read_automations_file",
@@ -54,6 +56,7 @@ __all__ = [
     "run_policies",
     "send_batches",
     "send_lane",
+    "send_notices",
     "start_batch",
     "sweep_actions",
     "tail",
@@ -72,6 +75,8 @@ SCHEDULE: dict[str, Any] = {
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
     "batches": {"task": "jobs.send_batches", "schedule": 1.0},
     "policies": {"task": "jobs.run_policies", "schedule": 60.0},
+    "notices": {"task": "jobs.send_notices", "schedule": 5.0},
+    "old-notices": {"task": "jobs.prune_notices", "schedule": 6 * 3600.0},
     "policy-runs": {"task": "jobs.prune_policy_runs", "schedule": 6 * 3600.0},
 }
 app.conf.beat_schedule = SCHEDULE

@@ -23,13 +23,13 @@ from dashboard.config_sso import Oidc
 from dashboard.control import sign_ins
 from dashboard.control.models import SignIn
 from dashboard.control.people import NotLetIn, let_in, username_of
+from dashboard.sealed import seal
 from dashboard.web.http import next_address
 from dashboard.web.quiet import forget_sessions
 from dashboard.web.sessions import KEY
 from dashboard.web.sso import provider as providers
 from dashboard.web.sso.identity import identity_of
 from dashboard.web.sso.provider import Attempt, Claims, Provider, ProviderDown, Refused, Tokens, Untrusted
-from dashboard.web.sso.sealed import seal
 
 logger = logging.getLogger(__name__)
 ATTEMPT_SECONDS = 600

@@ -22,13 +22,13 @@ from dashboard.config_sso import Oidc
 from dashboard.control import sign_ins
 from dashboard.control.models import SignIn
 from dashboard.control.people import NotLetIn, let_in
+from dashboard.sealed import seal, unseal
 from dashboard.web.http import GetResponse, is_fragment
 from dashboard.web.quiet import forget
 from dashboard.web.sessions import KEY
 from dashboard.web.sso.identity import identity_of
 from dashboard.web.sso.oidc import provider
 from dashboard.web.sso.provider import ProviderDown, Refused, Untrusted
-from dashboard.web.sso.sealed import seal, unseal
 
 logger = logging.getLogger(__name__)
 EARLY = 2 / 3

@@ -1,0 +1,57 @@
+"""Telling people: what is owed is sent, one message after another, beside everything else."""
+
+import logging
+import time
+
+from dashboard.celery import app
+from dashboard.control import ledger, notify
+from dashboard.jobs import parts
+
+logger = logging.getLogger(__name__)
+
+TURN_SECONDS = 30.0
+LOCK_SECONDS = 120.0
+
+
+@app.task(name="jobs.send_notices", expires=5)
+def send_notices() -> None:
+    """Send what is owed for a while. A channel that fails is left alone for the rest of the turn, so that it holds up
+    no other; stops never wait for any of it.
+    """
+    notify.rescue(ledger.utc_now())
+    if not notify.due(ledger.utc_now()).exists():
+        return
+    with parts.store().single("notices", LOCK_SECONDS) as alone:
+        if alone:
+            _send_what_is_owed()
+
+
+def _send_what_is_owed() -> None:
+    from dashboard.control.notify_send import NotTaken, send
+
+    end, closed = time.monotonic() + TURN_SECONDS, set[str]()
+    while time.monotonic() < end:
+        delivery = notify.due(ledger.utc_now(), closed).select_related("channel").first()
+        if delivery is None:
+            return
+        if not notify.claim(delivery, ledger.utc_now()):
+            continue
+        try:
+            send(delivery)
+        except NotTaken as error:
+            notify.failed(delivery, str(error), ledger.utc_now(), again=error.again)
+            closed.add(notify.lane(delivery))
+        except Exception as error:  # noqa: BLE001  whatever a service's plugin raises: its words may hold the address
+            logger.error("a message could not be sent: %s", type(error).__name__)
+            notify.failed(
+                delivery, f"it could not be sent ({type(error).__name__})", ledger.utc_now(), again=False
+            )
+        else:
+            notify.sent(delivery, ledger.utc_now())
+
+
+@app.task(name="jobs.prune_notices", expires=3600)
+def prune_notices() -> None:
+    with parts.store().single("prune-notices", parts.SWEEP_LIFETIME) as alone:
+        if alone and (gone := notify.prune(ledger.utc_now())):
+            logger.info("%d messages of long ago were deleted", gone)
