@@ -1,7 +1,7 @@
 """The dashboard's own sweeps, from the API into Redis: `python -m benchmarks.clients.ours`, order on stdin.
 
-`sweep` is what is measured: "first" (into an empty Redis), "again" (the same process's next one), "environments"
-(first, of environments alone), "changed" (after a share of the environments has changed).
+Into an empty Redis, `kinds` only. `before`: sweeps of the same process that go before the one that is measured;
+`change`: the share of the environments that changes before each sweep but the first.
 """
 
 import time
@@ -25,6 +25,8 @@ def main() -> None:
     store = Store(connect(asked["redis_url"]), "bench")
     with Ona.open(asked["base_url"], "key") as ona:
         sync = Sync(ona, store, Snapshot(store, time.monotonic), time.time)
+        next(ona.environments.pages(page_size=1))  # connect, as the others do
+        store.position()
         kinds = [Kind(kind) for kind in asked.get("kinds", ())]
 
         def work() -> dict[str, float]:
@@ -35,8 +37,8 @@ def main() -> None:
 
         for _ in range(asked.get("before", 0)):
             work()
-        if share := asked.get("change"):
-            httpx.post(asked["base_url"].removesuffix("/api") + "/standin", json={"change": share})
+            if share := asked.get("change"):
+                httpx.post(asked["base_url"].removesuffix("/api") + "/standin", json={"change": share})
         tell(measured(work))
 
 

@@ -93,8 +93,8 @@ class FullScan:
         listed = set(self.tally.ids(Kind.ENVIRONMENT))
         archived = EnvironmentFilter(archival_status="archived")
         try:
-            for page in self.ona.environments.pages(archived, recall=self.memory.recall):
-                self._take(page.of(intake.environment))
+            for page in self.ona.environments.summaries(archived, recall=self.memory.recall):
+                self._take(page.of(intake.summary))
         except errors.InvalidRequest:
             return True  # an API that has no archive
         self.tally.apart |= self.tally.ids(Kind.ENVIRONMENT) - listed
@@ -112,7 +112,7 @@ class FullScan:
         self._walk(WHOLE)
 
     def _walk(self, cut: Sequence[Window]) -> None:
-        walk = walked([partial(self._window, one) for one in cut], intake.environment)
+        walk = walked([partial(self._window, one) for one in cut], intake.summary)
         for page in walk.pages:
             self._take(page)
         if walk.trouble is not None:
@@ -125,11 +125,11 @@ class FullScan:
         self.tally.take(page)
         self.tally.meet(Kind.ENVIRONMENT, [trace.row for trace in page.recalled], page.asked_at)
 
-    def _window(self, window: Window) -> Iterator[Page[schema.Environment]]:
+    def _window(self, window: Window) -> Iterator[Page[schema.EnvironmentSummary]]:
         """The pages of a window. _OutOfOrder when they do not come newest first: nothing could be left out then."""
         last = "~"
         restriction = EnvironmentFilter(created_before=window.created_before)
-        for page in self.ona.environments.pages(restriction, recall=self.memory.recall):
+        for page in self.ona.environments.summaries(restriction, recall=self.memory.recall):
             yield page
             if window == WHOLE[0]:
                 continue
@@ -216,9 +216,9 @@ class FullScan:
         return True
 
 
-def _in_order(page: Page[schema.Environment]) -> list[tuple[str, float | None]]:
+def _in_order(page: Page[schema.EnvironmentSummary]) -> list[tuple[str, float | None]]:
     """Id and time of creation of each environment, as they stand on the page."""
-    fresh = ((item.id, _epoch(item.metadata.created_at)) for item in page.items)
+    fresh = ((item.id, _epoch(item.created_at)) for item in page.items)
     if not page.order:
         return list(fresh)
     return [next(fresh) if trace is None else (trace.id, trace.created) for trace in page.order]

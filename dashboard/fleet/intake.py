@@ -4,7 +4,7 @@ Commands of a service or task are kept for its own page alone, bounded; of varia
 the names.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
@@ -27,53 +27,61 @@ REMEMBERED = 2_000
 
 
 def environment(seen: schema.Environment) -> rows.Environment:
-    meta, spec, status = seen.metadata, seen.spec, seen.status
+    return summary(schema.EnvironmentSummary.of(seen))
+
+
+def summary(seen: schema.EnvironmentSummary) -> rows.Environment:
     repository, branch = _repository(seen), _branch(seen)
-    git, failures = status.content.git, _messages(status.failure_message)
-    warnings = _messages((*status.warning_message, *_parts_trouble(status)))
+    failures = _messages(seen.failures) if seen.failures else ()
+    warnings = _warnings(seen, failures)
     return rows.Environment(
         id=seen.id,
-        name=_line(meta.name) or _repository_and_branch(repository, branch) or rows.short_id(seen.id),
-        phase=seen.phase[:LONGEST_ID],
-        desired=_word(spec.desired_phase, "ENVIRONMENT_PHASE_"),
-        status_version=status.status_version,
-        spec_version=spec.spec_version,
+        name=_line(seen.name) or _repository_and_branch(repository, branch) or rows.short_id(seen.id),
+        phase=_word(seen.observed_phase, "ENVIRONMENT_PHASE_"),
+        desired=_word(seen.desired_phase, "ENVIRONMENT_PHASE_"),
+        status_version=seen.status_version,
+        spec_version=seen.spec_version,
         repository=repository,
         branch=branch,
-        context_url=meta.original_context_url[:LONGEST_MESSAGE],
-        project_id=meta.project_id[:LONGEST_ID],
-        creator_id=meta.creator.id[:LONGEST_ID],
-        creator_kind=_word(meta.creator.principal, "PRINCIPAL_"),
-        runner_id=meta.runner_id[:LONGEST_ID],
-        class_id=spec.machine.class_id[:LONGEST_ID],
-        role=_word(meta.role, "ENVIRONMENT_ROLE_"),
-        created=_epoch(meta.created_at),
-        started=_epoch(meta.last_started_at),
-        archived=_epoch(meta.archived_at),
-        lockdown=_epoch(meta.lockdown_at),
+        context_url=seen.context_url[:LONGEST_MESSAGE],
+        project_id=seen.project_id[:LONGEST_ID],
+        creator_id=seen.creator_id[:LONGEST_ID],
+        creator_kind=_word(seen.creator_kind, "PRINCIPAL_"),
+        runner_id=seen.runner_id[:LONGEST_ID],
+        class_id=seen.class_id[:LONGEST_ID],
+        role=_word(seen.role, "ENVIRONMENT_ROLE_"),
+        created=_epoch(seen.created_at),
+        started=_epoch(seen.started_at),
+        archived=_epoch(seen.archived_at),
+        lockdown=_epoch(seen.lockdown_at),
         failures=failures,
-        warnings=tuple(warning for warning in warnings if warning not in failures),
-        signal_source=_line(status.activity_signal.source),
-        signal_at=_epoch(status.activity_signal.timestamp),
-        timeout=spec.timeout.disconnected,
-        timed_out=status.machine.timeout[:LONGEST_MESSAGE],
-        unpushed=0 if git is None else max(git.total_unpushed_commits, len(git.unpushed_commits)),
-        changed=0 if git is None else max(git.total_changed_files, len(git.changed_files)),
-        ports=_ports(seen),
+        warnings=warnings,
+        signal_source=_line(seen.signal_source),
+        signal_at=_epoch(seen.signal_at),
+        timeout=seen.timeout,
+        timed_out=seen.timed_out[:LONGEST_MESSAGE],
+        unpushed=max(seen.total_unpushed_commits, len(seen.unpushed_commits)),
+        changed=max(seen.total_changed_files, len(seen.changed_files)),
+        ports=_ports(seen) if seen.ports else (),
     )
 
 
-def _parts_trouble(status: schema.EnvironmentStatus) -> Iterable[str]:
-    """What is wrong with a part of an environment that as a whole goes on, such as a dev container that did
-    not build.
+def _warnings(seen: schema.EnvironmentSummary, failures: tuple[str, ...]) -> tuple[str, ...]:
+    """Its own, and what is wrong with a part of an environment that as a whole goes on, such as a dev container that
+    did not build.
     """
-    for part in (status.machine, status.content, status.devcontainer, status.automations_file):
-        yield part.failure_message
-        yield part.warning_message
+    parts = (
+        *(seen.machine_failure, seen.machine_warning, seen.content_failure, seen.content_warning),
+        *(seen.devcontainer_failure, seen.devcontainer_warning),
+        *(seen.automations_failure, seen.automations_warning),
+    )
+    if not seen.warnings and not any(parts):
+        return ()
+    return tuple(message for message in _messages((*seen.warnings, *parts)) if message not in failures)
 
 
-def _ports(seen: schema.Environment) -> tuple[rows.Port, ...]:
-    addresses = {port.port: port.url for port in seen.status.environment_urls.ports}
+def _ports(seen: schema.EnvironmentSummary) -> tuple[rows.Port, ...]:
+    addresses = {port.port: port.url for port in seen.port_urls}
     return tuple(
         rows.Port(
             port.port,
@@ -82,27 +90,22 @@ def _ports(seen: schema.Environment) -> tuple[rows.Port, ...]:
             addresses.get(port.port, "")[:LONGEST_MESSAGE],
             _word(port.protocol, "PROTOCOL_"),
         )
-        for port in seen.spec.ports[:MOST_PORTS]
+        for port in seen.ports[:MOST_PORTS]
     )
 
 
-def _repository(seen: schema.Environment) -> str:
+def _repository(seen: schema.EnvironmentSummary) -> str:
     """`owner/name` of the repository, from the working copy, else from the initializer, else from the address
     it came from.
     """
-    return next(filter(None, _names_of_repository(seen)), "")
-
-
-def _names_of_repository(seen: schema.Environment) -> Iterator[str]:
-    """Best first."""
-    if (git := seen.status.content.git) is not None:
-        yield _path_of(git.clone_url[:LONGEST_ADDRESS])
-    for part in seen.spec.content.initializer.specs:
-        if part.git is not None:
-            yield _path_of(part.git.remote_uri[:LONGEST_ADDRESS])
-        if part.context_url is not None:
-            yield _path_of_page(part.context_url.url[:LONGEST_ADDRESS])
-    yield _path_of_page(seen.metadata.original_context_url[:LONGEST_ADDRESS])
+    if found := _path_of(seen.clone_url[:LONGEST_ADDRESS]):
+        return found
+    for part in seen.initializers:
+        if part.git is not None and (found := _path_of(part.git.remote_uri[:LONGEST_ADDRESS])):
+            return found
+        if part.context_url is not None and (found := _path_of_page(part.context_url.url[:LONGEST_ADDRESS])):
+            return found
+    return _path_of_page(seen.context_url[:LONGEST_ADDRESS])
 
 
 @lru_cache(REMEMBERED)
@@ -123,10 +126,10 @@ def _path_of_page(address: str) -> str:
     return path if gitlab else "/".join(path.split("/")[:2]).removesuffix(".git")
 
 
-def _branch(seen: schema.Environment) -> str:
-    git = seen.status.content.git
-    targets = [part.git.clone_target for part in seen.spec.content.initializer.specs if part.git is not None]
-    return _line(git.branch if git is not None and git.branch else next(iter(targets), ""))
+def _branch(seen: schema.EnvironmentSummary) -> str:
+    if seen.branch:
+        return _line(seen.branch)
+    return next((_line(part.git.clone_target) for part in seen.initializers if part.git is not None), "")
 
 
 def _repository_and_branch(repository: str, branch: str) -> str:
@@ -246,12 +249,12 @@ def _messages(seen: Iterable[str]) -> tuple[str, ...]:
 
 def _line(text: str) -> str:
     """One line of text, bounded."""
-    return " ".join(text[: 4 * LONGEST_NAME].split())[:LONGEST_NAME]
+    return text and " ".join(text[: 4 * LONGEST_NAME].split())[:LONGEST_NAME]
 
 
 def _word(text: str, prefix: str) -> str:
     """An enum's word, also one that nobody knows yet, bounded."""
-    return _cut_word(text[: 2 * LONGEST_ID], prefix)
+    return text and _cut_word(text[: 2 * LONGEST_ID], prefix)
 
 
 @lru_cache(REMEMBERED)

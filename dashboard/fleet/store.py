@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, cast
 
 import redis
@@ -48,22 +50,27 @@ BATCH = 2_000
 ATTEMPTS = 20
 
 WRITE = """
-local number = 0
-for at = 3, #ARGV, 5 do
-  local rows, kind, id, asked, blob = KEYS[tonumber(ARGV[at])], ARGV[at+1], ARGV[at+2], ARGV[at+3], ARGV[at+4]
-  if blob == '' then
-    redis.call('HDEL', rows, id)
-  else
-    redis.call('HSET', rows, id, ARGV[1] .. ' ' .. asked .. '\\n' .. blob)
+local number, at = 0, 3
+while at < #ARGV do
+  local rows, kind, asked, last = KEYS[tonumber(ARGV[at])], ARGV[at+1], ARGV[at+2], at + 3 + 2 * tonumber(ARGV[at+3])
+  local head = ARGV[1] .. ' ' .. asked .. '\\n'
+  for one = at + 4, last, 2 do
+    local id, blob = ARGV[one], ARGV[one+1]
+    if blob == '' then
+      redis.call('HDEL', rows, id)
+    else
+      redis.call('HSET', rows, id, head .. blob)
+    end
+    redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], ARGV[1] .. '-' .. number,
+      'kind', kind, 'id', id, 'blob', blob, 'asked', asked)
+    number = number + 1
   end
-  redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], ARGV[1] .. '-' .. number,
-    'kind', kind, 'id', id, 'blob', blob, 'asked', asked)
-  number = number + 1
+  at = last + 1
 end
 """
 """Rows and their changes in one command instead of two for each row. ARGV: version, how many changes are kept, and of
-each row the place of its hash among KEYS, its kind, its id, when it was asked for (every digit: a rounded moment may
-seem later than it was), its blob (empty: removed).
+each page of rows the place of its hash among KEYS, its kind, when it was asked for (every digit: a rounded moment may
+seem later than it was) and how many there are, then of each its id and its blob (empty: removed).
 """
 
 Addressed = tuple[Kind, str]
@@ -273,8 +280,9 @@ class Store:
         kinds = {kind: place for place, kind in enumerate(dict.fromkeys(one[0] for one in changes), 2)}
         keys = [self._key("changes"), *(self._key("rows", kind) for kind in kinds)]
         told: list[Any] = [version, CHANGES_KEPT]
-        for kind, key, asked, blob in changes:
-            told += (kinds[kind], kind.value, key, repr(asked), blob)
+        for (kind, asked), page in groupby(changes, key=itemgetter(0, 2)):
+            rows = [part for _, key, _, blob in page for part in (key, blob)]
+            told += (kinds[kind], kind.value, repr(asked), len(rows) // 2, *rows)
         pipe.eval(WRITE, len(keys), *keys, *told)
         pipe.execute()
         return len(changes)

@@ -195,7 +195,7 @@ class Sync:
 
         live = ExecutionFilter(phases=LIVE_EXECUTION)
         moving = [row for row in fleet.environments.values() if row.phase in HOT_PHASES]
-        tally.walk([partial(self._moving, one) for one in windows(moving)], intake.environment)
+        tally.walk([partial(self._moving, one) for one in windows(moving)], intake.summary)
         tally.walk([lambda: self._ona.automations.execution_pages(live)], execution)
         self._read_singly(_left_hot(tally, fleet), tally)
         known = Counter(row.environment_id for row in fleet.services.values())
@@ -209,12 +209,12 @@ class Sync:
         turns = ceil(len(groups) / MOST_BATCHES)
         return groups if turns <= 1 else groups[int(self._clock() / TURN_SECONDS) % turns :: turns]
 
-    def _moving(self, window: Window) -> Iterator[Page[schema.Environment]]:
+    def _moving(self, window: Window) -> Iterator[Page[schema.EnvironmentSummary]]:
         """The environments of a window that move; nothing is removed by what is missing here."""
         restriction = EnvironmentFilter(status_phases=HOT_PHASES, created_before=window.created_before)
-        for page in self._ona.environments.pages(restriction):
+        for page in self._ona.environments.summaries(restriction):
             yield page
-            times = (item.metadata.created_at for item in page.items)
+            times = (item.created_at for item in page.items)
             if window.ends_with(None if moment is None else moment.timestamp() for moment in times):
                 return
 

@@ -118,7 +118,8 @@ class ListShape(Generic[M]):
         if pieces is None:
             return None
         found = sort(pieces, recall)
-        fresh = b'{"%b":[%b]}' % (self.key.encode(), b",".join(found.fresh))
+        new = len(found.fresh) == len(pieces.items)
+        fresh = body if new else b'{"%b":[%b]}' % (self.key.encode(), b",".join(found.fresh))
         try:
             frame: Any = self.whole.model_validate_json(pieces.frame)
             answer: Any = self.whole.model_validate_json(fresh)

@@ -12,14 +12,15 @@ from dashboard.ona.errors import Unsendable
 from dashboard.ona.filters import EnvironmentFilter
 from dashboard.ona.paging import PAGE_SIZE, Methods
 from dashboard.ona.pieces import Recall
-from dashboard.ona.schema import Environment, EnvironmentClass, Model
+from dashboard.ona.schema import Environment, EnvironmentClass, EnvironmentSummary, Model
 from dashboard.ona.secret import Secret
 from dashboard.ona.send import Activity, EnvironmentChange, NewEnvironment
 from dashboard.ona.send.base import target
 
 SERVICE = "EnvironmentService"
-ENVIRONMENTS = ListShape(
-    "environments", Environment, re.compile(rb',(?=\{"id":"[0-9A-Za-z-]{1,64}","metadata":\{)')
+ENVIRONMENTS = ListShape("environments", Environment)
+SUMMARIES = ListShape(
+    "environments", EnvironmentSummary, re.compile(rb',(?=\{"id":"[0-9A-Za-z-]{1,64}","metadata":\{)')
 )
 CLASSES = ListShape("environmentClasses", EnvironmentClass)
 
@@ -34,17 +35,19 @@ class Environments(Methods):
     """Writes return when the wish is noted; the phase changes later. None of them is ever repeated."""
 
     def pages(
-        self,
-        restriction: EnvironmentFilter | None = None,
-        page_size: int = PAGE_SIZE,
-        recall: Recall | None = None,
+        self, restriction: EnvironmentFilter | None = None, page_size: int = PAGE_SIZE
     ) -> Iterator[Page[Environment]]:
-        """All environments the key can see, newest first; archived ones only if the filter says so.
+        """All environments the key can see, newest first; archived ones only if the filter says so."""
+        return self._pages((SERVICE, "ListEnvironments"), ENVIRONMENTS, restriction, page_size)
+
+    def summaries(
+        self, restriction: EnvironmentFilter | None = None, recall: Recall | None = None
+    ) -> Iterator[Page[EnvironmentSummary]]:
+        """The same, of each only what a list of many needs.
 
         What `recall` knows by the digest of its bytes is not read again, see `Page`.
         """
-        call = (SERVICE, "ListEnvironments")
-        return self._pages(call, ENVIRONMENTS, restriction, page_size, recall=recall)
+        return self._pages((SERVICE, "ListEnvironments"), SUMMARIES, restriction, recall=recall)
 
     def get(self, environment_id: str) -> Environment:
         call = (SERVICE, "GetEnvironment")
