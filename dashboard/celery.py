@@ -16,6 +16,9 @@ from celery import Celery
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+KEY_PREFIX = "ona:celery:"
+"""Of everything that Celery keeps in Redis."""
+QUEUES = ("jobs",)
 
 
 def broker_url(redis_url: str) -> str:
@@ -35,7 +38,7 @@ def options(redis_url: str) -> dict[str, Any]:
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # for ever
         "broker_transport_options": {
-            "global_keyprefix": "ona:celery:",
+            "global_keyprefix": KEY_PREFIX,
             "socket_connect_timeout": 1,
             "socket_timeout": 5,
             "visibility_timeout": 300,
@@ -46,7 +49,7 @@ def options(redis_url: str) -> dict[str, Any]:
             "interval_max": 0.1,
         },
         "imports": ["dashboard.jobs"],
-        "task_default_queue": "jobs",
+        "task_default_queue": QUEUES[0],
         "task_ignore_result": True,
         "task_acks_late": False,
         "task_publish_retry": False,

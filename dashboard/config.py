@@ -16,6 +16,7 @@ from pathlib import Path
 
 import dj_database_url
 
+LEAST_TOKEN = 16
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -110,6 +111,12 @@ VARIABLES = (
     Variable("HISTORY_DAYS", "35", "Days for which phases, signals and executions of the past are kept."),
     Variable("HISTORY_TOTALS_DAYS", "400", "Days for which the hours of each environment and day are kept."),
     Variable("CURRENCY", "EUR", "Currency of the prices of environment classes, as three letters."),
+    Variable(
+        "METRICS_TOKEN",
+        "",
+        "Bearer token that Prometheus sends to read `/metrics`; 16 characters or more. Unset: this machine alone may.",
+        secret=True,
+    ),
     Variable("TIME_ZONE", "UTC", "Time zone of days, and of times on pages without JavaScript."),
     Variable(
         "SSO_MODE",
@@ -202,6 +209,14 @@ def read_key(name: str, environ: Mapping[str, str] | None = None) -> str:
             f"{name} contains characters that no key has; set it to the key and nothing else."
         )
     return key
+
+
+def read_token(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """A token that others send to us, "" when unset; raises ConfigurationError when it could be guessed."""
+    token = read_key(name, environ)
+    if token and len(token) < LEAST_TOKEN:
+        raise ConfigurationError(f"{name} is too short; set it to {LEAST_TOKEN} characters or more.")
+    return token
 
 
 def read_list(name: str, environ: Mapping[str, str] | None = None) -> list[str]:

@@ -15,6 +15,7 @@ from dashboard.config import (
     read_list,
     read_seconds,
     read_time_zone,
+    read_token,
     valkey_socket,
 )
 from dashboard.config_notify import (
@@ -68,6 +69,7 @@ INSTALLED_APPS = [
     "dashboard.web",
 ]
 MIDDLEWARE = [
+    "dashboard.web.latency.timed",
     "django.middleware.security.SecurityMiddleware",
     "dashboard.web.http.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -184,6 +186,9 @@ NOTIFY_HOSTS = read_notify_hosts()
 HISTORY_DAYS = read_seconds("HISTORY_DAYS")
 HISTORY_TOTALS_DAYS = read_seconds("HISTORY_TOTALS_DAYS")
 CURRENCY = read_currency()
+
+# Watching over the dashboard
+METRICS_TOKEN = read_token("METRICS_TOKEN")
 
 # Redis, and Celery over it
 REDIS_URL = read("REDIS_URL") or f"unix://{quote(str(valkey_socket(VAR_DIR)))}"

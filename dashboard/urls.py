@@ -20,6 +20,7 @@ from dashboard.web.pages import (
     filters,
     idle,
     logs,
+    metrics,
     overview,
     policies,
     prices,
@@ -113,6 +114,7 @@ urlpatterns: Pages = [
     path("accounts/sso/logout/", oidc.back_channel, name="sso-logout"),
     path("reports/csp/", reports.refused, name="reports-csp"),
     path("healthz", system.healthz, name="healthz"),
+    path("metrics", metrics.show, name="metrics"),
     path("readyz", system.readyz, name="readyz"),
 ]
 

@@ -19,10 +19,12 @@ FOR_WORKERS_ALONE = (
     "dashboard.stack",
     "httpx",
     "joserfc",
+    "prometheus_client",
     "pygal",
 )
-"""Each costs every web process megabytes: models of the API, its client, the worker's half of Celery; plots come
-with the first page that has one."""
+"""Each costs every web process megabytes: models of the API, its client, the worker's half of Celery; plots and
+metrics come with the first page that has them.
+"""
 LOADED = """
 import json, sys
 from dashboard.wsgi import application

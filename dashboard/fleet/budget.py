@@ -1,7 +1,8 @@
 """One budget of requests for all workers, in Redis: how many a second, who goes first, what a 429 does to it.
 
     budget   hash: `rate` (requests a second now), `next` (when the next slot is free), `halved` (when it was last
-             halved), and by lead when the last of those requests went; in Redis' own time, seconds
+             halved), and by lead when the last of those requests went; in Redis' own time, seconds. And counters:
+             `sent`, `refused` (429 answers), `failed:<type of error>`; they begin anew after an hour without requests
 
 Each request books the next free slot. One that can wait books only while the queue is short, so that what somebody
 waits for goes before it; a share of the slots is its own all the same. Without Redis each process keeps a pace of
@@ -22,6 +23,7 @@ from dashboard.ona.pace import LONGEST_HOLD, RECOVERY, SLOWEST
 KEEP_SECONDS = 3600
 ALONE_SECONDS = 5.0
 """For which Redis is not asked again after it did not answer."""
+SENT, REFUSED, FAILED = "sent", "refused", "failed:"
 SHARE = 4
 """Of so many slots one is for each lead that can wait, however much goes before it."""
 
@@ -38,6 +40,7 @@ if lead >= 0 and turn - now > lead and now - low < share / rate then
 end
 redis.call('HSET', KEYS[1], 'rate', rate, 'next', string.format('%.6f', turn + 1 / rate))
 if lead >= 0 then redis.call('HSET', KEYS[1], ARGV[5], string.format('%.6f', turn)) end
+redis.call('HINCRBY', KEYS[1], 'sent', 1)
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return {tostring(turn - now), tostring(rate)}
 """
@@ -52,6 +55,7 @@ if now - tonumber(held[3] or 0) >= 1 then
   redis.call('HSET', KEYS[1], 'rate', rate, 'halved', string.format('%.6f', now))
 end
 redis.call('HSET', KEYS[1], 'next', string.format('%.6f', math.max(tonumber(held[2] or 0), now + hold)))
+redis.call('HINCRBY', KEYS[1], 'refused', 1)
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return tostring(rate)
 """
@@ -61,6 +65,11 @@ local rate = math.min(full, tonumber(redis.call('HGET', KEYS[1], 'rate') or full
 redis.call('HSET', KEYS[1], 'rate', rate)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return tostring(rate)
+"""
+COUNT = """
+redis.call('HINCRBY', KEYS[1], ARGV[1], 1)
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1
 """
 
 
@@ -87,7 +96,7 @@ class Budget:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._key, self._full, self._lead, self._sleep = f"ona:{name}:budget", full, lead, sleep
-        self._scripts = [client.register_script(text) for text in (TAKE, SLOW_DOWN, SPEED_UP)]
+        self._scripts = [client.register_script(text) for text in (TAKE, SLOW_DOWN, SPEED_UP, COUNT)]
         self._alone = TokenPace(full, sleep=sleep)
         self._alone_until = 0.0
         self._lock = threading.Lock()
@@ -120,6 +129,9 @@ class Budget:
         if self.rate < self._full:
             answer = self._ask(2, self._full, RECOVERY, KEEP_SECONDS)
             self.rate = self.rate if answer is None else float(answer)
+
+    def failed(self, kind: str) -> None:
+        self._ask(3, f"{FAILED}{kind}", KEEP_SECONDS)
 
     def _ask(self, script: int, *arguments: float | str) -> Any:
         """A script's answer; None while Redis does not answer."""

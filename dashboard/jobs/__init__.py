@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from dashboard.celery import app
-from dashboard.jobs import parts
+from dashboard.jobs import meters, parts
 from dashboard.jobs.actions import chase, enqueue_action, perform, sweep_actions
 from dashboard.jobs.notices import prune_notices, send_notices
 from dashboard.jobs.polls import (
@@ -40,6 +40,7 @@ __all__ = [
     "count_hours",
     "enqueue_action",
     "logs",
+    "meters",
     "parts",
     "perform",
     "poll_full",

@@ -32,9 +32,12 @@ WITHHELD = "the API's text quotes a value that must not be shown"
 
 
 class OnaError(Exception):
-    """Base of all. `maybe_received`: False only when the request cannot have reached the API."""
+    """Base of all. `maybe_received`: False only when the request cannot have reached the API; `counted`: the pace has
+    been told of it.
+    """
 
     maybe_received: bool = True
+    counted: bool = False
 
 
 class Unsendable(OnaError, ValueError):

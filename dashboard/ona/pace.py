@@ -25,6 +25,9 @@ class Pace(Protocol):
     def speed_up(self) -> None:
         """The API answered."""
 
+    def failed(self, kind: str) -> None:
+        """A request brought an error of this type; to be counted."""
+
 
 class Unpaced:
     """No limit but the API's own."""
@@ -36,6 +39,9 @@ class Unpaced:
         pass
 
     def speed_up(self) -> None:
+        pass
+
+    def failed(self, kind: str) -> None:
         pass
 
 
@@ -78,3 +84,6 @@ class TokenPace:
     def speed_up(self) -> None:
         with self._lock:
             self.rate = min(self.full, self.rate + self.full * RECOVERY)
+
+    def failed(self, kind: str) -> None:
+        pass

@@ -64,6 +64,7 @@ class Transport:
             try:
                 return self.attempt(url, method, message)
             except errors.OnaError as error:
+                self.count(error)
                 delay = self.delay(error, attempt)
                 exhausted = attempt == ATTEMPTS or delay > LONGEST_DELAY or waited + delay > MOST_DELAY
                 if exhausted or not may_retry(method, error):
@@ -80,11 +81,18 @@ class Transport:
             except errors.Truncated:
                 raise  # `call` has repeated that
             except ACCIDENTS as error:
+                self.count(error)
                 if attempt == ATTEMPTS_AT_ACCIDENTS or not repeatable(method) or told_not_to(error):
                     raise
                 delay = min(LONGEST_DELAY, self.delay(error, attempt))
             attempt += 1
             self.sleep(delay)
+
+    def count(self, error: errors.OnaError) -> None:
+        """Tell the pace, once."""
+        if not error.counted:
+            error.counted = True
+            self.wire.pace.failed(type(error).__name__)
 
     def delay(self, error: errors.OnaError, attempt: int) -> float:
         """Seconds to the next attempt: what the API asked for, else doubling with full jitter."""

@@ -30,6 +30,7 @@ class Access(Enum):
     BEGAN = "operators who began it, and admins"
     KEEPER = "its owner, and admins when it is shared"
     ADMIN = "admins"
+    WATCHER = "whoever sends `METRICS_TOKEN`; without one, this machine"
     NOBODY = "nobody"
 
 
@@ -115,6 +116,7 @@ ROUTES = {
     "reports-csp": Route(get=Access.NOBODY, post=Access.ANYBODY),
     "healthz": OPEN,
     "readyz": OPEN,
+    "metrics": Route(get=Access.WATCHER),
 }
 FLOORS = {
     Access.BEGAN: ({Role.OPERATOR, Role.ADMIN}, VIEWERS),

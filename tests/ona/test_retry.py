@@ -161,7 +161,7 @@ def test_the_pace_is_asked_before_every_request_and_told_of_every_outcome():
     pace = Told()
     ona, _ = talk(limited({"Retry-After": "3"}), GOOD, pace=pace)
     ona.environments.get("e1")
-    assert pace.notes == ["wait", ("slow", 3.0), "wait", "fast"]
+    assert pace.notes == ["wait", ("slow", 3.0), ("failed", "RateLimited"), "wait", "fast"]
 
 
 def test_a_page_is_dated_by_the_request_it_answers():

@@ -82,6 +82,9 @@ class Told:
     def slow_down(self, delay: float | None) -> None:
         self.notes.append(("slow", delay))
 
+    def failed(self, kind):
+        self.notes.append(("failed", kind))
+
     def speed_up(self) -> None:
         self.notes.append("fast")
 
