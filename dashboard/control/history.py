@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from dashboard.control.draft import CHUNK, Draft, is_storable, storable, with_runs
+from dashboard.control.phase_counts import PhaseCount
 from dashboard.control.recorded import (
     EnvironmentDay,
     RecordedEnvironment,
@@ -65,7 +66,7 @@ def record(store: Store, now: float, *, simulated: bool = False) -> int:
 def forget() -> None:
     """Drop the whole record; prices stay."""
     with transaction.atomic():
-        for model in (Stretch, EnvironmentDay, RecordedEnvironment, RecordedName, Recording):
+        for model in (Stretch, EnvironmentDay, PhaseCount, RecordedEnvironment, RecordedName, Recording):
             model.objects.all().delete()
 
 

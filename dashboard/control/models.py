@@ -21,6 +21,7 @@ from dashboard.control.notify_models import (
     Topic,
     Wish,
 )
+from dashboard.control.phase_counts import PhaseCount
 from dashboard.control.policy_models import Act, IdlePolicy, PolicyRun, PolicyState, PolicyVerdict
 from dashboard.control.recorded import (
     ClassPrice,
@@ -47,6 +48,7 @@ __all__ = [
     "Delivery",
     "EnvironmentDay",
     "IdlePolicy",
+    "PhaseCount",
     "PolicyRun",
     "PolicyState",
     "PolicyVerdict",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from dashboard.celery import app
-from dashboard.control import history, ledger, policies, rollup, sign_ins
+from dashboard.control import history, ledger, phase_counts, policies, rollup, sign_ins
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
 
@@ -34,6 +34,7 @@ def count_hours() -> None:
         if alone:
             history.remember_names(parts.store())
             rollup.count(ZoneInfo(settings.TIME_ZONE))
+            phase_counts.count()
 
 
 @app.task(name="jobs.prune_history", expires=3600)

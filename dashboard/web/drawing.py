@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 SIZES = {"card": (360, 150), "page": (720, 240)}
 """Width and height in units of the drawing, which is as wide as its place; the style sheet evens out the letters."""
-LABELS = 6
+LABELS, LONG_LABEL = 6, 8
 LONGEST = 60
 Tree = Any
 """A chart, or an element of either XML library that pygal may draw with."""
@@ -103,7 +103,8 @@ def _text(node: Tree, look: Look, above: tuple[str, ...]) -> str:
     text = str(node.text or "")
     if "x" not in above or not look.names:
         return text
-    step = max(1, math.ceil((len(look.labels) - 1) / (LABELS - 1)))
+    most = LABELS if max(map(len, look.labels)) < LONG_LABEL else LABELS - 2
+    step = max(1, math.ceil((len(look.labels) - 1) / (most - 1)))
     return look.labels[int(text)] if (len(look.labels) - 1 - int(text)) % step == 0 else ""
 
 

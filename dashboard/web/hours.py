@@ -7,11 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.control import cost
-from dashboard.control.cost import Bill, Line
+from dashboard.control.cost import Bill, Line, State
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.groups import group_names
 from dashboard.web.live import Block
 from dashboard.web.pages.costs import days_of
+from dashboard.web.trends import hours_figure
 
 RANGES = {"today": "Today", "yesterday": "Yesterday", "7d": "Last 7 days"}
 TOP = 3
@@ -27,8 +28,8 @@ class Leader:
     bill: Bill
 
 
-def hours_block(fleet: Fleet) -> Block:
-    state, today = cost.state(), timezone.localdate()
+def hours_block(fleet: Fleet, state: State) -> Block:
+    today = timezone.localdate()
     ranges = [
         (label, cost.total(*days_of(name, today), state), _url(range=name)) for name, label in RANGES.items()
     ]
@@ -42,6 +43,7 @@ def hours_block(fleet: Fleet) -> Block:
     ]
     leaders = [one for one in leaders if one[1]]
     context = {"ranges": ranges, "leaders": leaders, "since": state.since, "priced": bool(state.newest_price)}
+    context["figure"] = hours_figure(state)
     return Block("hours", (state, today, leaders), "overview/hours.html", context)
 
 

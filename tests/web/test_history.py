@@ -129,5 +129,7 @@ def test_a_quiet_poll_of_the_overview_sums_up_nothing(
     recorded: Dashboard, django_assert_max_num_queries
 ) -> None:  # type: ignore[no-untyped-def]
     page = recorded.get("/")
-    with django_assert_max_num_queries(8):  # session, person, record, prices, actions, three kinds of wishes
+    with django_assert_max_num_queries(
+        12
+    ):  # session, person, record, prices, actions, phases, what is stuck, wishes
         assert recorded.poll(page).status_code == 204

@@ -1,5 +1,6 @@
-"""Overview: the fleet by phase, what failed, what happened last."""
+"""Overview: what needs a person, the fleet by phase now and over time, what failed, what happened last."""
 
+import time
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import cast
@@ -10,14 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from dashboard.control import exemptions
+from dashboard.control import cost, exemptions
 from dashboard.control.idle import Limits, last_activity
 from dashboard.control.models import Action
-from dashboard.control.review import longest_first, review
+from dashboard.control.review import Review, longest_first, review
 from dashboard.fleet.entities import Listed
 from dashboard.fleet.query import PHASE_ORDER
 from dashboard.fleet.query.indexes import by_phase, rows_in_phase
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.attention import needs_block
 from dashboard.web.details import actions_state
 from dashboard.web.hours import hours_block
 from dashboard.web.http import moment, page, signed_in
@@ -26,6 +28,7 @@ from dashboard.web.live import Block, Live
 from dashboard.web.pages import environments, executions, services
 from dashboard.web.pages.idle import asked_for
 from dashboard.web.quiet import quiet
+from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of
 
 SHOWN = 6
 
@@ -57,7 +60,20 @@ class Panel:
 def index(request: HttpRequest) -> HttpResponse:
     fleet = moment(request).fleet
     troubles = _troubles(request, fleet)
-    live = Live([_panels(fleet), *troubles, _idle(request), hours_block(fleet), _activity()])
+    judged, runs, hours = _judged(request), runs_of(fleet, time.time()), cost.state()
+    live = Live(
+        [
+            needs_block(request, fleet, judged, runs),
+            _panels(fleet),
+            phases_block(),
+            runs_block(runs),
+            *troubles,
+            _idle(judged),
+            hours_block(fleet, hours),
+            busiest_block(fleet, hours),
+            _activity(),
+        ]
+    )
     context = {
         "title": "Overview",
         "trouble_names": [block.id for block in troubles],
@@ -119,17 +135,21 @@ def _latest(row: Listed) -> float:
     return cast("float", getattr(row, "started", None) or row.created or 0.0)
 
 
-def _idle(request: HttpRequest) -> Block:
-    """What could be stopped: how many, the longest of them, and how many hold unsaved work."""
-    asked = asked_for({})
+def _judged(request: HttpRequest) -> Review:
     at = timezone.localtime()
-    judged = review(moment(request), Limits(asked.seconds), at, exemptions.holds(moment(request).fleet, at))
+    return review(
+        moment(request), Limits(asked_for({}).seconds), at, exemptions.holds(moment(request).fleet, at)
+    )
+
+
+def _idle(judged: Review) -> Block:
+    """What could be stopped: how many, the longest of them, and how many hold unsaved work."""
     idle = sorted(judged.idle, key=longest_first)
     longest = idle[0].row if idle else None
     since = None if longest is None else (last_activity(longest)[0] or 0.0) + judged.lag
     context = {
         "count": len(idle),
-        "limit": asked.limit,
+        "limit": asked_for({}).limit,
         "longest": longest,
         "since": since,
         "unsaved": sum(bool(one.row.unpushed or one.row.changed) for one in idle),

@@ -59,6 +59,9 @@ LOOKS = {
     "paused": Look("warn", "square", "Paused"),
     "unconfirmed": Look("warn", "diamond", "Accepted, never seen"),
     "unknown": Look("warn", "question", "Not known"),
+    # what needs a person
+    "idle": Look("warn", "square", "Idle"),
+    "stale": Look("warn", "question", "Stale"),
     # parts of an environment
     "ready": Look("good", "check", "Ready"),
     "initializing": Look("move", "ring", "Initialising"),
