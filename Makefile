@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python check bench lock screenshots clean
+.PHONY: help run install install-dev test test-python check bench fortnight lock screenshots clean
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -44,6 +44,9 @@ test-python: install-dev  ## Runs the tests that need no browser (or TESTS= of t
 
 bench: install-dev  ## Measures against others, side by side: docs/benchmarks.md (ONLY="sync pages")
 	$(BIN)/python -m benchmarks $(ONLY)
+
+fortnight: install-dev  ## Lives through a simulated fortnight of 500 environments under an armed policy (OPTIONS="--days 2")
+	@$(BIN)/python -m scripts.fortnight $(OPTIONS)
 
 lock: install-dev  ## Locks the newest versions allowed, and exports them for pip (needs uv)
 	$(BIN)/python -m scripts.exports write

@@ -11,6 +11,7 @@ message delivered twice or a worker that died costs nothing but time. `sweep` dr
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -347,4 +348,4 @@ def _move(action: Action, state: State, **fields: Any) -> bool:
 
 
 def utc_now() -> datetime:
-    return datetime.now(UTC)
+    return datetime.fromtimestamp(time.time(), UTC)

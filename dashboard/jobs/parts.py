@@ -19,6 +19,11 @@ SWEEP_LIFETIME = 600.0
 """Seconds after which a sweep's lock lapses, should its worker have died."""
 
 
+def clock() -> float:
+    """Epoch seconds, asked of the machine each time: a run may have set its own clock."""
+    return time.time()
+
+
 @cache
 def store() -> Store:
     """This process's store."""
@@ -43,7 +48,7 @@ def reading(lead: Lead = Lead.AT_ONCE) -> "Ona":
     """The API with the key for reading; connections are pooled for the life of the process."""
     from dashboard.ona import Ona
 
-    return Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY, pace=budget(lead))
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_API_KEY, pace=budget(lead), clock=clock)
 
 
 @cache
@@ -51,7 +56,8 @@ def acting() -> "Ona":
     """The API with the key for actions."""
     from dashboard.ona import Ona
 
-    return Ona.open(settings.ONA_BASE_URL, settings.ONA_ACTION_API_KEY, pace=budget(Lead.AT_ONCE))
+    pace = budget(Lead.AT_ONCE)
+    return Ona.open(settings.ONA_BASE_URL, settings.ONA_ACTION_API_KEY, pace=pace, clock=clock)
 
 
 def sync(lead: Lead = Lead.AT_ONCE) -> "Sync":
@@ -61,7 +67,7 @@ def sync(lead: Lead = Lead.AT_ONCE) -> "Sync":
         reading(lead),
         store(),
         snapshot(),
-        time.time,
+        clock,
         history_seconds=settings.POLL_HISTORY_SECONDS,
         kept=settings.EXECUTIONS_KEPT,
         memory=memory(),

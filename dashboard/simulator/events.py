@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from dashboard.simulator.models import Environment, Execution, Service, Task
 
@@ -19,6 +20,10 @@ _KINDS = {
     Execution: "RESOURCE_TYPE_TASK_EXECUTION",
     Service: "RESOURCE_TYPE_SERVICE",
 }
+
+Resource: TypeAlias = Environment | Service | Task | Execution
+Witness = Callable[[str, Resource], None]
+"""Told on the spot, with the resource itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: tuple[Listener, ...] = ()
         self._lock = threading.Lock()
+        self.witnesses: list[Witness] = []
 
     def __len__(self) -> int:
         return len(self._listeners)
@@ -82,8 +88,10 @@ class Hub:
         with self._lock:
             self._listeners = tuple(one for one in self._listeners if one is not listener)
 
-    def tell(self, operation: str, row: Environment | Service | Task | Execution) -> None:
+    def tell(self, operation: str, row: Resource) -> None:
         """Something happened to a resource."""
+        for witness in self.witnesses:
+            witness(operation, row)
         if not self._listeners:
             return
         home = row if isinstance(row, Environment) else row.environment

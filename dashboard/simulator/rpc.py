@@ -1,4 +1,7 @@
-"""The API as a WSGI application, in JSON over the Connect protocol: https://connectrpc.com/docs/protocol."""
+"""The API as a WSGI application, in JSON over the Connect protocol: https://connectrpc.com/docs/protocol.
+
+Every answer carries the time of its own world as `Date`, by which callers tell whose clock is wrong.
+"""
 
 import json
 import time
@@ -6,6 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import http_date
 from werkzeug.wrappers import Request as HttpRequest
 from werkzeug.wrappers import Response
 
@@ -68,7 +72,9 @@ class Api:
         """Answer one HTTP request."""
         http = HttpRequest(environ)
         http.max_content_length = LARGEST_BODY
-        return self._route(http)(environ, start_response)
+        response = self._route(http)
+        response.headers["Date"] = http_date(self.world.clock.now())
+        return response(environ, start_response)
 
     def _route(self, http: HttpRequest) -> Response:
         if http.path.startswith(logs.PATH):

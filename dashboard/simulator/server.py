@@ -53,8 +53,12 @@ class Handler(WSGIRequestHandler):
             self.close_connection = True
 
     def _begin(self, started: tuple[str, Headers]) -> None:
-        status = int(started[0].split(None, 1)[0])
-        self.send_response(status, PHRASES.get(status, ""))
+        """Status and headers; `Date` is the application's where it says what time it is."""
+        status, given = int(started[0].split(None, 1)[0]), {name.lower() for name, _ in started[1]}
+        self.send_response_only(status, PHRASES.get(status, ""))
+        self.send_header("Server", self.version_string())
+        if "date" not in given:
+            self.send_header("Date", self.date_time_string())
         for name, value in started[1]:
             if name.lower() != "content-length":
                 self.send_header(name, value)

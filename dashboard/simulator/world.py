@@ -40,6 +40,7 @@ class World:
     `environments`: how many exist at the start (archived ones included, a few deleted ones come on top).
     `speed`: simulated seconds per real second, 0 freezes. `now`: real time in epoch seconds.
     `life`: whether people come and go by themselves; without it only requests change anything.
+    `moment` is when what happens just now happens: for those who write down what they are told.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class World:
         self.faults = Faults(seed)
         self.secret = f"{Random(f'{seed} secret').getrandbits(256):x}"
         self.rng = Random(f"{seed} life")
-        self.horizon = self.clock.started
+        self.horizon = self.moment = self.clock.started
         self.calls: list[Call] = []
         self.environment_table: Table[Environment] = Table()
         self.service_table: Table[Service] = Table()
@@ -83,8 +84,9 @@ class World:
         with self.lock:
             self.horizon = now = self.clock.now()
             while self._agenda and self._agenda[0][0] <= now:
-                at, _, happening = heapq.heappop(self._agenda)
-                happening(self, at)
+                self.moment, _, happening = heapq.heappop(self._agenda)
+                happening(self, self.moment)
+            self.moment = now
             return now
 
     @contextmanager

@@ -96,6 +96,16 @@ def test_one_connection_carries_many_calls_in_order():
             assert connection.sock is carrier
 
 
+def test_every_answer_over_the_wire_says_once_what_time_it_is_in_that_world():
+    with serve(create_app(World(environments=1, life=False, now=lambda: 1_790_000_000.0))) as base:
+        connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=5)
+        for path in (PATH, "/api/nothing", "/logs/nothing"):
+            connection.request("POST", path, b"{}", HEADERS)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.headers.get_all("Date") == ["Mon, 21 Sep 2026 14:13:20 GMT"]
+
+
 def test_latency_is_added_to_every_answer():
     with serve(create_app(World(environments=1, life=False), latency_ms=60)) as base:
         connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=5)

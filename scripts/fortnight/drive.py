@@ -1,0 +1,175 @@
+"""The dashboard under test: its jobs called in turn, as beat and worker would, while the world's time passes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from dashboard import jobs
+from dashboard.control import batches, exemptions, ledger, policies
+from dashboard.control.models import Action, IdlePolicy, Role, User
+from dashboard.fleet.entities import Environment
+from dashboard.fleet.snapshot import Fleet
+from dashboard.simulator import World, create_app, enums, environments, serve
+from dashboard.simulator.directory import DAY
+from scripts.fortnight.clock import Clock
+from scripts.fortnight.town import HOUR, Town
+from scripts.fortnight.witness import Seen, Witness
+
+LIMIT = 7200.0
+START = datetime.fromisoformat("2026-09-21T00:00:00+00:00").timestamp()
+"""A Monday."""
+LANE = 20.0
+"""Seconds between a policy's verdict and the call."""
+SETTLES = 25.0
+"""Seconds after which it is looked what became of the calls."""
+FULL_EVERY, HOURS_EVERY, NAMES_EVERY = 2 * HOUR, 6 * HOUR, DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An exemption as its people know it; epoch seconds."""
+
+    environment: str
+    since: float
+    until: float
+
+
+@dataclass
+class Fortnight:
+    """A fleet, its people, and the dashboard that watches them. `step` is in seconds, between two turns of the jobs.
+
+    The settings of this process name the Valkey, the database and the simulator's address.
+    """
+
+    clock: Clock
+    world: World
+    days: int
+    step: float
+    seed: int
+    wishes: list[Wish] = field(default_factory=list)
+    meddled: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rng = Random(f"{self.seed} dashboard")
+        self.town = Town(self.world, Random(f"{self.seed} town"), START, self.days)
+        self.witness = Witness(self.world)
+        self.world.hub.witnesses.append(self._notice)
+        self._turn = START
+        self._due: dict[str, float] = {}
+        self._asked: dict[str, float] = {}
+
+    def _notice(self, _operation: str, row: object) -> None:
+        """Tell the town of an environment that somebody else has stopped."""
+        if getattr(row, "phase", "") != enums.STOPPING:
+            return
+        at, identifier = self.world.moment, str(getattr(row, "id", ""))
+        if at - self._asked.pop(identifier, 0.0) < 60 and identifier in self.world.environment_table.rows:
+            self.town.come_back(self.world.environment_table.rows[identifier], at)
+
+    def prepare(self) -> IdlePolicy:
+        """People of the dashboard, one for everybody of the organisation, and the policy, armed."""
+        admin = User.objects.create(username="fortnight", role=Role.ADMIN)
+        for member in self.world.directory.members:
+            User.objects.create(username=member.id, email=member.email, role=Role.OPERATOR)
+        self.clock.now += 60
+        jobs.poll_names()
+        jobs.poll_full()
+        policy = IdlePolicy(name="Nightly", idle=LIMIT, most_a_run=1000, most_an_hour=5000)
+        policies.keep(policy, admin, ledger.utc_now())
+        policies.arm(policy, admin, ledger.utc_now())
+        return policy
+
+    def days_lived(self) -> Iterator[int]:
+        """Live through it; yields the number of each day that is over."""
+        for day in range(1, self.days + 1):
+            while self._turn + self.step <= START + day * DAY:
+                self._turn += self.step
+                self.clock.now = max(self._turn, self.clock.now + 1)
+                self.turn()
+            yield day
+
+    def turn(self) -> None:
+        if self._is_due("names", NAMES_EVERY):
+            jobs.poll_names()
+        if self._is_due("full", FULL_EVERY):
+            jobs.poll_full()
+        self._look()
+        jobs.sweep_actions()
+        jobs.run_policies()
+        jobs.send_batches()
+        self._send()
+        if self._is_due("hours", HOURS_EVERY):
+            jobs.count_hours()
+        self._exempt()
+
+    def _is_due(self, name: str, every: float) -> bool:
+        if self.clock.now - self._due.get(name, 0.0) < every:
+            return False
+        self._due[name] = self.clock.now
+        return True
+
+    def _look(self) -> None:
+        jobs.poll_hot()
+        jobs.chase()
+        jobs.record_history()
+        jobs.parts.snapshot().newest()  # what this process knows may be a quarter of a real second old
+
+    def _send(self) -> None:
+        if not batches.waiting(ledger.utc_now()):
+            return
+        self._meddle()
+        self.clock.now += LANE
+        calls = len(self.world.calls)
+        while batches.waiting(ledger.utc_now()):
+            jobs.send_lane(0)
+        self._asked |= {call.target: call.at for call in self.world.calls[calls:]}
+        self.clock.now += SETTLES
+        self._look()
+
+    # What people do beside it
+
+    def _meddle(self) -> None:
+        """Once in a while somebody comes back just between the verdict and the call."""
+        waiting = Action.objects.waiting_in_batches(ledger.utc_now())
+        identifier = waiting.values_list("target_id", flat=True).first()
+        row = self.world.environment_table.rows.get(identifier or "")
+        if row is None or self.rng.random() > 0.2:
+            return
+        at = self.clock.now + LANE / 2
+        self.world.plan(at, lambda w, t: environments.signal(w, row, "VS Code", t))
+        self.meddled.append(row.id)
+
+    def _exempt(self) -> None:
+        """Every morning a few owners keep one of theirs for hours or days."""
+        if not self._is_due("exempt", DAY):
+            return
+        fleet = jobs.parts.snapshot().now().fleet
+        owned = [row for row in fleet.environments.values() if self.owner_of(row, fleet) is not None]
+        for row in self.rng.sample(sorted(owned, key=lambda one: one.id), max(1, len(owned) // 40)):
+            owner = self.owner_of(row, fleet)
+            if owner is not None:
+                self.keep(owner, row, fleet, self.rng.uniform(6, 60) * HOUR)
+
+    def owner_of(self, row: Environment, fleet: Fleet) -> User | None:
+        person = fleet.people.get(row.creator_id)
+        return User.objects.filter(email=person.email).first() if person is not None else None
+
+    def keep(self, who: User, row: Environment, fleet: Fleet, seconds: float) -> None:
+        """Grant an exemption in a person's name, and note it in their own book."""
+        now = ledger.utc_now()
+        until = now + timedelta(seconds=seconds)
+        options = {"reason": "a long job", "until": until, "now": now, "longest": exemptions.LONGEST}
+        exemptions.grant(who, fleet, row=row, **options)  # type: ignore[arg-type]
+        self.wishes.append(Wish(row.id, now.timestamp(), until.timestamp()))
+
+
+@contextmanager
+def fortnight(clock: Clock, world: World, **options: float) -> Iterator[Fortnight]:
+    """One over a world; see `Fortnight`."""
+    with clock.everywhere():
+        yield Fortnight(clock, world, **options)  # type: ignore[arg-type]
+
+
+__all__ = ["START", "Clock", "Fortnight", "Seen", "World", "create_app", "fortnight", "serve"]
