@@ -30,6 +30,7 @@ from dashboard.web.pages import (
     system,
     tasks,
     views,
+    whatif,
 )
 from dashboard.web.sso import oidc
 
@@ -91,6 +92,8 @@ urlpatterns: Pages = [
     path("idle/policies/<uuid:identifier>/arm/", policies.arm, name="idle-policy-arm"),
     path("idle/policies/<uuid:identifier>/pause/", policies.pause, name="idle-policy-pause"),
     path("idle/policies/<uuid:identifier>/delete/", policies.delete, name="idle-policy-delete"),
+    path("idle/what-if/", whatif.index, name="idle-what-if"),
+    path("idle/what-if/<uuid:identifier>/cancel/", whatif.cancel, name="idle-what-if-cancel"),
     path("batches/", batches.index, name="idle-batches"),
     path("batches/<uuid:identifier>/", batches.show, name="idle-batch"),
     path("batches/<uuid:identifier>/begin/", batches.begin, name="idle-begin"),

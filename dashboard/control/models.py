@@ -32,6 +32,7 @@ from dashboard.control.recorded import (
     Stretch,
 )
 from dashboard.control.saved import DefaultView, SavedView
+from dashboard.control.whatif_models import Progress, Replay
 
 __all__ = [
     "OPEN",
@@ -52,9 +53,11 @@ __all__ = [
     "PolicyRun",
     "PolicyState",
     "PolicyVerdict",
+    "Progress",
     "RecordedEnvironment",
     "RecordedName",
     "Recording",
+    "Replay",
     "Role",
     "SavedView",
     "State",

@@ -4,7 +4,7 @@ Reading the record is here too: spans of one environment for its page, of all of
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -98,17 +98,28 @@ class EnvironmentHistory:
         return (start, end) if start < end else None
 
 
-def replay(start: float, end: float, *, before: float = hours.IDLE_AFTER) -> Iterator[EnvironmentHistory]:
-    """Every environment that was there between `start` and `end` (epoch seconds), with its spans of that time and of
-    the `before` seconds ahead of it. What still goes on ends where the record does, or at `end`.
+def there_between(start: float, end: float) -> QuerySet[RecordedEnvironment]:
+    """The environments that were there at some moment between `start` and `end` (epoch seconds)."""
+    return RecordedEnvironment.objects.filter(Q(gone=None) | Q(gone__gt=start), first_seen__lt=end)
+
+
+def replay(
+    start: float, end: float, *, before: float = hours.IDLE_AFTER, among: Container[str] | None = None
+) -> Iterator[EnvironmentHistory]:
+    """Every environment (with `among`, of these ids) that was there between `start` and `end` (epoch seconds), with its
+    spans of that time and of the `before` seconds ahead of it. What still goes on ends where the record does, or at
+    `end`.
     """
     until = min(end, _until())
     rows = Stretch.objects.filter(end__gte=start - before, start__lt=end)
     gaps = [(span.start, span.end) for span in _by_environment(rows.filter(environment_id="")).get("", ())]
-    there = RecordedEnvironment.objects.filter(Q(gone=None) | Q(gone__gt=start), first_seen__lt=end)
-    for environments in _chunks(there.order_by("id"), None if end - start <= AT_ONCE else CHUNK):
+    there, at_once = there_between(start, end).order_by("id"), among is None and end - start <= AT_ONCE
+    for found in _chunks(there, None if at_once else CHUNK):
+        environments = found if among is None else [one for one in found if one.id in among]
         own = rows.exclude(environment_id="")
-        if end - start > AT_ONCE:
+        if len(environments) < len(found):
+            own = rows.filter(environment_id__in=[one.id for one in environments])
+        elif not at_once:
             own = rows.filter(environment_id__range=(environments[0].id, environments[-1].id))
         closed = _by_environment(own)
         for environment in environments:

@@ -32,6 +32,7 @@ from dashboard.jobs.records import (
     prune_sign_ins,
     record_history,
 )
+from dashboard.jobs.replays import prune_replays, replay, start_replay
 from dashboard.jobs.tails import logs, tail
 
 __all__ = [
@@ -49,16 +50,19 @@ __all__ = [
     "prune_history",
     "prune_notices",
     "prune_policy_runs",
+    "prune_replays",
     "prune_sign_ins",
     "read_automations_file",
     "read_early",
     "record_history",
     "refresh",
+    "replay",
     "run_policies",
     "send_batches",
     "send_lane",
     "send_notices",
     "start_batch",
+    "start_replay",
     "sweep_actions",
     "tail",
     "watcher",
@@ -78,6 +82,8 @@ SCHEDULE: dict[str, Any] = {
     "policies": {"task": "jobs.run_policies", "schedule": 60.0},
     "notices": {"task": "jobs.send_notices", "schedule": 5.0},
     "old-notices": {"task": "jobs.prune_notices", "schedule": 6 * 3600.0},
+    "replays": {"task": "jobs.replay", "schedule": 10.0},
+    "old-replays": {"task": "jobs.prune_replays", "schedule": 6 * 3600.0},
     "policy-runs": {"task": "jobs.prune_policy_runs", "schedule": 6 * 3600.0},
 }
 app.conf.beat_schedule = SCHEDULE

@@ -90,6 +90,8 @@ ROUTES = {
     "idle-policy-arm": POLICY,
     "idle-policy-pause": POLICY,
     "idle-policy-delete": POLICY,
+    "idle-what-if": Route(post=Access.SIGNED_IN),
+    "idle-what-if-cancel": Route(get=Access.NOBODY, post=Access.SIGNED_IN),  # who asked for it, and admins
     "idle-batches": PAGE,
     "idle-batch": PAGE,
     "idle-begin": SEVERAL,

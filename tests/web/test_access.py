@@ -143,6 +143,7 @@ MADE: dict[str, Callable[[str], object]] = {
     **dict.fromkeys((f"idle-policy{page}" for page in POLICY), lambda _: a_policy().pk),
     "idle-exemption-end": lambda who: an_exemption(who).id,
     "sessions-end": lambda _: uuid4(),
+    "idle-what-if-cancel": lambda _: uuid4(),
 }
 """Addresses of what somebody has made: the name → what stands in the address."""
 

@@ -19,7 +19,7 @@ from dashboard.control.verbs import RULES, Rule
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.query.values import seconds
-from dashboard.fleet.spans import length
+from dashboard.fleet.spans import length, time_of_day
 from dashboard.web.kept import Piece, ago, grown, pieces
 from dashboard.web.offers import SECTIONS, address
 
@@ -120,6 +120,12 @@ def when(value: float | datetime | None, empty: str = "—") -> SafeString | str
         date_format(local, "j M Y, H:i:s") + " " + (local.tzname() or ""),
         relative(moment),
     )
+
+
+@register.filter
+def clock(at: float) -> str:
+    """An epoch second by the clock on the wall: 10:02, on another day Fri 20 Nov 10:02."""
+    return time_of_day(at, timezone.localtime())
 
 
 def relative(moment: datetime) -> str:

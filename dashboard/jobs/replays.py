@@ -1,0 +1,41 @@
+"""Policies replayed over the record."""
+
+import logging
+from contextlib import suppress
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from dashboard.celery import app
+from dashboard.control import ledger, replays
+from dashboard.jobs import parts
+from dashboard.jobs.polls import BROKER_TROUBLE
+
+logger = logging.getLogger(__name__)
+
+REPLAY_LIFETIME = 1_800.0
+"""Seconds after which the lock lapses, should its worker's machine have died; one after another is enough."""
+
+
+@app.task(name="jobs.replay", expires=10)
+def replay() -> None:
+    """Answer what people asked of the past; another worker's replay goes on beside the polls."""
+    if not replays.waiting(ledger.utc_now()):
+        return
+    with parts.store().single("replay", REPLAY_LIFETIME) as alone:
+        if alone:
+            zone = ZoneInfo(settings.TIME_ZONE)
+            replays.work_off(lambda: parts.snapshot().now().fleet, zone, ledger.utc_now)
+
+
+def start_replay() -> None:
+    """Begin at once instead of at the next beat; a broker that does not take it costs a second."""
+    with suppress(*BROKER_TROUBLE):
+        replay.delay()
+
+
+@app.task(name="jobs.prune_replays", expires=3600)
+def prune_replays() -> None:
+    with parts.store().single("prune-replays", parts.SWEEP_LIFETIME) as alone:
+        if alone and (gone := replays.prune(ledger.utc_now())):
+            logger.info("%d replays of long ago were deleted", gone)
