@@ -110,6 +110,20 @@ VARIABLES = (
     Variable("LOG_RETENTION_HOURS", "72", "Hours for which a log that was opened stays readable."),
     Variable("HISTORY_DAYS", "35", "Days for which phases, signals and executions of the past are kept."),
     Variable("HISTORY_TOTALS_DAYS", "400", "Days for which the hours of each environment and day are kept."),
+    Variable(
+        "AUDIT_KEY",
+        "",
+        "Key that seals the audit, 32 characters or more; older ones behind it, comma-separated. "
+        "Unset: it follows from `SECRET_KEY`.",
+        secret=True,
+    ),
+    Variable("AUDIT_DAYS", "400", "Days for which entries of the audit are kept; 30 or more."),
+    Variable(
+        "AUDIT_FORWARD",
+        "",
+        "Where entries of the audit are handed on as JSON: `stdout`, `syslog://host:514`, "
+        "`syslog+tcp://host:601` or `syslog+tls://host:6514`.",
+    ),
     Variable("CURRENCY", "EUR", "Currency of the prices of environment classes, as three letters."),
     Variable(
         "METRICS_TOKEN",

@@ -18,6 +18,7 @@ from dashboard.config import (
     read_token,
     valkey_socket,
 )
+from dashboard.config_audit import read_audit_days, read_audit_forward, read_audit_keys
 from dashboard.config_notify import (
     read_mail_from,
     read_mail_server,
@@ -79,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "dashboard.web.sso.proxy.person_of_proxy",
     "dashboard.web.quiet.remember_who_polls",
+    "dashboard.web.audit.where_it_comes_from",
     "dashboard.web.sso.recheck.still_in",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "dashboard.web.access.guard",
@@ -189,6 +191,11 @@ CURRENCY = read_currency()
 
 # Watching over the dashboard
 METRICS_TOKEN = read_token("METRICS_TOKEN")
+
+# The audit
+AUDIT_KEYS = read_audit_keys(SECRET_KEY)
+AUDIT_DAYS = read_audit_days()
+AUDIT_FORWARD = read_audit_forward()
 
 # Redis, and Celery over it
 REDIS_URL = read("REDIS_URL") or f"unix://{quote(str(valkey_socket(VAR_DIR)))}"

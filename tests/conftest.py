@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 import redis
+from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
+from dashboard.control import audit_triggers
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect
 from dashboard.fleet.sync import Sync
@@ -115,6 +118,23 @@ def simulated(store: Store, clock: Clock) -> Iterator[Simulated]:
         Ona.open(base_url, "test-key", clock=clock, sleep=lambda _: None) as ona,
     ):
         yield Simulated(world, ona, store, clock, wire, base_url)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_all_the_same() -> Iterator[None]:
+    """The audit refuses to be emptied, also after a test that leaves its rows behind."""
+    real = TransactionTestCase._fixture_teardown
+
+    def teardown(case: TransactionTestCase) -> None:
+        with connection.schema_editor() as editor:
+            audit_triggers.drop(None, editor)
+        real(case)
+        with connection.schema_editor() as editor:
+            audit_triggers.make(None, editor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 
+from dashboard.control import audit_actions
+from dashboard.control.audit_models import AuditEntry, AuditForwarded
+from dashboard.control.exemption_models import Exemption
 from dashboard.control.notify_models import (
     OWED,
     TROUBLED,
@@ -40,6 +43,8 @@ __all__ = [
     "TROUBLED",
     "Act",
     "Action",
+    "AuditEntry",
+    "AuditForwarded",
     "Batch",
     "Channel",
     "ChannelKind",
@@ -48,6 +53,7 @@ __all__ = [
     "Delivered",
     "Delivery",
     "EnvironmentDay",
+    "Exemption",
     "IdlePolicy",
     "PhaseCount",
     "PolicyRun",
@@ -171,40 +177,6 @@ class Batch(models.Model):
         return f"{self.verb} of {len(self.targets)}"
 
 
-class ExemptionQuerySet(models.QuerySet["Exemption"]):
-    """Reads are named after what needs them."""
-
-    def in_force(self, now: datetime) -> "ExemptionQuerySet":
-        return self.filter(ended=None, until__gt=now).order_by("until", "id")
-
-    def over(self, now: datetime) -> "ExemptionQuerySet":
-        return self.filter(models.Q(ended__isnull=False) | models.Q(until__lte=now)).order_by("-until", "-id")
-
-
-class Exemption(models.Model):
-    """Somebody's word that an environment, or all that match a filter, is not to be stopped for being idle."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    environment_id = models.CharField(max_length=128, blank=True, db_index=True)
-    query = models.CharField(max_length=1000, blank=True)
-    name = models.CharField(max_length=1000)
-    """Of the environment at that time, or the filter."""
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="exemptions"
-    )
-    actor_name = models.CharField(max_length=200)
-    reason = models.CharField(max_length=500)
-    created = models.DateTimeField()
-    until = models.DateTimeField(db_index=True)
-    ended = models.DateTimeField(null=True, blank=True)
-    ended_by = models.CharField(max_length=200, blank=True)
-
-    objects = ExemptionQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"{self.name} until {self.until}"
-
-
 ledger_written = Signal()
 """Sent after this process changed or made actions by the query set; of one that is saved Django itself tells."""
 
@@ -213,14 +185,25 @@ class ActionQuerySet(models.QuerySet["Action"]):
     """Reads are named after what needs them."""
 
     def update(self, **fields: Any) -> int:
-        changed = super().update(**fields)
+        changed = super().update(**fields) if fields.get("ended") is None else self._end(**fields)
         ledger_written.send(Action)
+        return changed
+
+    def _end(self, **fields: Any) -> int:
+        """The rows are held before they are counted, so that those which the audit tells of are those which change."""
+        with transaction.atomic():
+            held = list(self.order_by().select_for_update(of=("self",)).values_list("id", flat=True))
+            parts = [Action.objects.filter(id__in=held[at : at + 400]) for at in range(0, len(held), 400)]
+            changed = sum(super(ActionQuerySet, part).update(**fields) for part in parts)
+            audit_actions.ended(action for part in parts for action in part.order_by("created", "place"))
         return changed
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_create(self, *args: Any, **options: Any) -> list["Action"]:
-        made = super().bulk_create(*args, **options)
+        with transaction.atomic():
+            made = super().bulk_create(*args, **options)
+            audit_actions.asked(made)
         ledger_written.send(Action)
         return made
 
@@ -299,6 +282,13 @@ class Action(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.target_name} ({self.state})"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **options)
+            if new:
+                audit_actions.asked([self])
 
     @property
     def deed(self) -> str:

@@ -4,8 +4,12 @@ import hashlib
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 
 from dashboard.config_sso import Groups
+from dashboard.control import audit
+from dashboard.control.audit import Note
 from dashboard.control.models import Role, User
 
 NAME_LENGTH = 150
@@ -53,6 +57,13 @@ def role_of(groups: frozenset[str], wanted: Groups) -> Role | None:
     return Role.VIEWER if not wanted.viewer or groups & wanted.viewer else None
 
 
+def role_note(user: User, before: str, reason: str) -> Note:
+    """That somebody has another role, or with "" before their first one. It is about them, whoever brought it about."""
+    change = f"{before} → {user.role}" if before else str(user.role)
+    who = audit.Person(str(user), str(user.pk), str(user.role))
+    return Note("role", timezone.now(), "account", user.username, str(user), reason, change, who=who)
+
+
 def let_in(identity: Identity) -> User:
     """The person's row, made or brought up to date. Raises NotLetIn."""
     role = role_of(identity.groups, settings.SSO_GROUPS)
@@ -61,11 +72,16 @@ def let_in(identity: Identity) -> User:
         "email": identity.email if len(identity.email) <= EMAIL_LENGTH else "",
         "first_name": (identity.name or identity.email or identity.subject)[:NAME_LENGTH],
     }
-    user, _ = User.objects.get_or_create(username=identity.username, defaults=told)
+    user, made = User.objects.get_or_create(username=identity.username, defaults=told)
+    before = "" if made else user.role
     if changed := [field for field, value in told.items() if getattr(user, field) != value]:
         for field in changed:
             setattr(user, field, told[field])
-        user.save(update_fields=changed)
+    with transaction.atomic():
+        if changed:
+            user.save(update_fields=changed)
+        if user.role != before:
+            audit.append(role_note(user, before, f"groups, as {identity.source} tells them"))
     if role is None:
         raise NotLetIn(NO_ROLE)
     if not user.is_active:

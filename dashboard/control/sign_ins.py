@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 from importlib import import_module
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 
+from dashboard.control import audit
+from dashboard.control.audit import Note
 from dashboard.control.models import SignIn, User
 
 KEPT = timedelta(days=90)
@@ -30,13 +33,22 @@ def current(now: datetime) -> QuerySet[SignIn]:
     return SignIn.objects.filter(ended=None, expires__gt=now).select_related("user").order_by("-began")
 
 
-def end(sign_ins: QuerySet[SignIn], now: datetime) -> list[str]:
-    """End them with their sessions: the next request of each is nobody's. Returns the keys of those sessions."""
+@transaction.atomic
+def end(
+    sign_ins: QuerySet[SignIn], now: datetime, *, act: str = "session-ended", reason: str = ""
+) -> list[str]:
+    """End them with their sessions: the next request of each is nobody's. Returns the keys of those sessions.
+
+    The audit calls it `act`; who does it is told by where it comes from.
+    """
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    keys = list(sign_ins.filter(ended=None).values_list("session_key", flat=True))
+    ending = list(sign_ins.filter(ended=None).select_related("user"))
+    keys = [sign_in.session_key for sign_in in ending]
     for key in keys:
         store(key).delete()
     SignIn.objects.filter(session_key__in=keys, ended=None).update(ended=now, refresh="")
+    whose = [(str(sign_in.id), f"{sign_in.user}: {sign_in.browser}") for sign_in in ending]
+    audit.append(*(Note(act, now, "session", key, name, reason=reason) for key, name in whose))
     return keys
 
 

@@ -5,7 +5,10 @@ also by admins; an owner who may no longer share can still delete it.
 """
 
 from django.db import transaction
+from django.utils import timezone
 
+from dashboard.control import audit
+from dashboard.control.audit import Note
 from dashboard.control.models import Role, User
 from dashboard.control.saved import DefaultView, SavedView
 
@@ -34,12 +37,27 @@ def has_room(user: User, kind: str) -> bool:
 @transaction.atomic
 def keep(user: User, view: SavedView, *, default: bool) -> None:
     """Save a view as it is; with `default`, this person's list opens with it. What is no longer shared opens no
-    list of anybody else.
+    list of anybody else. The audit tells of what others see.
     """
+    was_shared = SavedView.objects.filter(pk=view.pk, shared=True).exists()
     view.save()
     if not view.shared:
         DefaultView.objects.filter(view=view).exclude(user=view.owner_id).delete()
     set_default(user, view, on=default)
+    if view.shared or was_shared:
+        _note(user, view, "view-shared" if view.shared else "view-withdrawn")
+
+
+@transaction.atomic
+def delete(user: User, view: SavedView) -> None:
+    if view.shared:
+        _note(user, view, "view-withdrawn")
+    view.delete()
+
+
+def _note(user: User, view: SavedView, act: str) -> None:
+    shown, who = {"list": view.kind, "query": view.query}, audit.person_of(user)
+    audit.append(Note(act, timezone.now(), "view", str(view.pk), view.name, details=shown, who=who))
 
 
 def set_default(user: User, view: SavedView, *, on: bool) -> None:

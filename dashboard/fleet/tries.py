@@ -33,12 +33,20 @@ class Tries:
 
     def wait(self, limit: Limit, *what: str) -> int:
         """Count one more try of `what`; returns for how many seconds to wait: 0 within the limit."""
+        count, left = self._counted(limit, what)
+        return 0 if count <= limit.most else max(left, 1)
+
+    def count(self, limit: Limit, *what: str) -> int:
+        """Count one more of `what`; returns how many that makes in this window, whatever the limit."""
+        return self._counted(limit, what)[0]
+
+    def _counted(self, limit: Limit, what: tuple[str, ...]) -> tuple[int, int]:
+        """The count, and the seconds left of its window."""
         key = self._key(limit, what)
         try:
-            count, left = self._shared(key, limit.seconds)
+            return self._shared(key, limit.seconds)
         except StoreError:
-            count, left = self._alone(key, limit.seconds)
-        return 0 if count <= limit.most else max(left, 1)
+            return self._alone(key, limit.seconds)
 
     def forget(self, limit: Limit, *what: str) -> None:
         """Begin to count anew, after a success."""

@@ -14,6 +14,7 @@ from django.conf import settings
 from dashboard.celery import app
 from dashboard.jobs import meters, parts
 from dashboard.jobs.actions import chase, enqueue_action, perform, sweep_actions
+from dashboard.jobs.auditing import anchor_audit, forward_audit, prune_audit
 from dashboard.jobs.notices import prune_notices, send_notices
 from dashboard.jobs.polls import (
     poll_full,
@@ -37,9 +38,11 @@ from dashboard.jobs.tails import logs, tail
 
 __all__ = [
     "SCHEDULE",
+    "anchor_audit",
     "chase",
     "count_hours",
     "enqueue_action",
+    "forward_audit",
     "logs",
     "meters",
     "parts",
@@ -47,6 +50,7 @@ __all__ = [
     "poll_full",
     "poll_hot",
     "poll_names",
+    "prune_audit",
     "prune_history",
     "prune_notices",
     "prune_policy_runs",
@@ -77,6 +81,8 @@ SCHEDULE: dict[str, Any] = {
     "hours": {"task": "jobs.count_hours", "schedule": 60.0},
     "prune": {"task": "jobs.prune_history", "schedule": 6 * 3600.0},
     "sign-ins": {"task": "jobs.prune_sign_ins", "schedule": 6 * 3600.0},
+    "audit-anchor": {"task": "jobs.anchor_audit", "schedule": 3600.0},
+    "audit-prune": {"task": "jobs.prune_audit", "schedule": 3600.0},
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
     "batches": {"task": "jobs.send_batches", "schedule": 1.0},
     "policies": {"task": "jobs.run_policies", "schedule": 60.0},
@@ -86,4 +92,6 @@ SCHEDULE: dict[str, Any] = {
     "old-replays": {"task": "jobs.prune_replays", "schedule": 6 * 3600.0},
     "policy-runs": {"task": "jobs.prune_policy_runs", "schedule": 6 * 3600.0},
 }
+if settings.AUDIT_FORWARD is not None:
+    SCHEDULE["audit-forward"] = {"task": "jobs.forward_audit", "schedule": 2.0}
 app.conf.beat_schedule = SCHEDULE

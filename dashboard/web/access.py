@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -105,6 +105,7 @@ ROUTES = {
     "views-delete": Route(get=Access.NOBODY, post=Access.KEEPER),
     "views-default": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
     "activity": PAGE,
+    "activity-audit": Route(get=Access.ADMIN, words="Only admins read the audit."),
     "system": PAGE,
     "login": Route(get=Access.ANYBODY, post=Access.ANYBODY),
     "logout": Route(get=Access.NOBODY, post=Access.ANYBODY),
@@ -145,13 +146,18 @@ def guard(get_response: GetResponse) -> GetResponse:
         name = (request.resolver_match and request.resolver_match.url_name) or ""
         if name not in ROUTES:
             logger.error("the address %s is not declared in web/access.py", name or request.path[:200])
-            raise PermissionDenied("This address is closed.")
+            _refuse(request, "This address is closed.")
         roles, words = FLOORS.get(needed(name, request.method or ""), (None, ""))
         if roles is not None and getattr(request.user, "role", "") not in roles:
-            raise PermissionDenied(ROUTES[name].words or words)
+            _refuse(request, ROUTES[name].words or words)
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
+
+
+def _refuse(request: HttpRequest, words: str) -> NoReturn:
+    request.why_refused = words  # type: ignore[attr-defined]
+    raise PermissionDenied(words)
 
 
 def markdown() -> str:

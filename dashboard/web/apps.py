@@ -8,6 +8,7 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
-        from dashboard.web import sessions
+        from dashboard.web import audit, sessions
 
         sessions.connect()
+        audit.connect()

@@ -9,8 +9,10 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
-from dashboard.control import sign_ins
+from dashboard.control import audit, sign_ins
+from dashboard.control.audit import Note
 from dashboard.control.models import SignIn, User
+from dashboard.web.audit import KEY
 
 BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
 NAMES = {"Edg": "Edge", "OPR": "Opera"}
@@ -22,8 +24,6 @@ SYSTEMS = {
     "Mac OS": "macOS",
     "Linux": "Linux",
 }
-KEY = "sign_in"
-"""Where a session keeps the id of its SignIn."""
 
 
 def connect() -> None:
@@ -38,11 +38,13 @@ def begun(request: HttpRequest, user: User, **_: Any) -> None:
     session.save()
     sign_in = sign_ins.begin(user, session.session_key or "", browser_of(request), now)
     session[KEY] = str(sign_in.id)
+    audit.append(Note("sign-in", now, "session", str(sign_in.id), browser_of(request)))
 
 
 def ended(request: HttpRequest, **_: Any) -> None:
     if key := request.session.session_key:
-        sign_ins.end(SignIn.objects.filter(session_key=key), timezone.now())
+        why = getattr(request, "why_signed_out", "")
+        sign_ins.end(SignIn.objects.filter(session_key=key), timezone.now(), act="sign-out", reason=why)
 
 
 def browser_of(request: HttpRequest) -> str:

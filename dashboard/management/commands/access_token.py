@@ -8,12 +8,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from dashboard.control import ledger
+from dashboard.control.audit import Known, Place, comes_from, person_of
 from dashboard.control.models import User
 from dashboard.control.permissions import Forbidden
 from dashboard.control.tokens import NoToken, access_token
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Store, StoreError, connect, namespace
+from dashboard.management.hand import COMMAND_LINE
 from dashboard.management.target import NoTarget, acting_target, api_target
 from dashboard.ona import Ona, TokenPace
 
@@ -39,7 +41,11 @@ class Command(BaseCommand):
             user, fleet = _account(options["username"]), _fleet()
             row = _environment(fleet, options["environment"])
             base_url, api_key = acting_target()
-            with Ona.open(base_url, api_key, pace=TokenPace(settings.ONA_REQUESTS_PER_SECOND)) as ona:
+            pace, here = (
+                TokenPace(settings.ONA_REQUESTS_PER_SECOND),
+                Known(person_of(user), Place(COMMAND_LINE)),
+            )
+            with Ona.open(base_url, api_key, pace=pace) as ona, comes_from(here):
                 token = access_token(user, row, fleet, ona, now=ledger.utc_now, reason=reason)
         except (Forbidden, NoToken, NoTarget) as trouble:
             raise CommandError(str(trouble)) from None

@@ -5,8 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.control.accounts import ensure_local_accounts
-from dashboard.control.models import Role, User
+from dashboard.control.accounts import ensure_local_accounts, set_role
+from dashboard.control.audit import Known, Place, comes_from
+from dashboard.control.models import Role
+from dashboard.management.hand import COMMAND_LINE, at_the_machine
 
 
 class Command(BaseCommand):
@@ -25,7 +27,8 @@ class Command(BaseCommand):
         if options["role"]:
             self._set_role(*options["role"])
             return
-        accounts = ensure_local_accounts()
+        with comes_from(Known(at_the_machine(), Place(COMMAND_LINE))):
+            accounts = ensure_local_accounts()
         for name, password in accounts:
             self.stdout.write(f"{name:<10}{password}")
         if not accounts:
@@ -34,6 +37,8 @@ class Command(BaseCommand):
     def _set_role(self, name: str, role: str) -> None:
         if role not in Role.values:
             raise CommandError(f"There is no role {role}; choose one of {', '.join(Role.values)}.")
-        if not User.objects.filter(username=name).update(role=role):
+        with comes_from(Known(at_the_machine(), Place(COMMAND_LINE))):
+            found = set_role(name, role, at_the_machine())
+        if not found:
             raise CommandError(f"There is no account {name}.")
         self.stdout.write(f"{name} is {role} now.")

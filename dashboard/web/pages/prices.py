@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from dashboard.control import cost
 from dashboard.control.models import ClassPrice
 from dashboard.control.permissions import prices_refusal
+from dashboard.control.prices import set_price
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.forms.prices import PriceForm
 from dashboard.web.http import moment, signed_in, varied
@@ -48,16 +49,16 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: PriceForm) -> None:
-    user, values = signed_in(request), form.cleaned_data
-    price = ClassPrice.objects.create(
-        class_id=values["class_id"],
+    values = form.cleaned_data
+    name = moment(request).fleet.environment_class(values["class_id"])
+    price = set_price(
+        signed_in(request),
+        values["class_id"],
+        name,
         price=values["price"],
         valid_from=values["valid_from"],
-        set_at=timezone.now(),
-        set_by=user,
-        set_by_name=str(user),
+        now=timezone.now(),
     )
-    name = moment(request).fleet.environment_class(price.class_id)
     day = date_format(price.valid_from, "j M Y")
     messages.success(request, f"From {day} an hour of {name} costs {price_words(price.price)}.")
 

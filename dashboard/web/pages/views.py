@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.control.saved import SavedView
+from dashboard.control.views import delete as delete_view
 from dashboard.control.views import keep, may_change, may_delete, set_default
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import parse
@@ -68,7 +69,7 @@ def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     view = _seen(request, identifier)
     if not may_delete(signed_in(request), view):
         raise PermissionDenied("Only its owner or an admin deletes a view.")
-    view.delete()
+    delete_view(signed_in(request), view)
     return redirect("views")
 
 

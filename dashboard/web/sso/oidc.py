@@ -24,9 +24,9 @@ from dashboard.control import sign_ins
 from dashboard.control.models import SignIn
 from dashboard.control.people import NotLetIn, let_in, username_of
 from dashboard.sealed import seal
+from dashboard.web.audit import KEY, sign_in_failed
 from dashboard.web.http import next_address
 from dashboard.web.quiet import forget_sessions
-from dashboard.web.sessions import KEY
 from dashboard.web.sso import provider as providers
 from dashboard.web.sso.identity import identity_of
 from dashboard.web.sso.provider import Attempt, Claims, Provider, ProviderDown, Refused, Tokens, Untrusted
@@ -100,6 +100,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     except (ProviderDown, Refused, Untrusted) as trouble:
         response = _failed(request, trouble)
     except NotLetIn as refused:
+        sign_in_failed(request, str(refused))
         response = _refused(request, str(refused), 403)
     response.delete_cookie(_cookie(attempt.state), path=reverse("sso-callback"))
     return response
@@ -147,6 +148,7 @@ def _cookie(state: str) -> str:
 
 def _failed(request: HttpRequest, trouble: Exception) -> HttpResponse:
     logger.warning("sign-in failed: %s: %s", type(trouble).__name__, str(trouble)[:300])
+    sign_in_failed(request, f"{type(trouble).__name__}: {str(trouble)[:300]}")
     if isinstance(trouble, ProviderDown):
         return _refused(request, DOWN, 503)
     return _refused(request, SAID_NO if isinstance(trouble, Refused) else UNTRUSTED, 403)
@@ -170,7 +172,8 @@ def back_channel(request: HttpRequest) -> HttpResponse:
     except (Untrusted, Refused) as trouble:
         logger.warning("a logout token was not believed: %s", trouble)
         return JsonResponse({"error": "invalid_request"}, status=400)
-    forget_sessions(sign_ins.end(_meant(there, claims), timezone.now()))
+    why = f"{there.config.name} says that somebody signed out there"
+    forget_sessions(sign_ins.end(_meant(there, claims), timezone.now(), reason=why))
     return HttpResponse(status=200, headers={"Cache-Control": "no-store"})
 
 

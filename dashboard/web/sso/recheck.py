@@ -23,9 +23,9 @@ from dashboard.control import sign_ins
 from dashboard.control.models import SignIn
 from dashboard.control.people import NotLetIn, let_in
 from dashboard.sealed import seal, unseal
+from dashboard.web.audit import KEY
 from dashboard.web.http import GetResponse, is_fragment
 from dashboard.web.quiet import forget
-from dashboard.web.sessions import KEY
 from dashboard.web.sso.identity import identity_of
 from dashboard.web.sso.oidc import provider
 from dashboard.web.sso.provider import ProviderDown, Refused, Untrusted
@@ -58,7 +58,7 @@ def still_in(get_response: GetResponse) -> GetResponse:
             checked = look_again(request, most)
         except MayNotStay as why:
             logger.info("a session has ended: %s", why)
-            return _start_again(request)
+            return _start_again(request, str(why))
         if not checked and age >= most:
             forget(request)
             words = DOWN.format(name=name)
@@ -119,8 +119,9 @@ def _ask(request: HttpRequest, sign_in: SignIn) -> bool:
     return True
 
 
-def _start_again(request: HttpRequest) -> HttpResponse:
+def _start_again(request: HttpRequest, why: str) -> HttpResponse:
     """Through the provider's sign-in and back to the same place, which takes a moment where its own session lives."""
+    request.why_signed_out = why  # type: ignore[attr-defined]
     logout(request)
     here = request.get_full_path() if request.method == "GET" else "/"
     if is_fragment(request):

@@ -1,0 +1,113 @@
+"""The audit, for admins: everything that happened here, by filter, and as a file."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from dashboard.control import audit
+from dashboard.control.audit import Note
+from dashboard.control.audit_forward import line
+from dashboard.control.audit_models import AuditEntry, AuditQuerySet
+from dashboard.control.audit_query import ACTS, FIELDS, ask
+from dashboard.fleet.query.language import LONGEST_TEXT, Problem
+from dashboard.web.filtering import AROUND, Marked
+from dashboard.web.http import text_of, varied
+from dashboard.web.spreadsheet import download
+
+PAGE_SIZE = 50
+KNOWN = ("number", "at", "act", "person", "person_id", "role", "address", "session", "kind", "target_id")
+COLUMNS = (*KNOWN, "target_name", "reason", "outcome", "details", "upto", "before", "key", "digest")
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponseBase:
+    text = text_of(request.GET.get("q", ""))[: LONGEST_TEXT + 1].strip()
+    asked = ask(text, timezone.now())
+    if request.GET.get("format") in {"csv", "json"}:
+        return _file(request.GET["format"], text, asked.entries)
+    shown = Paginator(asked.entries, PAGE_SIZE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "title": "Audit",
+        "section": "activity",
+        "text": text,
+        "acts": [(f"act:{act}", words, text == f"act:{act}") for act, words in ACTS.items()],
+        "fields": FIELDS,
+        "problems": [_marked(request, text, problem) for problem in asked.problems],
+        "shown": shown,
+        "rows": [(entry, _deed(entry)) for entry in shown],
+        "links": _links(request, shown),
+        "files": {kind: _address(request, format=kind, page="") for kind in ("csv", "json")},
+    }
+    return varied(render(request, "activity/audit.html", context))
+
+
+def _deed(entry: AuditEntry) -> str:
+    """Stop of an environment: asked for."""
+    words = ACTS.get(entry.act, entry.act.replace("-", " "))
+    kind, _, deed = str(entry.details.get("verb", "")).partition(".")
+    if entry.act not in {"asked", "ended"} or not deed:
+        return words.capitalize()
+    return f"{deed.replace('-', ' ').capitalize()} {kind}, {words}"
+
+
+def _marked(request: HttpRequest, text: str, problem: Problem) -> Marked:
+    mended = text[: problem.start] + problem.instead + text[problem.end :]
+    return Marked(
+        text[max(0, problem.start - AROUND) : problem.start],
+        text[problem.start : problem.end][:AROUND],
+        text[problem.end : problem.end + AROUND],
+        problem.message,
+        problem.instead,
+        _address(request, q=mended, page="") if problem.instead else "",
+        False,
+    )
+
+
+def _links(request: HttpRequest, shown: "Page[AuditEntry]") -> dict[str, str]:
+    links = {}
+    if shown.has_previous():
+        links["previous"] = _address(request, page=str(shown.number - 1))
+    if shown.has_next():
+        links["next"] = _address(request, page=str(shown.number + 1))
+    return links
+
+
+def _address(request: HttpRequest, **changed: str) -> str:
+    """This page with other words in its address; "" leaves a word out."""
+    words = request.GET.copy()
+    for name, value in changed.items():
+        words.pop(name, None)
+        if value:
+            words[name] = value
+    return f"{request.path}?{words.urlencode()}"
+
+
+def _file(kind: str, text: str, entries: AuditQuerySet) -> StreamingHttpResponse:
+    """Oldest first, with seals: whoever has the key can check the chain. That it was taken along is noted."""
+    audit.append(Note("exported", timezone.now(), "audit", details={"query": text, "format": kind}))
+    found = entries.order_by("number").iterator(chunk_size=1000)
+    if kind == "csv":
+        return download("audit", COLUMNS, (_cells(entry) for entry in found))
+    answer = StreamingHttpResponse(_json(found), content_type="application/json")
+    answer["Content-Disposition"] = 'attachment; filename="audit.json"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _cells(entry: AuditEntry) -> list[Any]:
+    told = line(entry)
+    return [json.dumps(told[name]) if name == "details" else told[name] for name in COLUMNS]
+
+
+def _json(found: Iterator[AuditEntry]) -> Iterator[str]:
+    yield "["
+    for number, entry in enumerate(found):
+        yield (",\n" if number else "\n") + json.dumps(line(entry))
+    yield "\n]\n"
