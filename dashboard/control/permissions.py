@@ -3,12 +3,14 @@
 viewer    sees everything
 operator  starts and stops services, runs tasks, stops executions, makes environments; starts, stops, edits and
           deletes those they created, and adds, edits and deletes the services and tasks in them, also by
-          an automations file: what a command says runs with all that its environment may do
+          an automations file: what a command says runs with all that its environment may do;
+          what this dashboard made because they asked for it counts as created by them
 admin     everything, also on any environment, forced deletes and, through `manage.py`, access tokens
 """
 
 from enum import Enum
 
+from dashboard.control.made import made_by
 from dashboard.control.models import Batch, Role, User
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Row, Service, Task
@@ -118,8 +120,11 @@ def batch_refusal(user: User, batch: Batch) -> str:
 
 
 def _created(user: User, row: Row | None, fleet: Fleet) -> bool:
+    """It is theirs upstream, or this dashboard made it because they asked for it."""
+    if not isinstance(row, Environment):
+        return False
     person = ona_person(user, fleet)
-    return bool(person) and isinstance(row, Environment) and person == row.creator_id
+    return (bool(person) and person == row.creator_id) or row.id in made_by(user)
 
 
 def _home(row: Row, fleet: Fleet) -> Environment | None:

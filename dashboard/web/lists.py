@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.control import wishes
 from dashboard.control.exemptions import holds
+from dashboard.control.made import made_by
 from dashboard.control.models import Action, Role, User
 from dashboard.control.permissions import ona_person
 from dashboard.fleet import query as queries
@@ -176,7 +177,7 @@ TABLE_SECONDS = 10.0
 def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
     context, stamp = context_of(user, fleet, asked.text), wishes.stamp()
     own = user.role == Role.OPERATOR or "is:" in asked.text.lower()
-    viewer = (user.role, context.person_id if own else "", context.exempt)
+    viewer = (user.role, user.pk if own else None, context.person_id if own else "", context.exempt)
     tables, key, now = _tables.of(fleet), (listing.folder, asked, viewer, stamp), time.monotonic()
     table = tables.get(key)
     if table is None or stamp is None or now - table.made > TABLE_SECONDS:
@@ -261,13 +262,16 @@ def _heading(link: Link, query: Query, column: Column) -> Heading:
 
 
 def context_of(user: User, fleet: Fleet, *texts: str) -> Context:
-    """What queries of this person depend on besides the fleet. Exemptions are looked up when one of `texts` asks."""
+    """What queries of this person depend on besides the fleet. Exemptions, and what was made for the person, are looked
+    up when one of `texts` asks.
+    """
     now = time.time()
     exempt: frozenset[str] = frozenset()
     if any("exempt" in text.lower() for text in texts):
         held = holds(fleet, datetime.fromtimestamp(now, UTC), fleet.environments.values())
         exempt = frozenset(held)
-    return Context(now, ona_person(user, fleet), exempt)
+    mine = any("mine" in text.lower() for text in texts)
+    return Context(now, ona_person(user, fleet), exempt, made_by(user) if mine else frozenset())
 
 
 def _span(result: Result) -> tuple[int, int]:

@@ -51,7 +51,16 @@ _lock = threading.Lock()
 def count_of(fleet: Fleet, view: SavedView, context: Context) -> int:
     """How many rows a view has for this person, counted once for each version of the fleet."""
     kind, moment = Kind(view.kind), context.now - context.now % COUNTED_FOR
-    key = (fleet.epoch, fleet.version, kind, view.query, context.person_id, context.exempt, moment)
+    key = (
+        fleet.epoch,
+        fleet.version,
+        kind,
+        view.query,
+        context.person_id,
+        context.exempt,
+        context.made,
+        moment,
+    )
     with _lock:
         known = _counts.get(key)
     if known is not None:

@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.control import wishes
-from dashboard.control.models import Exemption
+from dashboard.control import ledger, wishes
+from dashboard.control.models import Action, Exemption, User
 from dashboard.fleet.entities import Environment, Project
 from dashboard.fleet.query import phase_of
 from dashboard.fleet.query.fields import FIELDS
@@ -241,6 +241,27 @@ def test_mine_are_those_of_the_ona_user_with_the_same_address(dashboard: Dashboa
     mine = {row.id for row in dashboard.fleet.environments.values() if dashboard.of_operator(row)}
     assert set(ids(dashboard.get("/environments/?q=is:mine+archived:any", "operator"))) == mine != set()
     assert not ids(dashboard.get("/environments/?q=is:mine", "admin"))
+
+
+def test_mine_are_also_those_that_the_dashboard_made_for_me(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    stop = f"/environments/{row.id}/stop/"
+    assert stop not in dashboard.get(f"/environments/?q=id:{row.id}", "operator").content.decode()
+    now = ledger.utc_now()
+    Action.objects.create(
+        verb="environment.create",
+        kind="environment",
+        target_id="new-1",
+        actor=User.objects.get(role="operator"),
+        state="confirmed",
+        result_id=row.id,
+        created=now,
+        not_before=now,
+    )
+    assert row.id in ids(dashboard.get("/environments/?q=is:mine", "operator"))
+    assert row.id in ids(dashboard.get("/idle/?q=is:mine&show=all", "operator"))
+    assert row.id not in ids(dashboard.get("/environments/?q=is:mine", "admin"))
+    assert stop in dashboard.get(f"/environments/?q=id:{row.id}", "operator").content.decode()
 
 
 def test_what_may_stand_at_the_caret_is_offered(dashboard: Dashboard) -> None:

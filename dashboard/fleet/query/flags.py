@@ -27,6 +27,8 @@ def _environment(at: At, row: Any) -> Environment | None:
 
 def _mine(at: At, row: Any) -> bool:
     person, place = at.context.person_id, _environment(at, row)
+    if place is not None and place.id in at.context.made:
+        return True
     return bool(person) and (row.creator_id == person or (place is not None and place.creator_id == person))
 
 

@@ -27,12 +27,14 @@ PHASE_ORDER = {phase: number for number, phase in enumerate(_PHASES)}
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a query depends on besides the fleet: the moment (epoch seconds), who asks (the id of their Ona user,
-    "" for nobody), and the ids of the environments that are exempt from idle policies.
+    "" for nobody), the ids of the environments that are exempt from idle policies, and of those made for the person
+    though they belong to another.
     """
 
     now: float
     person_id: str = ""
     exempt: frozenset[str] = field(default_factory=frozenset)
+    made: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)

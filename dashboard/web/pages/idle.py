@@ -116,7 +116,7 @@ def find(request: HttpRequest, asked: Asked) -> Found:
         now.fleet,
         Kind.ENVIRONMENT,
         asked.text,
-        replace(context_of(signed_in(request), now.fleet), exempt=frozenset(held)),
+        replace(context_of(signed_in(request), now.fleet, asked.text), exempt=frozenset(held)),
     )
     passing = {one.row.id for one in judged.judged if selection.holds(one.row)}
     views = {view: [one for one in judged.seen_by(view) if one.row.id in passing] for view in LABELS}
