@@ -308,6 +308,21 @@
     if (made?.id?.startsWith("log-section-")) one("#log-lines")?.append(...made.childNodes);
   });
 
+  // A step's link leads to its section of the log, where the log says which is whose.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest(".step-log");
+    if (!link) return;
+    const { section, title } = link.dataset;
+    const folds = [...document.querySelectorAll("#log-lines .log-fold")];
+    const fold = folds.find((one) => one.dataset.source === section) || folds.find((one) => title && one.firstChild.firstChild?.data.trim() === title);
+    if (!fold) return;
+    event.preventDefault();
+    fold.open = true;
+    fold.scrollIntoView({ block: "nearest" });
+    one("#log").scrollIntoView({ block: "nearest" });
+    fold.firstChild.focus({ preventScroll: true });
+  });
+
   // Choosing rows. What is chosen is remembered by id: a poll may renew its row, or take it to another page.
   const chosen = new Set();
   let everything = false;

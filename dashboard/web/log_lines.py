@@ -77,7 +77,9 @@ class Tree:
         head, end = self.heads.get(number), self.ends.get(number)
         folded = end is not None and end.outcome == "success"
         return format_html(
-            '<details class="log-fold"{}><summary>{} {}</summary><div id="log-section-{}">{}</div></details>',
+            '<details class="log-fold" data-source="{}"{}><summary>{} {}</summary>'
+            '<div id="log-section-{}">{}</div></details>',
+            head.source if head else "",
             "" if folded else mark_safe(" open"),
             (plain(head.text) if head else "") or "Section",
             outcome(end, number),

@@ -128,10 +128,11 @@ def test_sections_fold_with_their_outcome_and_seconds(log):
     )
     page = text(log.page())
     assert (
-        '<details class="log-fold"><summary>Build &lt;x&gt; <small id="log-outcome-1" class="good">' in page
+        '<details class="log-fold" data-source="b"><summary>Build &lt;x&gt; <small id="log-outcome-1" class="good">'
+        in page
     )
     assert "success, 1.2 s" in page
-    assert '<details class="log-fold" open><summary>Test' in page
+    assert '<details class="log-fold" data-source="t" open><summary>Test' in page
     assert "failure, 61.0 s" in page
 
 

@@ -12,6 +12,7 @@ from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
+from dashboard.web.runs import pace_block, plan_block
 
 
 def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
@@ -56,4 +57,4 @@ def detail(request: HttpRequest, identifier: str) -> HttpResponse:
 
 def _rest(subject: Subject) -> list[Block]:
     log = log_block(subject.request, Kind.EXECUTION, subject.row.id)
-    return [subject.block("plan", subject.deep), log]
+    return [plan_block(subject), pace_block(subject), log]

@@ -12,6 +12,7 @@ from dashboard.web.lists import Column, ListPage, show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
+from dashboard.web.runs import elsewhere_block
 
 
 def _facts(fleet: Fleet, row: Service) -> dict[str, Any]:
@@ -62,4 +63,4 @@ def _more_facts(fleet: Fleet, row: Service) -> dict[str, Any]:
 
 def _rest(subject: Subject) -> list[Block]:
     log = log_block(subject.request, Kind.SERVICE, subject.row.id)
-    return [subject.block("commands", subject.deep), log]
+    return [subject.block("commands", subject.deep), elsewhere_block(subject), log]

@@ -12,6 +12,10 @@ from dashboard.web.lists import Column, ListPage, show, small_table
 from dashboard.web.live import Block
 from dashboard.web.pages import executions
 from dashboard.web.quiet import quiet
+from dashboard.web.runs import elsewhere_block, record_block
+
+STRIP = 8
+"""Last runs in a row of the list."""
 
 
 def _facts(fleet: Fleet, row: Task) -> dict[str, Any]:
@@ -23,6 +27,7 @@ def _facts(fleet: Fleet, row: Task) -> dict[str, Any]:
         "environment_phase": environment.phase if environment is not None else "",
         "project": fleet.project(project) if project else "",
         "last_run": runs[0] if runs else None,
+        "strip": tuple("failed" if run.failed else run.phase for run in runs[:STRIP])[::-1],
     }
 
 
@@ -64,6 +69,8 @@ def _more_facts(fleet: Fleet, row: Task) -> dict[str, Any]:
 def _rest(subject: Subject) -> list[Block]:
     runs: list[Listed] = list(subject.fleet.runs_of(subject.row.id))
     return [
+        record_block(subject),
         subject.block("commands", subject.deep),
+        elsewhere_block(subject),
         small_table(subject.request, "executions", executions.LIST, runs, subject.fleet),
     ]

@@ -11,7 +11,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.control.models import Action, Batch
@@ -88,6 +88,28 @@ def shape(phase: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def strip_of(phases: tuple[str, ...]) -> SafeString:
+    """The last runs as small bars, oldest first: of failures the bars are full, so that colour is not needed."""
+    failed = phases.count("failed")
+    words = f"The last {len(phases)} runs: {failed or 'none'} failed"
+    bars = format_html_join(
+        "",
+        '<rect class="tone-{}" x="{}" y="{}" width="5" height="{}"/>',
+        (
+            (look_of(phase).tone, place * 7, 0 if phase == "failed" else 5, 12 if phase == "failed" else 7)
+            for place, phase in enumerate(phases)
+        ),
+    )
+    return format_html(
+        '<svg class="run-strip" viewBox="0 0 {} 12" width="{}" height="12" role="img" aria-label="{}">{}</svg>',
+        len(phases) * 7,
+        len(phases) * 7,
+        words,
+        bars,
+    )
+
+
 @register.filter
 def phase_label(phase: str) -> str:
     return look_of(phase).label
@@ -98,7 +120,8 @@ def phase_tone(phase: str) -> str:
     return look_of(phase).tone
 
 
-def _moment(value: float | datetime | None) -> datetime | None:
+def moment_of(value: float | datetime | None) -> datetime | None:
+    """None also for what no calendar holds."""
     if value is None or isinstance(value, datetime):
         return value
     try:
@@ -110,7 +133,7 @@ def _moment(value: float | datetime | None) -> datetime | None:
 @register.simple_tag
 def when(value: float | datetime | None, empty: str = "—") -> SafeString | str:
     """A time: relative in words, absolute on hover; the browser keeps it ticking."""
-    moment = _moment(value)
+    moment = moment_of(value)
     if moment is None:
         return format_html('<span class="none">{}</span>', empty)
     local = timezone.localtime(moment)
@@ -142,7 +165,7 @@ def length_of_time(seconds: float | None) -> str:
 @register.simple_tag
 def running_time(started: float | None, completed: float | None) -> SafeString | str:
     """A duration; one that still grows is kept ticking by the browser."""
-    first, last = _moment(started), _moment(completed)
+    first, last = moment_of(started), moment_of(completed)
     if first is None:
         return format_html('<span class="none">{}</span>', "—")
     if last is not None:
