@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from dashboard.control import warned
 from dashboard.control.models import Action, Exemption, Role, State, User
 from dashboard.control.permissions import Forbidden, exemption_refusal
 from dashboard.fleet.entities import Environment, Kind
@@ -59,6 +60,8 @@ def grant(  # noqa: PLR0913 - an exemption is who, of what, why and until when
     _check(exemption, fleet, LONGEST if user.role == Role.ADMIN else longest)
     with transaction.atomic():
         exemption.save(force_insert=True)
+        if row is not None:
+            warned.withdraw(row.id, f"kept: {words(exemption, now)}", now)
         _record(exemption, user, "exempt", f"Not stopped for being idle until {_time(until, now)}.", now)
     return exemption
 

@@ -35,6 +35,7 @@ from dashboard.control.recorded import (
     Stretch,
 )
 from dashboard.control.saved import DefaultView, SavedView
+from dashboard.control.warning_models import StopWarning
 from dashboard.control.whatif_models import Progress, Replay
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "Role",
     "SavedView",
     "State",
+    "StopWarning",
     "Stretch",
     "Topic",
     "User",

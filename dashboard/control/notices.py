@@ -2,14 +2,22 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
 
+from dashboard.control.models import IdlePolicy, StopWarning
+from dashboard.fleet.spans import time_of_day
+
 LONGEST = 300
+MOST_LISTED = 30
+NO_LINK = "(No link: the dashboard does not know its own address, PUBLIC_URL.)"
 
 
-def plain(text: str) -> str:
+def plain(text: str, longest: int = LONGEST) -> str:
     """A text of somebody else on one line, such that no mail program or chat makes a link or a mention of it."""
     kept = "".join(
         " " if unicodedata.category(letter) in {"Cc", "Cf", "Zl", "Zp"} else letter for letter in text
@@ -18,7 +26,7 @@ def plain(text: str) -> str:
     kept = kept.replace("://", ": //").replace("@", "@\N{ZERO WIDTH SPACE}").replace("](", "] (")
     kept = re.sub(r"(?i)\bwww\.", "www .", kept)
     kept = kept.replace("<", "‹").replace(">", "›").replace("`", "'")  # noqa: RUF001 - like them, and harmless
-    return kept if len(kept) <= LONGEST else f"{kept[: LONGEST - 1]}…"
+    return kept if len(kept) <= longest else f"{kept[: longest - 1]}…"
 
 
 def link(name: str, *arguments: str) -> str:
@@ -27,3 +35,84 @@ def link(name: str, *arguments: str) -> str:
     if not base:
         return ""
     return base + reverse(name, args=arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """An idle environment as a message speaks of it; `deadline` is None where nothing stops it."""
+
+    identifier: str
+    name: str
+    because: str
+    deadline: datetime | None = None
+
+    @classmethod
+    def of(cls, warning: StopWarning) -> "Idle":
+        return cls(warning.environment_id, warning.name, warning.because, warning.deadline)
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """A time for somebody elsewhere, with its zone: 18:40 UTC, on another day Mon 23 Nov 18:40 UTC."""
+    zone = now.strftime("%Z") or "UTC"
+    return f"{time_of_day(at.timestamp(), now)} {zone}"
+
+
+def before(some: Sequence[Idle], policy: str, now: datetime, *, personal: bool) -> tuple[str, str]:
+    """Subject and text of a warning: what stops when, why, and the one link that keeps it awake."""
+    first = some[0]
+    if len(some) > 1:
+        deed = "are idle" if first.deadline is None else f"stop from {clock(_earliest(some), now)} on"
+        subject = f"{len(some)} {'of your ' if personal else ''}environments {deed}"
+    elif first.deadline is None:
+        subject = f"{plain(first.name)} is idle"
+    else:
+        subject = f"{plain(first.name)} stops at {clock(first.deadline, now)}"
+    lines = [f"Policy {plain(policy)} says:", ""]
+    for one in some[:MOST_LISTED]:
+        lines += [_sentence(one, now), *_keep_awake(one), ""]
+    lines += _more(len(some))
+    if first.deadline is not None:
+        lines.append(
+            "A stop keeps files and commits; what runs ends. Whoever is active in it until then keeps it."
+        )
+    return subject, "\n".join([*lines, *_foot(personal=personal)])
+
+
+def paused(policy: IdlePolicy, why: str) -> tuple[str, str]:
+    """To the admin who armed a policy that has paused itself."""
+    where = link("idle-policy", str(policy.pk))
+    subject = f"Policy {plain(policy.name)} has paused itself"
+    lines = [f"{subject} and stops nothing: {plain(why)}.", *([f"See it: {where}"] if where else [])]
+    return subject, "\n".join(lines)
+
+
+def _earliest(some: Sequence[Idle]) -> datetime:
+    return min(one.deadline for one in some if one.deadline is not None)
+
+
+def _sentence(one: Idle, now: datetime) -> str:
+    because = plain(one.because, 1000)
+    if one.deadline is None:
+        return f"{plain(one.name)} is {because}. Nothing stops it for that."
+    return f"{plain(one.name)} stops at {clock(one.deadline, now)}, because it is {because}."
+
+
+def _keep_awake(one: Idle) -> list[str]:
+    if one.deadline is None:
+        where = link("environments-detail", one.identifier)
+        return [f"See it: {where}"] if where else []
+    where = link("environments-keep", one.identifier)
+    return [f"Keep it awake: {where}" if where else "To keep it awake, open it in the dashboard. " + NO_LINK]
+
+
+def _more(number: int) -> list[str]:
+    return [f"and {number - MOST_LISTED} more.", ""] if number > MOST_LISTED else []
+
+
+def _foot(*, personal: bool) -> list[str]:
+    """Why somebody gets this."""
+    if not personal:
+        return []
+    where = link("told")
+    how = f" To change that: {where}" if where else ""
+    return ["", f"You get this because you made it.{how}"]

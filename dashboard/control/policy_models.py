@@ -31,7 +31,8 @@ class IdlePolicyQuerySet(models.QuerySet["IdlePolicy"]):
 
     def awake(self) -> "IdlePolicyQuerySet":
         """Those that are evaluated, in a steady order."""
-        return self.exclude(state=PolicyState.PAUSED).select_related("armed_by").order_by("created", "id")
+        found = self.exclude(state=PolicyState.PAUSED).select_related("armed_by", "channel", "fallback")
+        return found.order_by("created", "id")
 
     def that_stop(self) -> "IdlePolicyQuerySet":
         """Those whose word counts beside another's."""
@@ -42,7 +43,8 @@ class IdlePolicy(models.Model):
     """What is stopped when nobody has been active in it for `idle` seconds, where, when, and how many at most.
 
     `scope` is a filter over environments, `roles` the special roles it speaks of, `during` and `never` spans of the
-    week as `control.opening` reads them, by the clocks of `zone`. `said` is what its last run came to.
+    week as `control.opening` reads them, by the clocks of `zone`. Owners are warned `lead` seconds before; `channel` is
+    told too, `fallback` instead of owners whose address is not known. `said` is what its last run came to.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -51,6 +53,13 @@ class IdlePolicy(models.Model):
     idle = models.FloatField()
     roles = models.JSONField(default=list, blank=True)
     act = models.CharField(max_length=8, choices=Act.choices, default=Act.STOP)
+    lead = models.FloatField(default=0.0)
+    channel = models.ForeignKey(
+        "control.Channel", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    fallback = models.ForeignKey(
+        "control.Channel", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     during = models.CharField(max_length=500, blank=True)
     never = models.CharField(max_length=500, blank=True)
     zone = models.CharField(max_length=64, default="UTC")

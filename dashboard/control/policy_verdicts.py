@@ -7,9 +7,10 @@ scope matches, but not of special roles that it does not name, and not outside i
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from dashboard.control import warned
 from dashboard.control.evidence import doubt, judged_at
 from dashboard.control.idle import ORDINARY_ROLES, Decision, Evidence, decide, judge
 from dashboard.control.models import OPEN, Act, Action, Batch, IdlePolicy, PolicyState, State
@@ -22,17 +23,26 @@ from dashboard.fleet.snapshot import Fleet, Moment
 AGAIN = timedelta(minutes=30)
 """A stop that came to nothing is not tried again for so long."""
 IN_VAIN = (State.FAILED, State.SKIPPED, State.UNCONFIRMED, State.UNKNOWN)
+STOP_UNDER_WAY = "its stop is under way"
+IN_VAIN_LATELY = "a policy's stop came to nothing within the last 30 min"
+UNDER_WAY = frozenset({STOP_UNDER_WAY, IN_VAIN_LATELY})
+"""Reasons to keep that say nothing about who is active."""
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One environment in a policy's scope: what is to be done, why it is kept, and the evidence in words."""
+    """One environment in a policy's scope: what is to be done, why it is kept, and the evidence in words.
+
+    `deadline` is when it may be stopped where its owner is warned first, `said` whether that was told them before.
+    """
 
     row: Environment
     decision: Decision
     why: str
     because: str = ""
+    deadline: datetime | None = None
+    said: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,24 +84,29 @@ class Peers:
         context: Context,
         now: datetime,
     ) -> None:
-        self._at = now.timestamp()
+        self._now = now
         others = ((one, one.opening.closed(now)) for one in armed if one.pk != policy.pk)
         self._known = [
             (one, scope_of(one, fleet, context), one.limits, closed)
             for one, closed in others
             if closed != "outside"
         ]
+        self._warned = warned.deadlines(one for one, *_ in self._known)
 
-    def objection(self, row: Environment, evidence: Evidence) -> str:
-        """Why another policy keeps it; "" when none does."""
+    def objection(self, row: Environment, evidence: Evidence, then: datetime | None = None) -> str:
+        """Why another policy keeps it; "" when none does. With `then`, whether one would keep it at that time, as far
+        as is known now.
+        """
         for other, scope, limits, closed in self._known:
             if not _speaks_of(other, scope, row):
                 continue
             if closed == "never":
                 return f"policy {other.name} never stops it at this time"
-            decision, why = judge(row, limits, self._at, evidence)
+            decision, why = judge(row, limits, (then or self._now).timestamp(), evidence)
             if decision is not Decision.STOP:
                 return f"policy {other.name} keeps it: {why}"
+            if then is None and (why := warned.why_not_yet(other, row, self._now, self._warned)):
+                return why
         return ""
 
 
@@ -120,37 +135,75 @@ def assess(
     scope, peers = scope_of(policy, fleet, context), Peers(policy, armed, fleet, context, at)
     if scope.problems:
         return Assessment(policy, at, (), doubt=f"its scope cannot be read: {scope.problems[0].message}")
-    doubtful, work, busy = doubt(moment, now), live_executions(fleet), _under_way(now)
+    doubtful, work = doubt(moment, now), live_executions(fleet)
+    weigh = _Weigh(policy, at, peers, _under_way(now), warned.deadlines([policy]))
     findings, kept = [], Counter[str]()
     for row in fleet.environments.values():
         if row.phase != "running" or row.archived is not None or not scope.holds(row):
             continue
         evidence = Evidence(doubtful, work.get(row.id, ()), holds.get(row.id, ""))
-        decision, why = judge(row, policy.limits, at.timestamp(), evidence)
-        if decision is Decision.STOP:
-            why = busy.get((row.id, row.started), "") or busy.get((row.id, None), "")
-            why = why or peers.objection(row, evidence)
-            decision = Decision.KEEP if why else _wanted(policy)
-        if decision is Decision.KEEP:
-            kept[_kind_of(why, evidence)] += 1
-            findings.append(Finding(row, decision, why))
-        else:
-            because = decide(row, policy.limits, at, evidence).because
-            findings.append(Finding(row, decision, "", because))
+        found = weigh(row, evidence)
+        findings.append(found)
+        if found.decision is Decision.KEEP:
+            kept[_kind_of(found.why, evidence)] += 1
     stops = sum(one.decision is Decision.STOP for one in findings)
+    new = sum(one.deadline is not None and not one.said for one in findings)
     return Assessment(
         policy,
         at,
         tuple(findings),
         doubt=doubtful,
         shut=_shut(policy, at, now),
-        too_many=_too_many(policy, stops, now) if stops else "",
+        too_many=_too_many(policy, stops, new, now),
         kept=dict(kept.most_common()),
     )
 
 
-def _wanted(policy: IdlePolicy) -> Decision:
-    return Decision.STOP if policy.act == Act.STOP else Decision.WARN
+@dataclass(frozen=True)
+class _Weigh:
+    """What a policy wishes for one environment after another, as an assessment at `at`."""
+
+    policy: IdlePolicy
+    at: datetime
+    peers: Peers
+    busy: Mapping[tuple[str, float | None], str]
+    known: warned.Deadlines
+
+    def __call__(self, row: Environment, evidence: Evidence) -> Finding:
+        limits = replace(self.policy.limits, warn=min(self._lead, self.policy.idle))
+        decision, why = judge(row, limits, self.at.timestamp(), evidence)
+        if decision is Decision.KEEP:
+            return Finding(row, decision, why)
+        if why := self._under_way(row):
+            return Finding(row, Decision.KEEP, why)
+        because = decide(row, limits, self.at, evidence).because
+        if not self._lead:
+            why = self.peers.objection(row, evidence)
+            wanted = Decision.STOP if self.policy.act == Act.STOP else Decision.WARN
+            return Finding(row, Decision.KEEP, why) if why else Finding(row, wanted, "", because)
+        return self._warned_first(row, evidence, decision, because)
+
+    @property
+    def _lead(self) -> float:
+        return self.policy.lead if self.policy.act == Act.STOP else 0.0
+
+    def _under_way(self, row: Environment) -> str:
+        return self.busy.get((row.id, row.started), "") or self.busy.get((row.id, None), "")
+
+    def _warned_first(
+        self, row: Environment, evidence: Evidence, decision: Decision, because: str
+    ) -> Finding:
+        """Idle, or soon to be: stopped when what its owner was told of has come, else warned of."""
+        deadline, said = warned.deadline_of(self.policy, row, self.at, self.known)
+        if said and deadline <= self.at and decision is Decision.STOP:
+            why = self.peers.objection(row, evidence)
+            return Finding(row, Decision.KEEP if why else Decision.STOP, why, because, deadline, said)
+        why = self.peers.objection(row, evidence, deadline)
+        if not why and not said and self.policy.opening.closed(deadline):
+            why = "its window closes before a warning would be up"
+        if why:
+            return Finding(row, Decision.KEEP, why)
+        return Finding(row, Decision.WARN, "", because, deadline, said)
 
 
 def _kind_of(why: str, evidence: Evidence) -> str:
@@ -173,15 +226,19 @@ def _under_way(now: datetime) -> dict[tuple[str, float | None], str]:
     found: dict[tuple[str, float | None], str] = {}
     stops = Action.objects.filter(verb=Verb.STOP_ENVIRONMENT.value)
     for identifier in stops.filter(state__in=OPEN).values_list("target_id", flat=True):
-        found[identifier, None] = "its stop is under way"
+        found[identifier, None] = STOP_UNDER_WAY
     vain = stops.filter(batch__policy__isnull=False, state__in=IN_VAIN, created__gt=now - AGAIN)
     vain = vain.exclude(state=State.SKIPPED, batch__cancelled__isnull=False)
     for identifier, params in vain.values_list("target_id", "params"):
-        found[identifier, params.get("started")] = "a policy's stop came to nothing within the last 30 min"
+        found[identifier, params.get("started")] = IN_VAIN_LATELY
     return found
 
 
-def _too_many(policy: IdlePolicy, stops: int, now: datetime) -> str:
+def _too_many(policy: IdlePolicy, stops: int, warnings: int, now: datetime) -> str:
+    if warnings > policy.most_a_run:
+        return f"it would warn of {warnings:,} at once, and {policy.most_a_run:,} is the most in a run"
+    if not stops:
+        return ""
     if stops > policy.most_a_run:
         return f"it would stop {stops:,} at once, and {policy.most_a_run:,} is the most in a run"
     earlier = stopped_since(policy, now - HOUR)
@@ -213,5 +270,7 @@ def why_not_now(batch: Batch, row: Environment, fleet: Fleet, now: datetime, evi
     scope = scope_of(policy, fleet, context)
     if scope.problems or not scope.holds(row):
         return f"policy {policy.name} no longer speaks of it"
+    if not_yet := warned.why_not_yet(policy, row, now):
+        return not_yet
     armed = IdlePolicy.objects.that_stop()
     return Peers(policy, armed, fleet, context, now).objection(row, evidence)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from django.utils import timezone
 
 from dashboard.celery import app
-from dashboard.control import batches, ledger, policies
+from dashboard.control import batches, ledger, policy_runs
 from dashboard.control.models import Action
 from dashboard.jobs import parts
 from dashboard.jobs.polls import BROKER_TROUBLE
@@ -65,5 +65,5 @@ def start_batch() -> None:
 def run_policies() -> None:
     """Judge what every idle policy speaks of; what one stops goes the way of all batches."""
     with parts.store().single("policies", parts.SWEEP_LIFETIME) as alone:
-        if alone and policies.run_all(parts.snapshot().now(), timezone.localtime(ledger.utc_now())):
+        if alone and policy_runs.run_all(parts.snapshot().now(), timezone.localtime(ledger.utc_now())):
             start_batch()

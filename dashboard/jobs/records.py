@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from dashboard.celery import app
-from dashboard.control import history, ledger, phase_counts, policies, rollup, sign_ins
+from dashboard.control import history, ledger, phase_counts, policy_runs, rollup, sign_ins
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
 
@@ -54,5 +54,5 @@ def prune_sign_ins() -> None:
 @app.task(name="jobs.prune_policy_runs", expires=3600)
 def prune_policy_runs() -> None:
     with parts.store().single("prune-policy-runs", parts.SWEEP_LIFETIME) as alone:
-        if alone and (gone := policies.prune(ledger.utc_now())):
+        if alone and (gone := policy_runs.prune(ledger.utc_now())):
             logger.info("%d runs of policies of long ago were deleted", gone)

@@ -51,6 +51,7 @@ ACTION = Route(get=Access.TARGET, post=Access.TARGET)
 SEVERAL = Route(get=Access.NOBODY, post=Access.OPERATOR)  # and each target is judged on its own
 BEGUN = Route(get=Access.NOBODY, post=Access.BEGAN)
 POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change idle policies.")
+CHANNEL = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change channels.")
 OPEN = Route(get=Access.ANYBODY)
 ROUTES = {
     "overview": PAGE,
@@ -59,6 +60,7 @@ ROUTES = {
     "environments-detail": PAGE,
     "environments-automations": Route(post=Access.TARGET, verb=Verb.UPSERT_AUTOMATIONS),
     "environments-exempt": Route(get=Access.TARGET, post=Access.TARGET, verb=Verb.KEEP_AWAKE),
+    "environments-keep": Route(get=Access.TARGET, post=Access.TARGET, verb=Verb.KEEP_AWAKE),
     "environments-act": ACTION,
     "services-list": PAGE,
     "services-detail": PAGE,
@@ -92,6 +94,11 @@ ROUTES = {
     "idle-policy-delete": POLICY,
     "idle-what-if": Route(post=Access.SIGNED_IN),
     "idle-what-if-cancel": Route(get=Access.NOBODY, post=Access.SIGNED_IN),  # who asked for it, and admins
+    "idle-channels": Route(get=Access.ADMIN, words="Only admins change channels."),
+    "idle-channel-new": CHANNEL,
+    "idle-channel-edit": CHANNEL,
+    "idle-channel-test": Route(get=Access.NOBODY, post=Access.ADMIN, words="Only admins change channels."),
+    "idle-channel-delete": CHANNEL,
     "idle-batches": PAGE,
     "idle-batch": PAGE,
     "idle-begin": SEVERAL,
@@ -113,6 +120,7 @@ ROUTES = {
     "sessions-end": Route(
         get=Access.NOBODY, post=Access.SIGNED_IN
     ),  # somebody else's: not there, but for admins
+    "told": Route(post=Access.SIGNED_IN),
     "sso": OPEN,
     "sso-callback": OPEN,
     "sso-logout": Route(get=Access.NOBODY, post=Access.ANYBODY),  # the provider, with a signed token

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control import batches, exemptions, policies
+from dashboard.control import batches, exemptions, policies, policy_runs
 from dashboard.control.models import Action, Batch, IdlePolicy, PolicyRun, PolicyVerdict, Role, State, User
 from dashboard.control.permissions import Forbidden
 from dashboard.control.policy_verdicts import assess
@@ -40,7 +40,7 @@ def policy(who, *, armed=False, **changes):
 
 
 def run(*rows, at=0.0, **options):
-    return policies.run_all(moment(*rows, at=at, **options), seconds(at))
+    return policy_runs.run_all(moment(*rows, at=at, **options), seconds(at))
 
 
 def stops():
@@ -189,7 +189,7 @@ def test_outside_its_window_it_says_so_and_keeps(admin):
 
 def test_old_data_stop_nothing(admin):
     one = policy(admin, armed=True)
-    assert policies.run_all(moment(), seconds(600)) == 0
+    assert policy_runs.run_all(moment(), seconds(600)) == 0
     one.refresh_from_db()
     assert one.said == "Kept everything: what is known of it is 10 min old"
 
@@ -322,7 +322,7 @@ def test_only_admins_change_policies(admin):
 def test_two_workers_run_it_once(admin):
     policy(admin, armed=True)
     seen = list(IdlePolicy.objects.awake())
-    first, second = (policies._run(one, moment(), NOW, {}) for one in (seen[0], seen[0]))
+    first, second = (policy_runs._run(one, moment(), NOW, {}) for one in (seen[0], seen[0]))
     assert (first, second) == (3, 0)
     assert Batch.objects.count() == 1
 
@@ -346,5 +346,5 @@ def test_an_assessment_writes_nothing(admin):
 def test_runs_of_long_ago_are_forgotten(admin):
     policy(admin)
     run()
-    assert policies.prune(NOW + timedelta(days=80)) == 0
-    assert policies.prune(NOW + timedelta(days=91)) == 1
+    assert policy_runs.prune(NOW + timedelta(days=80)) == 0
+    assert policy_runs.prune(NOW + timedelta(days=91)) == 1

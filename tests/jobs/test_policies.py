@@ -1,6 +1,7 @@
 """Policies as the workers run them: from the verdict to the call, over a real Valkey and the simulator's wire."""
 
 import time
+from datetime import datetime
 
 from dashboard import jobs
 from dashboard.control import exemptions, ledger, policies
@@ -92,9 +93,7 @@ def test_a_broker_that_is_down_delays_the_batch_and_loses_nothing(idle, no_broke
 def test_a_fleet_that_nobody_has_read_for_a_while_stops_nothing(idle, api, admin, monkeypatch):
     one = armed(admin, idle)
     later = ledger.utc_now().timestamp() + 900 - time.time()
-    monkeypatch.setattr(
-        ledger, "utc_now", lambda: policies.datetime.fromtimestamp(time.time() + later).astimezone()
-    )
+    monkeypatch.setattr(ledger, "utc_now", lambda: datetime.fromtimestamp(time.time() + later).astimezone())
     jobs.run_policies()
     assert outcomes() == {}
     one.refresh_from_db()

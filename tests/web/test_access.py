@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from dashboard.control.models import Action, Batch, Exemption, IdlePolicy, SavedView, User
+from dashboard.control.models import Action, Batch, Channel, Exemption, IdlePolicy, SavedView, User
 from dashboard.control.permissions import TABLE, Needs
 from dashboard.control.verbs import RULES, Verb, verbs_of
 from dashboard.fleet.entities import Execution, Kind, Listed, Service, Task
@@ -134,6 +134,11 @@ def a_policy() -> IdlePolicy:
     return IdlePolicy.objects.create(name=str(uuid4()), idle=7200.0, created=now, changed=now)
 
 
+def a_channel() -> Channel:
+    now = timezone.now()
+    return Channel.objects.create(name=str(uuid4()), kind="mail", created=now, changed=now)
+
+
 POLICY = ("", "-edit", "-arm", "-pause", "-delete")
 BATCHES, VIEWS = ("batch", "begin", "cancel", "retry", "undo"), ("edit", "delete", "default")
 OF_A_LIST = ("filter-help", "filter-offer", "views-new", "views-counts")
@@ -141,6 +146,9 @@ MADE: dict[str, Callable[[str], object]] = {
     **dict.fromkeys((f"idle-{page}" for page in BATCHES), lambda who: a_batch(who).id),
     **dict.fromkeys((f"views-{page}" for page in VIEWS), lambda who: a_view(who).pk),
     **dict.fromkeys((f"idle-policy{page}" for page in POLICY), lambda _: a_policy().pk),
+    **dict.fromkeys(
+        (f"idle-channel-{page}" for page in ("edit", "test", "delete")), lambda _: a_channel().pk
+    ),
     "idle-exemption-end": lambda who: an_exemption(who).id,
     "sessions-end": lambda _: uuid4(),
     "idle-what-if-cancel": lambda _: uuid4(),

@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
-from dashboard.control import policies
+from dashboard.control import policies, policy_runs
 from dashboard.control.models import Action, Batch, IdlePolicy, User
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_idle import fleet
@@ -37,7 +37,7 @@ def made(fleet: Dashboard, **fields: str) -> IdlePolicy:
 
 def run(fleet: Dashboard) -> None:
     IdlePolicy.objects.update(last_run=None)
-    policies.run_all(fleet.simulated.snapshot().now(), timezone.localtime())
+    policy_runs.run_all(fleet.simulated.snapshot().now(), timezone.localtime())
 
 
 def path(policy: IdlePolicy, page: str = "") -> str:
@@ -119,7 +119,7 @@ def test_one_that_warns_shows_on_the_environment(fleet: Dashboard) -> None:
     made(fleet, act="warn")
     run(fleet)
     assert "warns of it: idle for more than 2 h" in text(fleet.get("/environments/e-1/"))
-    assert f"Warned of {IDLE}" in text(fleet.get("/idle/"))
+    assert f"Would have warned of {IDLE}" in text(fleet.get("/idle/"))
 
 
 def test_it_is_armed_after_a_question_with_what_it_would_do(fleet: Dashboard) -> None:

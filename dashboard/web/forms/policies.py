@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 
 from dashboard.control.batches import MOST_TARGETS
-from dashboard.control.models import Act, IdlePolicy
+from dashboard.control.models import Act, Channel, IdlePolicy
 from dashboard.control.opening import Opening, Unreadable, read, words
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, select
@@ -19,6 +19,7 @@ from dashboard.fleet.spans import length
 SHORTEST = 600
 """Seconds: signals come only every five minutes, so less says nothing."""
 LONGEST = 366 * 86_400
+SHORTEST_LEAD = 300
 ROLES = (("prebuild", "Prebuilds"), ("workflow", "Workflows"))
 LONGEST_SPANS = 500
 SPANS = "Spans of the week, such as “Mon-Fri 20:00-07:00; Sat,Sun”."
@@ -45,6 +46,26 @@ class PolicyForm(forms.Form):
         help_text="So long nobody has been active: 30m, 2h, 1d.",
     )
     act = forms.ChoiceField(label="Then", choices=Act.choices, initial=Act.STOP)
+    lead = forms.CharField(
+        label="Warn before",
+        max_length=20,
+        required=False,
+        widget=forms.TextInput({**PLAIN, "placeholder": "30m"}),
+        help_text="So long before, its owner is told when it stops. Empty: it is stopped unannounced.",
+    )
+    channel = forms.ModelChoiceField(
+        label="Also tell",
+        queryset=Channel.objects.order_by("name"),
+        required=False,
+        empty_label="nobody else",
+        help_text="Owners are told by mail. A channel hears of everything this policy does.",
+    )
+    fallback = forms.ModelChoiceField(
+        label="Where no address is known, tell",
+        queryset=Channel.objects.order_by("name"),
+        required=False,
+        empty_label="nobody",
+    )
     roles = forms.MultipleChoiceField(
         label="Also",
         choices=ROLES,
@@ -82,6 +103,7 @@ class PolicyForm(forms.Form):
         self.policy, self.fleet, self.context = policy, fleet, Context(now)
         initial = {name: getattr(policy, name) for name in self.base_fields if name not in {"sure", "idle"}}
         initial["idle"] = as_typed(policy.idle) if policy.idle else "2h"
+        initial["lead"] = as_typed(policy.lead) if policy.lead else "" if policy.made_by else "30m"
         super().__init__(data, initial=initial, label_suffix="", use_required_attribute=False)
 
     def clean_name(self) -> str:
@@ -125,6 +147,18 @@ class PolicyForm(forms.Form):
                 "A limit is between 10 minutes, because signals of activity come only every five, and a year."
             )
         return limit
+
+    def clean_lead(self) -> float:
+        text = self.cleaned_data["lead"].strip()
+        try:
+            lead = float(seconds(text)) if text else 0.0
+        except Wrong as wrong:
+            raise forms.ValidationError(wrong.message) from None
+        if lead and not SHORTEST_LEAD <= lead <= self.cleaned_data.get("idle", LONGEST):
+            raise forms.ValidationError(
+                "A warning comes between 5 minutes before the stop, so that it can be read, and the idle limit."
+            )
+        return lead
 
     def clean_during(self) -> str:
         return _spans(self.cleaned_data["during"])

@@ -31,6 +31,7 @@ from dashboard.web.http import (
 )
 from dashboard.web.live import Block, Live
 from dashboard.web.offers import address
+from dashboard.web.pages.keeping import warnings_of
 from dashboard.web.pages.policies import verdicts_of
 
 PAST_SHOWN = 50
@@ -171,7 +172,9 @@ def exemption_block(request: HttpRequest, row: Environment) -> Block:
         "own": [(one, not exemptions.end_refusal(one, user, fleet)) for one in own],
         "may_grant": not exemption_refusal(user, row, fleet),
         "verdicts": verdicts_of(row.id) if row.phase == "running" else [],
+        "warnings": warnings_of(row.id),
     }
     said = tuple((one.policy.name, one.policy.state, one.decision, one.why) for one in context["verdicts"])
-    state = (held, tuple(str(one.id) for one in own), context["may_grant"], said)
+    warned = tuple((str(one.pk), str(one.deadline)) for one in context["warnings"])
+    state = (held, tuple(str(one.id) for one in own), context["may_grant"], said, warned)
     return Block("exemption", state, "environments/exemption.html", context)

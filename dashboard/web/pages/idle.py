@@ -1,6 +1,7 @@
 """Idle environments: what is idle, since when, why we think so, and what would be lost."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.control import exemptions, wishes
+from dashboard.control import exemptions, warned, wishes
 from dashboard.control.idle import Decision, Limits, awake_for
 from dashboard.control.models import Action, Batch
 from dashboard.control.permissions import bulk_refusal, can, refusal
@@ -187,15 +188,29 @@ def _links(asked: Asked, pages: int) -> dict[str, str]:
 
 
 def _rows(request: HttpRequest, found: Found, shown: list[Judged], may_choose: bool) -> list[RowBlock]:
-    under_way = wishes.wishes(Kind.ENVIRONMENT, [one.row.id for one in shown])
-    return [_row(request, found, one, may_choose, under_way.get(one.row.id)) for one in shown]
+    identifiers = [one.row.id for one in shown]
+    under_way, stops = wishes.wishes(Kind.ENVIRONMENT, identifiers), warned.next_stops(identifiers)
+    return [
+        _row(request, found, one, may_choose, under_way.get(one.row.id), stops.get(one.row.id))
+        for one in shown
+    ]
 
 
-def _row(request: HttpRequest, found: Found, one: Judged, may_choose: bool, wish: Action | None) -> RowBlock:
+def _row(  # noqa: PLR0913, PLR0917 - a row is of all that
+    request: HttpRequest,
+    found: Found,
+    one: Judged,
+    may_choose: bool,
+    wish: Action | None,
+    stops_at: datetime | None,
+) -> RowBlock:
     user, fleet = signed_in(request), moment(request).fleet
     offered = offers(user, one.row, fleet)
     may = can(user, Verb.STOP_ENVIRONMENT, one.row, fleet)
-    facts = row_facts(fleet, found.review, one) | {"so_far": found.money.so_far(one.row)}
+    facts = row_facts(fleet, found.review, one) | {
+        "so_far": found.money.so_far(one.row),
+        "stops_at": stops_at,
+    }
     facts |= {"may_choose": may_choose, "choosable": may and one.decision is Decision.STOP}
     seen = (fleet.epoch, fleet.version_of(Kind.ENVIRONMENT, one.row.id), *facts.values())
     context = {"row": one.row, "offers": offered, "wish": wish, **facts}

@@ -157,8 +157,8 @@ def assessed(request: HttpRequest, policy: IdlePolicy) -> Assessment:
 
 def preview(found: Assessment, before: Assessment | None = None) -> dict[str, Any]:
     """In counts and names, and beside what the saved policy would do."""
-    acted = found.stops or found.warns
-    old = {one.row.id: one.row.name for one in (before.stops or before.warns)} if before else {}
+    acted = [*found.stops, *found.warns]
+    old = {one.row.id: one.row.name for one in (*before.stops, *before.warns)} if before else {}
     now = {one.row.id for one in acted}
     return {
         "found": found,

@@ -62,6 +62,10 @@ LOOKS = {
     # what needs a person
     "idle": Look("warn", "square", "Idle"),
     "stale": Look("warn", "question", "Stale"),
+    # states of a message
+    "sent": Look("good", "check", "Sent"),
+    "gave-up": Look("bad", "triangle", "Gave up"),
+    "declined": Look("rest", "square", "Not wanted"),
     # parts of an environment
     "ready": Look("good", "check", "Ready"),
     "initializing": Look("move", "ring", "Initialising"),
@@ -149,6 +153,17 @@ def when(value: float | datetime | None, empty: str = "—") -> SafeString | str
 def clock(at: float) -> str:
     """An epoch second by the clock on the wall: 10:02, on another day Fri 20 Nov 10:02."""
     return time_of_day(at, timezone.localtime())
+
+
+@register.simple_tag
+def at(moment: datetime) -> SafeString:
+    """A time as a clock shows it, such as a deadline: 18:40, on another day Mon 23 Nov 18:40."""
+    local = timezone.localtime(moment)
+    words = time_of_day(local.timestamp(), timezone.localtime())
+    title = date_format(local, "j M Y, H:i:s") + " " + (local.tzname() or "")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), title, words
+    )
 
 
 def relative(moment: datetime) -> str:

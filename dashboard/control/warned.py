@@ -1,0 +1,209 @@
+"""Warnings before a stop: decided once for each idle spell, told to owners, withdrawn when it ends.
+
+A warning is a row before anybody is told of it. A stop needs that row and its deadline to have passed, and nothing
+else: whether the message arrived does not matter.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from dashboard.control import notices, notify
+from dashboard.control.idle import last_activity
+from dashboard.control.models import IdlePolicy, StopWarning, Topic
+from dashboard.control.notify import Recipient
+from dashboard.fleet.entities import Environment
+from dashboard.fleet.snapshot import Fleet
+from dashboard.fleet.spans import time_of_day
+
+GRACE = timedelta(hours=1)
+"""So long after its deadline a warning still counts: what was not stopped by then is warned of anew."""
+KEPT = timedelta(days=90)
+
+Key = tuple[UUID, str, float]
+"""Policy, environment, idle spell."""
+Deadlines = Mapping[Key, datetime]
+
+
+def spell_of(row: Environment) -> float:
+    """What tells one idle spell of an environment from the next."""
+    since, _ = last_activity(row)
+    return since or 0.0
+
+
+def key_of(policy: IdlePolicy, row: Environment) -> Key:
+    return (policy.pk, row.id, spell_of(row))
+
+
+def deadlines(policies: Iterable[IdlePolicy]) -> Deadlines:
+    """What has been warned of and still stands."""
+    wanted = [one.pk for one in policies if one.lead]
+    if not wanted:
+        return {}
+    found = StopWarning.objects.filter(policy__in=wanted, ended=None, deadline__isnull=False)
+    values = found.values_list("policy_id", "environment_id", "spell", "deadline")
+    return {(policy, key, spell): deadline for policy, key, spell, deadline in values if deadline is not None}
+
+
+def deadline_of(
+    policy: IdlePolicy, row: Environment, at: datetime, known: Deadlines
+) -> tuple[datetime, bool]:
+    """When it may be stopped, and whether that was said before. Otherwise it is a whole lead from now, and not before
+    the limit; in whole minutes, because that is what people read.
+    """
+    said = known.get(key_of(policy, row))
+    if said is not None and at <= said + GRACE:
+        return said, True
+    first = max(spell_of(row) + policy.idle, at.timestamp() + policy.lead)
+    return datetime.fromtimestamp(-(-first // 60) * 60, UTC), False
+
+
+def why_not_yet(policy: IdlePolicy, row: Environment, at: datetime, known: Deadlines | None = None) -> str:
+    """Why a policy that warns first may not stop it at `at`; "" when it may."""
+    if not policy.lead:
+        return ""
+    said = (deadlines([policy]) if known is None else known).get(key_of(policy, row))
+    if said is None:
+        return f"policy {policy.name} warns first"
+    return (
+        ""
+        if said <= at
+        else f"policy {policy.name} warned of it; it stops at {_time(said, at)} at the earliest"
+    )
+
+
+def _time(at: datetime, now: datetime) -> str:
+    return time_of_day(at.timestamp(), now)
+
+
+def next_stops(identifiers: Sequence[str]) -> dict[str, datetime]:
+    """Environment id → the deadline that comes first."""
+    found = StopWarning.objects.filter(environment_id__in=identifiers, ended=None, deadline__isnull=False)
+    pairs = found.order_by("-deadline").values_list("environment_id", "deadline")
+    return {identifier: deadline for identifier, deadline in pairs if deadline is not None}
+
+
+# Kept up by each run of an armed policy
+
+
+def follow(
+    policy: IdlePolicy,
+    fleet: Fleet,
+    warned: Sequence[tuple[Environment, datetime | None, str]],
+    kept: Mapping[str, str],
+    now: datetime,
+) -> int:
+    """Record what is warned of now as (row, deadline, because), tell the owners of what is new, and end what no longer
+    holds. `kept` says by environment id why what was warned of before is no more; "" leaves its warning as it is.
+    Returns how many are new.
+    """
+    standing = {one.environment_id: one for one in policy.warnings.filter(ended=None)}
+    new = []
+    for row, deadline, because in warned:
+        before = standing.pop(row.id, None)
+        if before is not None and (before.spell, before.deadline) == (spell_of(row), deadline):
+            continue
+        if before is not None and before.spell != spell_of(row):
+            _end(before, _active_again(row, now), now)
+        new.append(_warning(policy, row, deadline, because, now))
+    for one in standing.values():
+        if why := _why_over(one, fleet.environments.get(one.environment_id), kept, now):
+            _end(one, why, now)
+    if new:
+        _write(policy, fleet, new, now)
+    return len(new)
+
+
+def _warning(
+    policy: IdlePolicy, row: Environment, deadline: datetime | None, because: str, now: datetime
+) -> StopWarning:
+    return StopWarning(
+        policy=policy,
+        environment_id=row.id,
+        name=row.name[:200],
+        creator_id=row.creator_id,
+        spell=spell_of(row),
+        decided=now,
+        deadline=deadline,
+        because=because[:1000],
+    )
+
+
+def _active_again(row: Environment, now: datetime) -> str:
+    since, source = last_activity(row)
+    return f"active again {time_of_day(since or 0.0, now)} ({source or 'started'})"
+
+
+def _why_over(one: StopWarning, row: Environment | None, kept: Mapping[str, str], now: datetime) -> str:
+    """Why a warning no longer holds, "" while it does."""
+    if row is None:
+        return "it is no longer there"
+    if row.phase != "running":
+        return f"it is {row.phase}"
+    if spell_of(row) != one.spell:
+        return _active_again(row, now)
+    return kept.get(row.id, "the policy no longer speaks of it")
+
+
+def _end(one: StopWarning, why: str, now: datetime) -> None:
+    StopWarning.objects.filter(pk=one.pk, ended=None).update(ended=now, outcome=why[:500])
+
+
+def _write(policy: IdlePolicy, fleet: Fleet, new: list[StopWarning], now: datetime) -> None:
+    with transaction.atomic():
+        StopWarning.objects.bulk_create(
+            new,
+            update_conflicts=True,
+            unique_fields=["policy", "environment_id", "spell"],
+            update_fields=["name", "creator_id", "decided", "deadline", "because", "ended", "outcome"],
+            batch_size=100,
+        )
+        by_owner: dict[str, list[StopWarning]] = defaultdict(list)
+        owners: dict[str, Recipient] = {}
+        for one in new:
+            owner = notify.owner(fleet, one.creator_id, policy.fallback)
+            owners[owner.key] = owner
+            by_owner[owner.key].append(one)
+        for key, some in by_owner.items():
+            _tell(policy, [owners[key]], some, now, personal=bool(owners[key].mail))
+        if policy.channel is not None:
+            _tell(policy, [Recipient(channel=policy.channel)], new, now, personal=False)
+
+
+def _tell(
+    policy: IdlePolicy, to: list[Recipient], some: list[StopWarning], now: datetime, *, personal: bool
+) -> None:
+    """One message of everything that one recipient is warned of in this run."""
+    subject, body = notices.before(
+        [notices.Idle.of(one) for one in some], policy.name, now, personal=personal
+    )
+    last = max((one.deadline for one in some if one.deadline is not None), default=None)
+    notify.tell(
+        f"warned:{policy.pk}:{now.astimezone(UTC).isoformat(timespec='seconds')}",
+        to,
+        subject,
+        body,
+        topic=Topic.BEFORE,
+        now=now,
+        environments=[one.environment_id for one in some],
+        until=last,
+    )
+
+
+def withdraw_all(policy: IdlePolicy, why: str, now: datetime) -> None:
+    """When a policy is changed, paused or deleted nothing that it said holds any more."""
+    policy.warnings.filter(ended=None).update(ended=now, outcome=why[:500])
+
+
+def withdraw(environment_id: str, why: str, now: datetime) -> None:
+    """When somebody keeps an environment, without waiting for the next run."""
+    standing = StopWarning.objects.filter(environment_id=environment_id, ended=None)
+    standing.update(ended=now, outcome=why[:500])
+
+
+def prune(now: datetime) -> int:
+    """Forget what ended long ago; returns how many."""
+    return StopWarning.objects.filter(ended__lt=now - KEPT).delete()[0]

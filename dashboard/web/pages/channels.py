@@ -1,0 +1,130 @@
+"""Channels: where messages go beside people's own mail. Their addresses are secrets that no page shows."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dashboard.control import channels, ledger, notify
+from dashboard.control.models import Channel, ChannelKind, Delivery, IdlePolicy, Topic
+from dashboard.control.notify import Recipient
+from dashboard.control.permissions import channel_refusal
+from dashboard.web.forms.channels import ChannelForm
+from dashboard.web.http import is_fragment, page, signed_in, varied
+from dashboard.web.live import Block, Live
+
+
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """All channels, each with what became of its last message."""
+    _check(request)
+    lines: list[dict[str, Any]] = [
+        {"channel": one, "last": _last(one), "readable": bool(channels.address_of(one))}
+        for one in Channel.objects.order_by("name", "id")
+    ]
+    state = tuple(
+        (
+            str(line["channel"].pk),
+            line["channel"].name,
+            line["channel"].mark,
+            _shown(line["last"]),
+            line["readable"],
+        )
+        for line in lines
+    )
+    body = Block("channels", state, "channels/list.html", {"lines": lines})
+    context = {"title": "Channels", "list": body.html(request), **where_mail_goes()}
+    return page(request, "channels/index.html", context, Live([body]))
+
+
+def where_mail_goes() -> dict[str, Any]:
+    """For templates: what is set up, in words."""
+    server = settings.MAIL_SERVER
+    return {
+        "simulated_messages": settings.ONA_SIMULATED,
+        "mail_host": server.host if server is not None else "",
+        "mail_from": settings.MAIL_FROM,
+        "public_url": settings.PUBLIC_URL,
+    }
+
+
+def _last(channel: Channel) -> Delivery | None:
+    return channel.deliveries.order_by("-created", "-id").first()
+
+
+def _shown(delivery: Delivery | None) -> tuple[str, ...]:
+    return () if delivery is None else (str(delivery.pk), delivery.state, delivery.why, str(delivery.tried))
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    return _edit(request, Channel(kind=ChannelKind.SLACK))
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, identifier: UUID) -> HttpResponse:
+    return _edit(request, _found(identifier))
+
+
+def _edit(request: HttpRequest, channel: Channel) -> HttpResponse:
+    _check(request)
+    new_one, known = channel._state.adding, channel.name
+    form = ChannelForm(request.POST if request.method == "POST" else None, channel=channel)
+    if request.method == "POST" and form.is_valid():
+        channels.keep(form.filled(), signed_in(request), ledger.utc_now(), form.cleaned_data["address"])
+        messages.success(request, f"{channel.name} is saved. Send a test to see whether it works.")
+        return redirect("idle-channels")
+    context = {"form": form, "channel": channel, "title": "New channel" if new_one else f"Change {known}"}
+    context |= {
+        "examples": [(ChannelKind(kind).label, one.example) for kind, one in channels.SERVICES.items()]
+    }
+    return varied(render(request, "channels/edit.html", context, status=422 if form.is_bound else 200))
+
+
+@require_POST
+def test(request: HttpRequest, identifier: UUID) -> HttpResponse:
+    """Owe it a message that says it is a test."""
+    _check(request)
+    channel, user = _found(identifier), signed_in(request)
+    notify.tell(
+        f"test:{uuid4()}",
+        [Recipient(channel=channel)],
+        "A test of the Ona dashboard",
+        "This channel works. Messages about idle environments will come here.",
+        topic=Topic.TEST,
+        now=ledger.utc_now(),
+    )
+    messages.success(request, f"A test to {channel.name} is on its way, asked for by {user}.")
+    return redirect("idle-channels")
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
+    """The question names the policies that use it."""
+    _check(request)
+    channel = _found(identifier)
+    if request.method == "POST":
+        channels.remove(channel, signed_in(request), ledger.utc_now())
+        messages.success(request, f"{channel.name} is deleted.")
+        return redirect("idle-channels")
+    used = IdlePolicy.objects.filter(Q(channel=channel) | Q(fallback=channel)).order_by("name")
+    context = {"channel": channel, "used": list(used), "back": reverse("idle-channels")}
+    context["title"] = f"Delete {channel.name}?"
+    template = "channels/dialog.html" if is_fragment(request) else "channels/question.html"
+    return varied(render(request, template, context))
+
+
+def _found(identifier: UUID) -> Channel:
+    return get_object_or_404(Channel, pk=identifier)
+
+
+def _check(request: HttpRequest) -> None:
+    if why_not := channel_refusal(signed_in(request)):
+        raise PermissionDenied(why_not)
