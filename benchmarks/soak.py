@@ -54,6 +54,22 @@ HISTORY = 1
 KINDS = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION)
 
 
+class WorldTime:
+    """The simulator's time, roughly, until it stands still; from then on ours passes. To a clock that is an hour
+    behind the API's everything would seem just made.
+    """
+
+    def __init__(self, speed: float) -> None:
+        self.speed, self.began = speed, time.time()
+        self.origin = self.began
+
+    def __call__(self) -> float:
+        return self.origin + (time.time() - self.began) * self.speed
+
+    def freeze(self) -> None:
+        self.origin, self.began, self.speed = self(), time.time(), 1.0
+
+
 def tell(address: str, path: str, document: dict[str, Any] | None) -> None:
     request = urllib.request.Request(  # noqa: S310 - the simulator of this run
         address.removesuffix("/api") + path,
@@ -123,6 +139,7 @@ def main() -> None:
     argv = [sys.executable, "manage.py", "simulate", "--port", "0", "--admin"]
     argv += ["--environments", str(options.environments), "--speed", str(options.speed)]
     os.chdir(ROOT)
+    clock = WorldTime(options.speed)
     with (
         tempfile.TemporaryDirectory(prefix="ona-soak-") as folder,
         child(*argv, mark="Simulated") as line,
@@ -132,12 +149,13 @@ def main() -> None:
         client = connect(redis_url)
         store = Store(client, "soak")
         budget = Budget(client, "soak", 1000.0, Lead.SOON)
-        with Ona.open(address, "key", pace=budget) as ona:
+        with Ona.open(address, "key", pace=budget, clock=clock) as ona:
             snapshot = Snapshot(store, time.monotonic)
-            sync = Sync(ona, store, snapshot, time.time, memory=Memory(), history_seconds=60, kept=HISTORY)
+            sync = Sync(ona, store, snapshot, clock, memory=Memory(), kept=HISTORY)
             soak(sync, address, options.minutes, report)
             tell(address, "/simulator/faults", None)
             tell(address, "/simulator/freeze", {})
+            clock.freeze()
             settle(ona, sync, store, report)
     report.finish()
 

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from dashboard.urls import urlpatterns as dashboard
+from dashboard.web.access import PAGE, ROUTES
 
 CONSTANT = [b""]
 
@@ -22,9 +23,10 @@ def nothing(_: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("constant/", constant),
-    path("nothing/", nothing),
+    path("constant/", constant, name="constant"),
+    path("nothing/", nothing, name="nothing"),
     path("admin/", admin.site.urls),
     *dashboard,
 ]
+ROUTES |= {"constant": PAGE, "nothing": PAGE, "site_listed_changelist": PAGE}
 handler404 = "dashboard.web.http.not_found"

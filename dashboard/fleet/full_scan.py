@@ -5,7 +5,8 @@ What a complete scan of a kind did not show is gone; an incomplete one removes n
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any, cast
@@ -76,6 +77,10 @@ class FullScan:
     environments_known: bool = False
     """Whether this scan has seen every environment."""
 
+    _in_list: set[str] = field(default_factory=set)
+    _in_archive: set[str] = field(default_factory=set)
+    """The ids that the API lists, and those in its archive."""
+
     # Environments
 
     def _environments(self) -> bool:
@@ -88,35 +93,32 @@ class FullScan:
         return True
 
     def _listed_and_archived(self) -> bool:
-        """All that the API lists, then the archived ones, which it leaves out; those are not counted."""
-        self._listed()
-        listed = set(self.tally.ids(Kind.ENVIRONMENT))
-        archived = EnvironmentFilter(archival_status="archived")
-        try:
-            for page in self.ona.environments.summaries(archived, recall=self.memory.recall):
-                self._take(page.of(intake.summary))
-        except errors.InvalidRequest:
-            return True  # an API that has no archive
-        self.tally.apart |= self.tally.ids(Kind.ENVIRONMENT) - listed
-        return True
-
-    def _listed(self) -> None:
+        """All that the API lists and, beside them, the archived ones, which it leaves out; those are not counted."""
         cut = windows(self.fleet.environments.values())
         if len(cut) > 1:
             try:
                 self._walk(cut)
             except _OutOfOrder:
-                pass  # whoever sorts differently is walked from one end to the other
-            else:
-                return
-        self._walk(WHOLE)
+                self._walk(WHOLE)  # whoever sorts differently is walked from one end to the other
+        else:
+            self._walk(WHOLE)
+        self.tally.apart |= self._in_archive - self._in_list
+        return True
 
     def _walk(self, cut: Sequence[Window]) -> None:
-        walk = walked([partial(self._window, one) for one in cut], intake.summary)
+        walk = walked([*(partial(self._window, one) for one in cut), self._archive], intake.summary)
         for page in walk.pages:
             self._take(page)
         if walk.trouble is not None:
             raise walk.trouble
+
+    def _archive(self) -> Iterator[Page[schema.EnvironmentSummary]]:
+        """The archived environments; none where the API has no archive."""
+        archived = EnvironmentFilter(archival_status="archived")
+        with suppress(errors.InvalidRequest):
+            for page in self.ona.environments.summaries(archived, recall=self.memory.recall):
+                self._in_archive.update(_ids(page))
+                yield page
 
     def _take(self, page: Page[Any]) -> None:
         """The environments of a page; those whose bytes are known are as they were."""
@@ -130,6 +132,7 @@ class FullScan:
         last = "~"
         restriction = EnvironmentFilter(created_before=window.created_before)
         for page in self.ona.environments.summaries(restriction, recall=self.memory.recall):
+            self._in_list.update(_ids(page))
             yield page
             if window == WHOLE[0]:
                 continue
@@ -197,6 +200,7 @@ class FullScan:
                 break
         seen = [one for one in self.tally.seen if isinstance(one.row, Execution)]
         surplus = beyond(self.kept, [cast("Execution", one.row) for one in seen], self.fleet.executions)
+        surplus |= {one.row.id for one in seen if self._homeless(cast("Execution", one.row))}
         self.tally.withhold(Kind.EXECUTION, surplus)
         self.tally.gone += [(Kind.EXECUTION, one) for one in surplus if one in self.fleet.executions]
         if not complete:
@@ -206,9 +210,24 @@ class FullScan:
     def _all_known(self, page: Page[schema.TaskExecution]) -> bool:
         known = self.fleet.executions
         return all(
-            item.phase in FINISHED_EXECUTION and item.id in known and known[item.id].phase == item.phase
+            item.phase in FINISHED_EXECUTION
+            and (
+                (item.id in known and known[item.id].phase == item.phase)
+                or self._is_gone(item.metadata.environment_id)
+            )
             for item in page.items
         )
+
+    def _is_gone(self, environment_id: str) -> bool:
+        return (
+            bool(environment_id) and self.tally.homes is not None and environment_id not in self.tally.homes
+        )
+
+    def _homeless(self, row: Execution) -> bool:
+        """Finished, in an environment that is no more. One that has not finished may be in an environment that was
+        made since the list of environments was read.
+        """
+        return not row.live and self._is_gone(row.environment_id)
 
     def _classes(self) -> bool:
         for classes in self.ona.environments.class_pages():
@@ -222,6 +241,11 @@ def _in_order(page: Page[schema.EnvironmentSummary]) -> list[tuple[str, float | 
     if not page.order:
         return list(fresh)
     return [next(fresh) if trace is None else (trace.id, trace.created) for trace in page.order]
+
+
+def _ids(page: Page[schema.EnvironmentSummary]) -> Iterator[str]:
+    yield from (item.id for item in page.items)
+    yield from (trace.id for trace in page.recalled)
 
 
 class _OutOfOrder(errors.BadAnswer):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dashboard.fleet import intake
 from dashboard.fleet.entities import LIVE_EXECUTION, Environment, Execution, Kind
 from dashboard.fleet.newer import newer
+from dashboard.fleet.reading import with_what_is_inside
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import Addressed, Observation, Store, StoreError
 from dashboard.ona import ExecutionFilter, Ona, Page, errors
@@ -37,7 +38,7 @@ def look(ona: Ona, store: Store, fleet: Fleet, address: Address, clock: Callable
     try:
         row = intake.environment(ona.environments.get(environment_id))
     except errors.NotFound:
-        _keep(store, [], [(Kind.ENVIRONMENT, environment_id)])
+        _keep(store, [], with_what_is_inside([(Kind.ENVIRONMENT, environment_id)], fleet))
         return Look(None)
     except errors.PermissionDenied:
         return Look(None)

@@ -7,7 +7,7 @@ was read then. What that is, the copy of the fleet says, never this memory.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dashboard.fleet.entities import Environment
+from dashboard.fleet.entities import Environment, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Memory:
         self._traces: dict[int, Trace] = {}
         self._fresh: dict[int, Trace] = {}
         self._known: Mapping[str, Environment] = {}
+        self.doubted: dict[Kind, frozenset[str]] = {}
+        """What the last complete scan of a kind lacked and nobody asked for, because there was too much of it."""
 
     def begin(self, known: Mapping[str, Environment]) -> None:
         """A scan begins, `known` is what the store holds."""

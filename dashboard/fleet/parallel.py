@@ -9,8 +9,8 @@ from typing import Any
 from dashboard.fleet.entities import Row
 from dashboard.ona import Page, errors
 
-MOST_AT_ONCE = 16
-"""Requests of one sweep that are under way at the same time."""
+MOST_AT_ONCE = 26
+"""Requests of one sweep that are under way at the same time: a window each, and the archive."""
 
 Chain = Callable[[], Iterator[Page[Any]]]
 """Begins a walk; its pages come when they are asked for."""

@@ -1,11 +1,12 @@
 """Reading one resource by itself, and asking so what became of what a list did not show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 from dashboard.fleet import intake, intake_details
 from dashboard.fleet.entities import Kind, Row
+from dashboard.fleet.memory import Memory
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store
 from dashboard.fleet.tally import OF_ONE_KIND, Tally
@@ -13,7 +14,7 @@ from dashboard.fleet.trouble import meaning
 from dashboard.ona import Ona, errors
 
 MOST_DOUBTED = 200
-"""What a full sweep missed and asks for one by one, at most; the next one asks for the rest."""
+"""What a full sweep missed and asks for one by one, at most; what of the rest the next one misses too is gone."""
 JUST_MADE = 30.0
 """Seconds for which the API may not find what it has just made."""
 SKEW = 600.0
@@ -84,10 +85,10 @@ class Reader:
 
     # What is gone
 
-    def find_gone(self, kind: Kind, fleet: Fleet, known: set[str], tally: Tally) -> None:
+    def find_gone(self, kind: Kind, fleet: Fleet, known: set[str], tally: Tally, memory: Memory) -> None:
         """What was known and is on no page of a complete scan. A page can lack an item that is there, when another
         one vanished between two requests: so what is a class, or in an environment that is no more, is gone, and
-        the others are asked for.
+        the others are asked for. What two scans after each other lack is gone too.
         """
         if kind is Kind.CLASS:
             tally.missing(kind, known)
@@ -99,8 +100,12 @@ class Reader:
                 tally.gone.append((kind, identifier))
             else:
                 doubtful.append((kind, identifier))
-        for address in sorted(doubtful)[:MOST_DOUBTED]:
+        doubtful.sort()
+        for address in doubtful[:MOST_DOUBTED]:
             self._ask_whether_gone(address, tally)
+        twice = memory.doubted.get(kind, frozenset())
+        tally.gone += [address for address in doubtful[MOST_DOUBTED:] if address[1] in twice]
+        memory.doubted[kind] = frozenset(key for _, key in doubtful[MOST_DOUBTED:]) - twice
         if kind is Kind.ENVIRONMENT:
             tally.homes = (known | tally.ids(kind)) - {identifier for _, identifier in tally.gone}
 
@@ -118,3 +123,14 @@ class Reader:
 def task_name(fleet: Fleet, task_id: str) -> str:
     task = fleet.tasks.get(task_id)
     return task.name if task is not None else ""
+
+
+INSIDE = (Kind.SERVICE, Kind.TASK, Kind.EXECUTION)
+
+
+def with_what_is_inside(gone: Iterable[Addressed], fleet: Fleet) -> list[Addressed]:
+    """What is gone, and all that was in the environments among it."""
+    found = dict.fromkeys(gone)
+    homes = [identifier for kind, identifier in found if kind is Kind.ENVIRONMENT]
+    found |= {(kind, row.id): None for home in homes for kind in INSIDE for row in fleet.inside(kind, home)}
+    return list(found)

@@ -10,7 +10,7 @@ import gc
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -290,6 +290,16 @@ class Snapshot:
         """What Redis holds now, also what was written a moment ago."""
         self._check(wait=True)
         return self._moment
+
+    def wrote(self, epoch: str, changes: Sequence[Change]) -> None:
+        """What this process has just written itself, a version at a time: it need not read that back. It takes it up
+        where nothing lies in between, and else finds it in the stream as all others do.
+        """
+        with self._lock:
+            fleet = self._moment.fleet
+            follows = changes and changes[0].version == fleet.version + 1
+            if follows and fleet.epoch in {"", epoch}:
+                self._moment = replace(self._moment, fleet=fleet.applied(epoch, changes))
 
     def _check(self, *, wait: bool) -> None:
         if not self._lock.acquire(blocking=wait):

@@ -7,7 +7,7 @@ what it had landed by then, with the reason beside it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import ceil
@@ -23,7 +23,7 @@ from dashboard.fleet.kept import KEPT
 from dashboard.fleet.memory import Memory
 from dashboard.fleet.newer import newer
 from dashboard.fleet.parallel import Chain
-from dashboard.fleet.reading import Reader, Reading, task_name
+from dashboard.fleet.reading import Reader, Reading, task_name, with_what_is_inside
 from dashboard.fleet.remarks import notes
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store, Sweep
@@ -81,7 +81,7 @@ class Sync:
 
         def scan(fleet: Fleet, tally: Tally) -> None:
             def find_gone(kind: Kind, known: set[str]) -> None:
-                self._reader.find_gone(kind, fleet, known, tally)
+                self._reader.find_gone(kind, fleet, known, tally, self._memory)
 
             land = partial(self._land, tally)
             FullScan(self._ona, fleet, tally, self._memory, find_gone, land, whole, self._kept).run(kinds)
@@ -108,7 +108,7 @@ class Sync:
         """
         tally, asked = Tally(), self._clock()
         reading = self._reader.read(address, tally)
-        self._store.write(tally.seen, newer=newer, gone=tally.gone)
+        self._write(tally.seen, tally.gone)
         return reading, tally.seen[0].row if tally.seen else None, asked
 
     def automations_file(self, environment_id: str) -> CurrentFile:
@@ -121,7 +121,7 @@ class Sync:
         rows = [
             intake.task(item) if isinstance(item, schema.Task) else intake.service(item) for item in items
         ]
-        self._store.write([Observation(row, asked) for row in rows], newer=newer)
+        self._write([Observation(row, asked) for row in rows])
         self._store.keep_detail(AUTOMATIONS_FILE, file)
         return file
 
@@ -180,12 +180,20 @@ class Sync:
         if tally.landed == len(tally.seen) and not tally.gone:
             return
         fleet = self._known()
+        tally.departed |= {identifier for kind, identifier in tally.gone if kind is Kind.ENVIRONMENT}
         seen = [
-            one for one in tally.seen[tally.landed :] if fleet.of(kind_of(one.row)).get(one.row.id) != one.row
+            one
+            for one in tally.seen[tally.landed :]
+            if fleet.of(kind_of(one.row)).get(one.row.id) != one.row
+            and getattr(one.row, "environment_id", "") not in tally.departed
         ]
-        tally.changed += self._store.write(seen, newer=newer, gone=tally.gone)
+        tally.changed += self._write(seen, tally.gone)
         tally.landed = len(tally.seen)
         tally.gone.clear()
+
+    def _write(self, seen: list[Observation], gone: Sequence[Addressed] = ()) -> int:
+        gone = with_what_is_inside(gone, self._known()) if gone else gone
+        return self._store.write(seen, newer=newer, gone=gone, heard=self._snapshot.wrote)
 
     # The hot sweep
 

@@ -31,6 +31,8 @@ class Tally:
     gone: list[Addressed] = field(default_factory=list)
     apart: set[str] = field(default_factory=set)
     homes: set[str] | None = None
+    departed: set[str] = field(default_factory=set)
+    """Environments that were found gone: what a list still shows of what was in them goes with them."""
     troubles: list[errors.OnaError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     odd: list[Observation] = field(default_factory=list)

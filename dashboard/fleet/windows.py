@@ -16,7 +16,7 @@ from dashboard.fleet.entities import Environment
 OVERLAP = 2.0
 """Seconds by which neighbours overlap, and by which the order of ids may differ from that of time."""
 PAGE = 100
-MOST_WINDOWS = 16
+MOST_WINDOWS = 25
 SLACK = 10
 """Items by which a window stays below whole pages, for what is made meanwhile and what overlaps."""
 FEWEST_PAGES = 4
@@ -53,9 +53,17 @@ def windows(known: Iterable[Environment], most: int = MOST_WINDOWS, page: int = 
     pages = ceil(len(rows) / page)
     if times is None or pages < FEWEST_PAGES:
         return WHOLE
-    step = ceil(pages / most) * page - SLACK
+    step = _size(len(rows), most, page)
     cuts = list(dict.fromkeys(times[place] for place in range(step, len(times), step)))
     return [Window(since=older, before=newer) for newer, older in pairwise([None, *cuts, None])]
+
+
+def _size(many: int, most: int, page: int) -> int:
+    """How many environments a window has: a little less than the fewest whole pages with which `most` windows do."""
+    pages = ceil(many / page / most)
+    while ceil(many / (pages * page - SLACK)) > most:
+        pages += 1
+    return pages * page - SLACK
 
 
 def in_order(rows: Sequence[tuple[str, float | None]]) -> list[float] | None:

@@ -7,10 +7,10 @@ from django.db import DatabaseError
 
 from dashboard.control import history
 from dashboard.control.models import RecordedEnvironment, RecordedName, Recording, Stretch
-from dashboard.fleet import store as fleet_store
 from dashboard.fleet.entities import Environment, EnvironmentClass, Execution, Kind, Person, Project
 from dashboard.fleet.newer import newer
 from dashboard.fleet.store import Observation, Store, Sweep
+from dashboard.fleet.store import rows as stored_rows
 
 T = 1_790_000_000.0
 WEB = Environment(
@@ -186,7 +186,7 @@ def test_two_workers_at_once_record_once(begun, monkeypatch):
 
 
 def test_a_stream_that_no_longer_reaches_back_is_made_up_for_by_comparing(begun, monkeypatch):
-    monkeypatch.setattr(fleet_store, "CHANGES_KEPT", 1)
+    monkeypatch.setattr(stored_rows, "CHANGES_KEPT", 1)
     begun.hot(5, replace(WEB, phase="stopping"))
     begun.hot(10, replace(WEB, phase="stopped"))
     begun.store._redis.xtrim("ona:test:changes", maxlen=1, approximate=False)

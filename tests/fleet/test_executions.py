@@ -8,7 +8,7 @@ from dashboard.fleet.newer import newer
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Observation
 from dashboard.fleet.sync import HISTORY_SECONDS, Sync
-from tests.fleet.test_sync import stored
+from tests.fleet.sweeps import stored
 from tests.unruly import edited
 
 GHOST = "01900000-0000-7000-8000-00000000dead"

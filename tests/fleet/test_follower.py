@@ -96,3 +96,28 @@ def test_a_forked_process_follows_by_itself(store, following):
         os._exit(0)
     snapshot._lock.release()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_what_a_process_wrote_itself_it_need_not_read_back(store, monkeypatch):
+    one, another = (Snapshot(store, time.monotonic) for _ in range(2))
+    rows = [Observation(Service(f"s-{number}", "e-1"), 100.0) for number in range(3)]
+    store.write(rows[:2], newer=newer, heard=one.wrote)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "changes_since", None)
+        patched.setattr(store, "rows", None)
+        store.write([], newer=newer, gone=[(Kind.SERVICE, "s-0")], heard=one.wrote)
+        assert set(one.newest().fleet.services) == {"s-1"}
+    for kind in Kind:
+        assert one.newest().fleet.of(kind) == another.newest().fleet.of(kind)
+    store.write(rows[2:], newer=newer)  # by another process
+    store.write(rows[:1], newer=newer, heard=one.wrote)
+    assert set(one.newest().fleet.services) == set(another.newest().fleet.services) == {"s-0", "s-1", "s-2"}
+
+
+def test_what_was_written_to_a_store_that_is_not_the_one_that_was_copied_is_not_taken_up(store, valkey):
+    snapshot = Snapshot(store, time.monotonic)
+    store.write([Observation(Service("s-1", "e-1"), 100.0)], newer=newer, heard=snapshot.wrote)
+    valkey.flushall()
+    for name in ("s-2", "s-3"):
+        store.write([Observation(Service(name, "e-1"), 100.0)], newer=newer, heard=snapshot.wrote)
+    assert set(snapshot.now().fleet.services) <= {"s-1"}

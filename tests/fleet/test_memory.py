@@ -5,7 +5,7 @@ from dashboard.fleet.memory import Memory
 from dashboard.fleet.newer import newer
 from dashboard.fleet.sync import Sync
 from dashboard.simulator import enums
-from tests.fleet.test_sync import first, kept, stored
+from tests.fleet.sweeps import first, kept, stored
 from tests.unruly import edited, once, refusing
 
 KINDS = (Kind.ENVIRONMENT,)

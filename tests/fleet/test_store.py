@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dashboard.fleet import store as stores
 from dashboard.fleet.details import EnvironmentDetail
 from dashboard.fleet.entities import Environment, Execution, Kind, Service
 from dashboard.fleet.newer import newer
-from dashboard.fleet.store import Change, Observation, Store, Sweep, namespace
+from dashboard.fleet.store import Change, Observation, Store, Sweep, connect, namespace
+from dashboard.fleet.store import rows as stored_rows
 from dashboard.process import this_process
 
 ROWS, VERSION, CHANGES = "ona:test:rows:service", "ona:test:version", "ona:test:changes"
@@ -97,7 +97,7 @@ def test_a_row_seen_twice_in_one_sweep_is_written_once_as_it_was_last(store, val
 
 def test_two_writers_lose_no_update_and_leave_no_gap_between_versions(store, valkey, valkey_url):
     def writer(number):
-        own = Store(stores.connect(valkey_url), "test")
+        own = Store(connect(valkey_url), "test")
         for turn in range(30):
             write(own, service(number * 100 + turn), service(7, f"{number}-{turn}"), asked=float(turn))
 
@@ -111,7 +111,7 @@ def test_two_writers_lose_no_update_and_leave_no_gap_between_versions(store, val
 
 
 def test_a_large_write_is_cut_into_batches_and_arrives_whole(store):
-    many = [service(number) for number in range(stores.BATCH + 5)]
+    many = [service(number) for number in range(stored_rows.BATCH + 5)]
     assert write(store, *many) == len(many)
     assert store.position()[1] == 2
     assert len(store.ids(Kind.SERVICE)) == len(many)
@@ -152,7 +152,7 @@ def test_no_changes_at_all_give_none(store):
 
 
 def test_the_stream_is_capped(store, valkey, monkeypatch):
-    monkeypatch.setattr(stores, "CHANGES_KEPT", 1_000)
+    monkeypatch.setattr(stored_rows, "CHANGES_KEPT", 1_000)
     for start in range(0, 3_000, 500):
         write(store, *(Execution(f"x-{start + n}") for n in range(500)))
     assert 1_000 <= valkey.xlen(CHANGES) < 1_200

@@ -11,7 +11,7 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.watch import Pending, Watcher
 from dashboard.simulator import enums, environments
 from tests.conftest import until
-from tests.fleet.test_sync import first, phases, stored
+from tests.fleet.sweeps import first, phases, stored
 from tests.unruly import refusing
 
 METHOD = "WatchEvents"

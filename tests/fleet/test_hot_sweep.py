@@ -1,0 +1,121 @@
+"""The hot sweep: what moves, what ended since, and what people have open."""
+
+import pytest
+
+from dashboard.fleet.entities import HOT_PHASES, Execution, Kind
+from dashboard.fleet.newer import newer
+from dashboard.fleet.store import Observation
+from dashboard.simulator import enums
+from tests.fleet.sweeps import (
+    call,
+    first,
+    listed,
+    phases,
+    stored,
+    word,
+)
+from tests.unruly import edited, refusing
+
+
+def test_a_hot_sweep_notices_an_environment_that_stopped_and_its_services(simulated):
+    sync = simulated.sync()
+    sync.full()
+    target = first(simulated.world, enums.RUNNING)
+    inside = {one.id for one in target.services if one.phase == enums.SERVICE_RUNNING}
+    call(simulated, "stop", target.id)
+    simulated.clock.pass_(1.5)
+    sync.hot()
+    assert phases(simulated, Kind.ENVIRONMENT)[target.id] == "stopping"
+    assert {phases(simulated, Kind.SERVICE)[one] for one in inside} == {"stopping"}
+    simulated.clock.pass_(20)
+    sync.hot()
+    assert phases(simulated, Kind.ENVIRONMENT)[target.id] == "stopped"
+    assert {phases(simulated, Kind.SERVICE)[one] for one in inside} == {"stopped"}
+
+
+def test_a_hot_sweep_leaves_what_stands_still_unread(simulated):
+    sync = simulated.sync()
+    sync.full()
+    simulated.wire.asked.clear()
+    sweep = sync.hot()
+    hot = [one for one in listed(simulated.world).values() if word(Kind.ENVIRONMENT, one.phase) in HOT_PHASES]
+    assert sweep.counts["environment"] == len(hot)
+    assert "GetEnvironment" not in simulated.wire.asked
+    assert len(simulated.wire.asked) == sweep.requests
+
+
+def test_a_hot_sweep_notices_an_execution_that_ended(simulated):
+    sync = simulated.sync()
+    task = next(
+        one for one in simulated.world.tasks.values() if one.environment.usable and not one.depends_on
+    )
+    run = simulated.ona.automations.start_task(task.id).id
+    sync.full()
+    assert phases(simulated, Kind.EXECUTION)[run] == "pending"
+    assert stored(simulated, Kind.EXECUTION)[run].name == task.recipe.name
+    simulated.ona.automations.stop_execution(run)
+    simulated.clock.pass_(15)
+    sync.hot()
+    assert phases(simulated, Kind.EXECUTION)[run] in {"stopped", "failed"}
+    assert stored(simulated, Kind.EXECUTION)[run].name == task.recipe.name
+
+
+def test_a_hot_sweep_notices_that_something_is_gone(simulated):
+    sync = simulated.sync()
+    sync.full()
+    ghost = Execution("0197c3a0-5b1e-7d34-9a51-3f0c5d9e7a11", phase="running")
+    simulated.store.write([Observation(ghost, 1.0)], newer=newer)
+    target = first(simulated.world, enums.DELETING)
+    simulated.clock.pass_(25)
+    sync = simulated.sync()
+    sync.hot()
+    assert ghost.id not in stored(simulated, Kind.EXECUTION)
+    assert stored(simulated, Kind.ENVIRONMENT)[target.id].phase == "deleted"
+    sync.full()
+    assert target.id not in stored(simulated, Kind.ENVIRONMENT)
+
+
+def test_a_hot_sweep_reads_again_what_a_page_shows(simulated):
+    sync = simulated.sync()
+    sync.full()
+    target = first(simulated.world, enums.STOPPED)
+    simulated.store.attend(Kind.ENVIRONMENT, target.id)
+    with simulated.world.present():
+        target.name = "renamed"
+        target.status_version += 1
+    sync.hot()
+    assert stored(simulated, Kind.ENVIRONMENT)[target.id].name == "renamed"
+    assert simulated.store.detail(Kind.ENVIRONMENT, target.id).read_at == simulated.clock()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        refusing(400, "invalid_argument"),
+        edited(lambda document: document.update(environment=7)),
+        refusing(403, "permission_denied"),
+    ],
+)
+def test_one_page_that_shows_nonsense_does_not_stop_the_hot_sweep(simulated, trouble):
+    sync = simulated.sync()
+    sync.full()
+    stopped, running = first(simulated.world, enums.STOPPED), first(simulated.world, enums.RUNNING)
+    simulated.store.attend(Kind.ENVIRONMENT, stopped.id)
+    simulated.wire.on("GetEnvironment", trouble)
+    call(simulated, "stop", running.id)
+    simulated.clock.pass_(1.5)
+    assert sync.hot().error == ""
+    assert phases(simulated, Kind.ENVIRONMENT)[running.id] == "stopping"
+    assert phases(simulated, Kind.ENVIRONMENT)[stopped.id] == "stopped"
+
+
+def test_a_hot_sweep_that_fails_changes_nothing(simulated):
+    sync = simulated.sync()
+    sync.full()
+    target = first(simulated.world, enums.RUNNING)
+    call(simulated, "stop", target.id)
+    simulated.clock.pass_(1.5)
+    simulated.wire.on("ListServices", refusing(503, "unavailable", "later"))
+    before = simulated.store.position()
+    assert sync.hot().error == "ListServices: later (unavailable)"
+    assert simulated.store.position() == before
