@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python check bench fortnight lock screenshots clean
+.PHONY: help run install install-dev test test-python check bench fortnight lock screenshots gallery audit clean
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -56,6 +56,12 @@ methods: install-dev  ## Writes docs/methods.md, the table of the API's methods
 
 screenshots: install-dev  ## Takes the pictures of the documentation
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.screenshots
+
+gallery: install-dev  ## Takes a picture of every page in every size and theme: var/gallery/index.html
+	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.gallery
+
+audit: install-dev  ## Runs axe and Lighthouse over the pages of a demo (ENVIRONMENTS=10000)
+	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.audit
 
 clean:  ## Removes what was installed and cached; keeps var/
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

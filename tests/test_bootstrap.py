@@ -170,7 +170,9 @@ def test_an_installer_that_hangs_is_ended_with_all_it_started(tmp_path: Path) ->
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "lock", "clean", "screenshots", "help"])
+@pytest.mark.parametrize(
+    "target", ["run", "test", "check", "lock", "clean", "screenshots", "gallery", "audit", "help"]
+)
 def test_make_help_lists_every_command(target: str) -> None:
     ended = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert re.search(rf"^make {target} ", ended.stdout, re.MULTILINE)

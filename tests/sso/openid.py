@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,8 +17,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from dashboard.stack.parts import free_port
+from scripts.node import made_ready
 from tests.conftest import until
-from tests.sso.node import provider_command
 
 CLIENT, SECRET = "ona-dashboard", "a secret: of the client"
 PEOPLE = {
@@ -103,8 +104,11 @@ def running(*origins: str) -> Iterator[OpenId]:
         "people": PEOPLE,
         "jwks": KeySet([key]).as_dict(private=True),
     }
+    ready = made_ready(Path(__file__).with_name("provider"), "server.mjs")
     environ = {**os.environ, "PROVIDER": json.dumps(settings), "NODE_ENV": "production"}
-    process = subprocess.Popen(provider_command(), env=environ, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [ready.node, str(ready.place / "server.mjs")], env=environ, stdout=subprocess.DEVNULL
+    )
     try:
         until(lambda: _answers(openid) or process.poll() is not None, 30)
         assert process.poll() is None

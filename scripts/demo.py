@@ -1,0 +1,111 @@
+"""A running demo to take pictures of and to measure: a simulated fleet, signed in as its admin."""
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+LISTS = ("environments", "services", "tasks", "executions")
+PAGES = ("overview", *LISTS, "idle", "costs", "activity", "system")
+START_SECONDS = 90
+LIVE_SECONDS = 12
+"""How long the fleet moves before anybody looks."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    url: str
+    passwords: dict[str, str]
+
+
+@contextmanager
+def demo(environments: int = 140, port: int = 8123) -> Iterator[Demo]:
+    """A demo of its own in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="ona-demo-") as folder:
+        said = Path(folder) / "said"
+        with said.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--port", str(port), "--environments", str(environments)],
+                cwd=ROOT,
+                stdout=output,
+                stderr=output,
+                env={"PATH": "/usr/bin:/bin", "VAR_DIR": f"{folder}/var"},
+            )
+        try:
+            yield _started(said)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _started(said: Path) -> Demo:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        text = said.read_text()
+        passwords = dict(re.findall(r"^ +(admin|operator|viewer) +(\S+)$", text, re.MULTILINE))
+        if (url := re.search(r"Dashboard: (\S+)", text)) and len(passwords) == 3:
+            time.sleep(LIVE_SECONDS)
+            return Demo(url[1], passwords)
+        time.sleep(0.2)
+    raise SystemExit(f"The demo did not start:\n{said.read_text()}")
+
+
+def signed_in(browser: Browser, at: Demo, size: tuple[int, int], scheme: str, name: str = "admin") -> Page:
+    """A page of a window of its own, at the overview."""
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if scheme == "dark" else "light",
+        locale="en-GB",
+    )
+    return sign_in(context, at, name)
+
+
+def sign_in(context: BrowserContext, at: Demo, name: str = "admin") -> Page:
+    page = context.new_page()
+    page.goto(at.url)
+    page.fill("#id_username", name)
+    page.fill("#id_password", at.passwords[name])
+    page.click("button")
+    page.wait_for_selector("nav [aria-current]")
+    return page
+
+
+def addresses(page: Page, at: Demo) -> Iterator[tuple[str, str]]:
+    """(name, path) of every page: the lists, and the first resource of each."""
+    for name in PAGES:
+        yield name, "/" if name == "overview" else f"/{name}/"
+    for name in LISTS:
+        page.goto(f"{at.url}/{name}/?phase=running" if name != "tasks" else f"{at.url}/tasks/?sort=-run")
+        path = page.locator("td.main a").first.get_attribute("href")
+        yield f"{name}-one", path or f"/{name}/"
+        if name == "environments" and path:
+            yield "automations", f"{path}automations/"
+    page.goto(f"{at.url}/environments/?phase=failed")
+    yield "environments-failed", page.locator("td.main a").first.get_attribute("href") or "/"
+    yield "create", "/environments/new/"
+    yield "idle-kept", "/idle/?show=kept"
+    yield "exemptions", "/idle/exemptions/"
+    yield "batches", "/batches/"
+    yield "views", "/views/"
+    yield "prices", "/classes/prices/"
+    yield "filter-mistake", "/environments/?q=phase%3Arunnin+projct%3Aweb"
+    yield "filter-help", "/filter/environments/"
+    yield "classes", "/classes/"
+    yield "not-found", "/environments/unknown/"
+    yield "nothing-matches", "/environments/?q=nothing+is+called+this"
+
+
+def dialog(page: Page, at: Demo) -> None:
+    """The confirmation for stopping an environment, open."""
+    page.goto(f"{at.url}/environments/?phase=running")
+    page.locator("a.button.stop").first.click()
+    page.wait_for_selector("dialog[open]")
