@@ -1,5 +1,6 @@
 """Every address of the dashboard."""
 
+from datetime import date
 from urllib.parse import quote, unquote
 
 from django.urls import URLPattern, path, register_converter
@@ -16,6 +17,7 @@ from dashboard.web.pages import (
     classes,
     costs,
     creation,
+    daily,
     environments,
     executions,
     exemptions,
@@ -53,7 +55,20 @@ class Identifier:
         return quote(value, safe="") or "-"
 
 
+class DayOfYear:
+    """A day in an address: 2026-11-22. One that no calendar has is not found."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date | str) -> str:
+        return str(value)
+
+
 register_converter(Identifier, "id")
+register_converter(DayOfYear, "day")
 
 
 def _act(section: str, kind: Kind) -> URLPattern:
@@ -97,6 +112,8 @@ urlpatterns: Pages = [
     path("idle/policies/<uuid:identifier>/arm/", policies.arm, name="idle-policy-arm"),
     path("idle/policies/<uuid:identifier>/pause/", policies.pause, name="idle-policy-pause"),
     path("idle/policies/<uuid:identifier>/delete/", policies.delete, name="idle-policy-delete"),
+    path("idle/reports/", daily.index, name="idle-reports"),
+    path("idle/reports/<day:day>/", daily.show, name="idle-report"),
     path("idle/what-if/", whatif.index, name="idle-what-if"),
     path("idle/what-if/<uuid:identifier>/cancel/", whatif.cancel, name="idle-what-if-cancel"),
     path("idle/channels/", channels.index, name="idle-channels"),

@@ -34,6 +34,7 @@ from dashboard.control.recorded import (
     Recording,
     Stretch,
 )
+from dashboard.control.report_models import FleetReport, ReportChannel
 from dashboard.control.saved import DefaultView, SavedView
 from dashboard.control.warning_models import StopWarning
 from dashboard.control.whatif_models import Progress, Replay
@@ -55,6 +56,7 @@ __all__ = [
     "Delivery",
     "EnvironmentDay",
     "Exemption",
+    "FleetReport",
     "IdlePolicy",
     "PhaseCount",
     "PolicyRun",
@@ -65,6 +67,7 @@ __all__ = [
     "RecordedName",
     "Recording",
     "Replay",
+    "ReportChannel",
     "Role",
     "SavedView",
     "State",

@@ -33,7 +33,7 @@ from dashboard.jobs.records import (
     prune_sign_ins,
     record_history,
 )
-from dashboard.jobs.replays import prune_replays, replay, start_replay
+from dashboard.jobs.replays import make_reports, prune_replays, replay, start_replay
 from dashboard.jobs.tails import logs, tail
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "enqueue_action",
     "forward_audit",
     "logs",
+    "make_reports",
     "meters",
     "parts",
     "perform",
@@ -89,6 +90,7 @@ SCHEDULE: dict[str, Any] = {
     "notices": {"task": "jobs.send_notices", "schedule": 5.0},
     "old-notices": {"task": "jobs.prune_notices", "schedule": 6 * 3600.0},
     "replays": {"task": "jobs.replay", "schedule": 10.0},
+    "reports": {"task": "jobs.make_reports", "schedule": 300.0},
     "old-replays": {"task": "jobs.prune_replays", "schedule": 6 * 3600.0},
     "policy-runs": {"task": "jobs.prune_policy_runs", "schedule": 6 * 3600.0},
 }

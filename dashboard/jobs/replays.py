@@ -1,4 +1,4 @@
-"""Policies replayed over the record."""
+"""What is made of the record: policies replayed, and the daily report."""
 
 import logging
 from contextlib import suppress
@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from dashboard.celery import app
-from dashboard.control import ledger, replays
+from dashboard.control import ledger, replays, reports
+from dashboard.control.evidence import doubt
 from dashboard.jobs import parts
 from dashboard.jobs.polls import BROKER_TROUBLE
 
@@ -34,8 +35,18 @@ def start_replay() -> None:
         replay.delay()
 
 
+@app.task(name="jobs.make_reports", expires=60)
+def make_reports() -> None:
+    """The report of a day that is over, with its messages, and now and then that of today so far."""
+    with parts.store().single("reports", parts.SWEEP_LIFETIME) as alone:
+        if alone:
+            seen, now, zone = parts.snapshot().now(), ledger.utc_now(), ZoneInfo(settings.TIME_ZONE)
+            for day in reports.make_due(None if doubt(seen, now) else seen.fleet, now, zone):
+                logger.info("the report of %s is made", day)
+
+
 @app.task(name="jobs.prune_replays", expires=3600)
 def prune_replays() -> None:
     with parts.store().single("prune-replays", parts.SWEEP_LIFETIME) as alone:
-        if alone and (gone := replays.prune(ledger.utc_now())):
-            logger.info("%d replays of long ago were deleted", gone)
+        if alone and (gone := replays.prune(ledger.utc_now()) + reports.prune(ledger.utc_now())):
+            logger.info("%d replays and reports of long ago were deleted", gone)

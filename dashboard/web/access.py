@@ -92,6 +92,8 @@ ROUTES = {
     "idle-policy-arm": POLICY,
     "idle-policy-pause": POLICY,
     "idle-policy-delete": POLICY,
+    "idle-reports": Route(post=Access.ADMIN, words="Only admins choose where reports are sent."),
+    "idle-report": PAGE,
     "idle-what-if": Route(post=Access.SIGNED_IN),
     "idle-what-if-cancel": Route(get=Access.NOBODY, post=Access.SIGNED_IN),  # who asked for it, and admins
     "idle-channels": Route(get=Access.ADMIN, words="Only admins change channels."),

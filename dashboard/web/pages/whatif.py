@@ -32,10 +32,19 @@ from dashboard.web.templatetags.money import hours
 
 FRESH = timedelta(hours=1)
 """An answer that is not older is not computed again for somebody who only asks the same."""
+SHOWN = 25
+"""Stops or regrets on the page; all that are kept are in the CSV."""
 FIELDS = ("policy", "scope", "idle", "days")
 SHORT = 0.99
 """Of the days asked for; less is said to be short."""
-SAVED = plots.Axis("hours saved", hours, 3_600.0)
+
+
+def _hours(seconds: float) -> str:
+    """Whole ones from ten on: 2,000 h, 1.5 h."""
+    return hours(seconds) if seconds < 36_000 else f"{seconds / 3_600:,.0f} h"
+
+
+SAVED = plots.Axis("hours saved", _hours, 3_600.0)
 REGRETS = plots.Axis("regrets")
 
 
@@ -133,7 +142,7 @@ def _shown(view: Asked, result: dict[str, Any], fleet: Fleet) -> dict[str, Any]:
             REGRETS,
             place,
         ),
-        "rows": [{**row, "there": row["id"] in fleet.environments} for row in _priced(rows)],
+        "rows": [{**row, "there": row["id"] in fleet.environments} for row in _priced(rows[:SHOWN])],
         "tabs": [
             ("longest", "Stops that save most", one["stops"], view.url(show="longest")),
             ("regrets", "Regrets", one["regretted"], view.url(show="regrets")),
