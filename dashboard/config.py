@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -131,6 +131,23 @@ VARIABLES = (
         "Bearer token that Prometheus sends to read `/metrics`; 16 characters or more. Unset: this machine alone may.",
         secret=True,
     ),
+    Variable(
+        "LOG_FORMAT", "text", "Log lines for people (`text`) or for machines (`json`, an object a line)."
+    ),
+    Variable(
+        "REQUEST_ID_HEADER",
+        "",
+        "Header with the id that the proxy in front gives each request. "
+        "Set it only where every request comes through that proxy. Unset: an id is made.",
+    ),
+    Variable(
+        "SENTRY_DSN", "", "Where errors are reported; needs the extra `sentry`. Unset: nowhere.", secret=True
+    ),
+    Variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "OTLP collector for traces, such as `http://collector:4318`; needs the extra `otel`. Unset: no traces.",
+    ),
     Variable("TIME_ZONE", "UTC", "Time zone of days, and of times on pages without JavaScript."),
     Variable(
         "SSO_MODE",
@@ -231,6 +248,14 @@ def read_token(name: str, environ: Mapping[str, str] | None = None) -> str:
     if token and len(token) < LEAST_TOKEN:
         raise ConfigurationError(f"{name} is too short; set it to {LEAST_TOKEN} characters or more.")
     return token
+
+
+def read_choice(name: str, choices: Collection[str], environ: Mapping[str, str] | None = None) -> str:
+    """One of `choices`; raises ConfigurationError otherwise."""
+    value = read(name, environ)
+    if value not in choices:
+        raise ConfigurationError(f"{name}={value!r} is not known; set it to {' or '.join(choices)}.")
+    return value
 
 
 def read_list(name: str, environ: Mapping[str, str] | None = None) -> list[str]:

@@ -6,9 +6,11 @@ from urllib.parse import quote
 
 from dashboard.config import (
     LOOPBACK,
+    VARIABLES,
     ConfigurationError,
     read,
     read_api_address,
+    read_choice,
     read_currency,
     read_database,
     read_key,
@@ -26,6 +28,7 @@ from dashboard.config_notify import (
     read_public_url,
 )
 from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, require_https
+from dashboard.log_lines import FORMATS, password_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / read("VAR_DIR")
@@ -70,6 +73,7 @@ INSTALLED_APPS = [
     "dashboard.web",
 ]
 MIDDLEWARE = [
+    "dashboard.web.trail.followed",
     "dashboard.web.latency.timed",
     "django.middleware.security.SecurityMiddleware",
     "dashboard.web.http.security_headers",
@@ -191,6 +195,10 @@ CURRENCY = read_currency()
 
 # Watching over the dashboard
 METRICS_TOKEN = read_token("METRICS_TOKEN")
+LOG_FORMAT = read_choice("LOG_FORMAT", FORMATS)
+REQUEST_ID_HEADER = read("REQUEST_ID_HEADER")
+SENTRY_DSN = read("SENTRY_DSN")
+OTEL_ENDPOINT = read("OTEL_EXPORTER_OTLP_ENDPOINT")
 
 # The audit
 AUDIT_KEYS = read_audit_keys(SECRET_KEY)
@@ -200,10 +208,17 @@ AUDIT_FORWARD = read_audit_forward()
 # Redis, and Celery over it
 REDIS_URL = read("REDIS_URL") or f"unix://{quote(str(valkey_socket(VAR_DIR)))}"
 
+SECRETS = [
+    *(read(variable.name) for variable in VARIABLES if variable.secret),
+    SECRET_KEY,
+    password_of(REDIS_URL),
+    str(DATABASES["default"].get("PASSWORD") or ""),
+]
+"""What no log line and no report may quote."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": FORMATS[LOG_FORMAT], "secrets": SECRETS}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # httpx logs every request at INFO; addresses carry no secrets, but thousands of lines hide the one that matters.

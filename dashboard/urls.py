@@ -151,4 +151,5 @@ urlpatterns: Pages = [
 ]
 
 handler400 = "dashboard.web.http.bad_request"
+handler500 = "dashboard.web.trail.server_error"
 handler404 = "dashboard.web.http.not_found"

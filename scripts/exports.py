@@ -18,6 +18,7 @@ EXPORTS = {
     "requirements.txt": ["--no-dev"],
     "requirements-dev.txt": ["--all-groups"],
     "requirements-postgres.txt": ["--no-dev", "--extra", "postgres"],
+    "requirements-image.txt": ["--no-dev", "--all-extras"],
 }
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 

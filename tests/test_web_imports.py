@@ -21,6 +21,7 @@ FOR_WORKERS_ALONE = (
     "joserfc",
     "prometheus_client",
     "pygal",
+    "sentry_sdk",
 )
 """Each costs every web process megabytes: models of the API, its client, the worker's half of Celery; plots and
 metrics come with the first page that has them.

@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
+from dashboard import trail
 from dashboard.control.models import Action, ActionQuerySet, State, User
 from dashboard.control.permissions import Forbidden, refusal
 from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb, pointless
@@ -89,6 +90,7 @@ def request(  # noqa: PLR0913 - an action is who, what, on what, when and why
             action.save(force_insert=True)
     except IntegrityError:
         return Request(_same_wish(action), new=False)
+    logger.info("action %s: %s was asked for", action.id, action.verb)
     if action.state == State.QUEUED:
         transaction.on_commit(lambda: hand_over(action.id, enqueue))
     return Request(action, new=True)
@@ -117,6 +119,7 @@ def new_action(user: User, verb: Verb, row: Listed, now: datetime, pointless: st
         created=now,
         not_before=now,
         ended=now if pointless else None,
+        trail=trail.current(),
     )
 
 
@@ -147,11 +150,13 @@ def perform(action: Action, ona: "Ona", now: Callable[[], datetime], send: "Send
     `send` replaces the rule's own: for an answer that somebody waits for and that must not be kept.
     """
     rule = RULES[Verb(action.verb)]
-    try:
-        result_id = (send or rule.send)(ona, action.target_id, action.params)
-    except errors.OnaError as error:
-        refused(action, error, now())
-        return
+    with trail.following(action.trail):
+        logger.info("action %s: %s is sent", action.id, action.verb)
+        try:
+            result_id = (send or rule.send)(ona, action.target_id, action.params)
+        except errors.OnaError as error:
+            refused(action, error, now())
+            return
     if rule.console:
         _move(action, State.CONFIRMED, requested=now(), ended=now(), outcome="")
     else:

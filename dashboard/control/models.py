@@ -263,6 +263,8 @@ class Action(models.Model):
     moved = models.BooleanField(default=False)
     result_id = models.CharField(max_length=128, blank=True)
     sender = models.CharField(max_length=128, blank=True)
+    trail = models.CharField(max_length=64, blank=True, default="")
+    """The id of the request or job in which it was asked for; log lines carry it."""
     attempts = models.PositiveSmallIntegerField(default=0)
     created = models.DateTimeField()
     not_before = models.DateTimeField()

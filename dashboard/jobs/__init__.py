@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from dashboard.celery import app
-from dashboard.jobs import meters, parts
+from dashboard.jobs import meters, parts, trails
 from dashboard.jobs.actions import chase, enqueue_action, perform, sweep_actions
 from dashboard.jobs.auditing import anchor_audit, forward_audit, prune_audit
 from dashboard.jobs.notices import prune_notices, send_notices
@@ -70,6 +70,7 @@ __all__ = [
     "start_replay",
     "sweep_actions",
     "tail",
+    "trails",
     "watcher",
 ]
 

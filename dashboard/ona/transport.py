@@ -3,6 +3,7 @@
 Reads are repeated, writes never: a lost answer to StartTask does not mean that nothing started.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -12,7 +13,9 @@ import httpx
 from dashboard.ona import errors
 from dashboard.ona.http import Raw, Wire
 from dashboard.ona.refusals import api_error
+from dashboard.tracing import span
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 ATTEMPTS = 4
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
@@ -103,7 +106,20 @@ class Transport:
 
     def attempt(self, url: httpx.URL, method: str, message: Mapping[str, Any]) -> Raw:
         """Sends once."""
-        raw = self.wire.exchange(url, message)
+        if not repeatable(method):
+            return self.judged(self.written(url, method, message), method)
+        return self.judged(self.wire.exchange(url, message), method)
+
+    def written(self, url: httpx.URL, method: str, message: Mapping[str, Any]) -> Raw:
+        """Sends what changes something, and says so in the log: by its method, never by what was sent."""
+        with span(f"call {method}", {"rpc.method": method}) as note:
+            raw = self.wire.exchange(url, message)
+            note("http.response.status_code", raw.status)
+        logger.info("%s answered %d", method, raw.status)
+        return raw
+
+    def judged(self, raw: Raw, method: str) -> Raw:
+        """An answer that is one; raises any ApiError, and BadAnswer."""
         if raw.status >= 400:
             raise self.refused(raw, method)
         if raw.status != 200:

@@ -86,6 +86,12 @@ def is_peer(address: str, proxy: Proxy) -> bool:
     return any(plain in network for network in proxy.peers)
 
 
+def comes_from(environ: Mapping[str, Any], proxy: Proxy) -> bool:
+    """Whether this request came through the proxy."""
+    given = _text(environ, proxy.headers["secret"])
+    return is_peer(str(environ.get("REMOTE_ADDR", "")), proxy) and knows_secret(given, proxy)
+
+
 def knows_secret(given: str, proxy: Proxy) -> bool:
     return hmac.compare_digest(given.encode(), proxy.secret.encode())
 
