@@ -326,3 +326,17 @@ def test_projects_on_offer_are_the_same_whatever_else_is_chosen(dashboard: Dashb
 def test_the_form_sends_a_sort_only_when_one_was_chosen(dashboard: Dashboard) -> None:
     assert 'name="sort"' not in text(dashboard.get("/environments/"))
     assert 'name="sort" value="name"' in text(dashboard.get("/environments/?sort=name"))
+
+
+@pytest.mark.parametrize(
+    ("started", "said"), [(200.0, "started"), (50.0, "VS Code; signals come every 5 min"), (None, "VS Code;")]
+)
+def test_the_last_activity_of_a_page_is_that_of_its_row_in_the_list(
+    dashboard: Dashboard, started: float | None, said: str
+) -> None:
+    row = Environment("e1", "one", "running", started=started, signal_at=100.0, signal_source="VS Code")
+    dashboard.put(row)
+    page = text(dashboard.get("/environments/e1/"))
+    shown = re.sub(r"<[^>]+>", "", page.partition("<dt>Last activity</dt>")[2].partition("</dd>")[0])
+    assert said in shown
+    assert ("VS Code" in shown) is (started != 200.0)
