@@ -6,6 +6,7 @@ from urllib.parse import quote, unquote
 from django.urls import URLPattern, path, register_converter
 
 from dashboard.fleet.entities import Kind
+from dashboard.web import step_up
 from dashboard.web.pages import (
     accounts,
     actions,
@@ -141,6 +142,7 @@ urlpatterns: Pages = [
     path("accounts/sessions/", sessions.index, name="sessions"),
     path("accounts/sessions/<uuid:identifier>/end/", sessions.end, name="sessions-end"),
     path("accounts/messages/", told.index, name="told"),
+    path("accounts/confirmed/", step_up.confirmed, name="confirmed"),
     path("accounts/sso/", oidc.start, name="sso"),
     path("accounts/sso/callback/", oidc.callback, name="sso-callback"),
     path("accounts/sso/logout/", oidc.back_channel, name="sso-logout"),

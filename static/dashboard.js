@@ -131,6 +131,7 @@
     }
     const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
     const reason = one(".question p", page)?.textContent || `The dashboard answered ${event.detail.xhr.status}.`;
+    if (event.detail.xhr.status === 429) return complain(reason); // what was typed stays
     one("#dialog").close();
     toast("bad", reason);
   });

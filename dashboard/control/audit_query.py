@@ -18,6 +18,7 @@ ACTS = {
     "sign-in": "signed in",
     "sign-in-failed": "could not sign in",
     "sign-out": "signed out",
+    "confirmed": "who it is confirmed",
     "session-ended": "session ended",
     "refused": "refused",
     "role": "role given",

@@ -50,6 +50,17 @@ TABLE = {
     Verb.STOP_EXECUTION: Needs.OPERATOR,
 }
 """A verb that is not listed takes an admin."""
+WHO_ONCE_MORE = frozenset(
+    {
+        Verb.DELETE_ENVIRONMENT,
+        Verb.FORCE_DELETE_ENVIRONMENT,
+        Verb.DELETE_SERVICE,
+        Verb.DELETE_TASK,
+    }
+)
+"""Verbs before which people are asked once more who they are: what they do cannot be taken back."""
+FEW = 5
+"""So many targets of one wish are a few; before more, people are asked once more who they are."""
 REFUSALS = {
     Needs.CREATOR: "Operators change only the environments they created; ask its creator or an admin.",
     Needs.INSIDE: "Operators change services and tasks only in environments they created; ask its creator or an admin.",

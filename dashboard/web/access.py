@@ -123,6 +123,7 @@ ROUTES = {
         get=Access.NOBODY, post=Access.SIGNED_IN
     ),  # somebody else's: not there, but for admins
     "told": Route(post=Access.SIGNED_IN),
+    "confirmed": PAGE,
     "sso": OPEN,
     "sso-callback": OPEN,
     "sso-logout": Route(get=Access.NOBODY, post=Access.ANYBODY),  # the provider, with a signed token

@@ -195,6 +195,16 @@ def next_address(request: HttpRequest, default: str) -> str:
     return default
 
 
+PASSWORD, TYPED = "password_once_more", "typed_once_more"
+NOT_AGAIN = frozenset({PASSWORD, TYPED, "password", "csrfmiddlewaretoken"})
+
+
+def fields_of(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was sent, to be sent once more; never a password."""
+    sent = request.POST.lists()
+    return [(name, text_of(value)) for name, values in sent if name not in NOT_AGAIN for value in values]
+
+
 def security_headers(get_response: GetResponse) -> GetResponse:
     """Middleware: what the browser may load and do, on every answer."""
 

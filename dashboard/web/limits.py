@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 from dashboard import jobs
 from dashboard.fleet.tries import Limit, Tries
-from dashboard.web.http import GetResponse
+from dashboard.web.http import GetResponse, fields_of
 
 NAME_AND_ADDRESS = Limit("password of a name from an address", 8, 300)
 NAME = Limit("password of a name", 60, 3600)
@@ -51,7 +51,8 @@ def slow_down(get_response: GetResponse) -> GetResponse:
         wait = _tries().wait(FORMS, str(request.user.pk))
         if not wait:
             return None
-        response = render(request, "429.html", {"wait": wait}, status=429)
+        again = {"wait": wait, "fields": fields_of(request)}
+        response = render(request, "429.html", again, status=429)
         response["Retry-After"] = str(wait)
         return response
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from dashboard.control import audit, sign_ins
 from dashboard.control.audit import Note
 from dashboard.control.models import SignIn, User
+from dashboard.web import step_up
 from dashboard.web.audit import KEY
 
 BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari")
@@ -38,6 +39,7 @@ def begun(request: HttpRequest, user: User, **_: Any) -> None:
     session.save()
     sign_in = sign_ins.begin(user, session.session_key or "", browser_of(request), now)
     session[KEY] = str(sign_in.id)
+    step_up.is_known(request)
     audit.append(Note("sign-in", now, "session", str(sign_in.id), browser_of(request)))
 
 

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.control import ledger
 from dashboard.control.models import Action, State
-from dashboard.control.permissions import Forbidden, refusal
+from dashboard.control.permissions import WHO_ONCE_MORE, Forbidden, refusal
 from dashboard.control.verbs import RULES, Params, Rule, Verb, pointless, verbs_of
 from dashboard.fleet.entities import Environment, Kind, Listed, Task, kind_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import enqueue_action
+from dashboard.web import step_up
 from dashboard.web.details import in_depth
 from dashboard.web.forms import FORMS, ActionForm
 from dashboard.web.http import found_or_404, is_fragment, moment, next_address, signed_in, text_of, varied
@@ -44,7 +45,13 @@ def ask_or_do(request: HttpRequest, verb: Verb, row: Listed) -> HttpResponse:
         raise PermissionDenied(why_not)
     form = _form(request, verb, row, fleet)
     if request.method == "POST" and (form is None or form.is_valid()):
-        return _do(request, verb, row, fleet, form)
+        what = f"{RULES[verb].label.lower()} {row.name}"
+        asked = (
+            step_up.question(request, what, typed=verb.deed.replace("-", " "))
+            if verb in WHO_ONCE_MORE
+            else None
+        )
+        return asked or _do(request, verb, row, fleet, form)
     return _ask(request, verb, row, fleet, form)
 
 

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboard.control import batches, ledger
 from dashboard.control.idle import last_activity
 from dashboard.control.models import OPEN, WORTH_A_RETRY, Action, Batch, State
-from dashboard.control.permissions import Forbidden, batch_refusal, bulk_refusal
+from dashboard.control.permissions import FEW, Forbidden, batch_refusal, bulk_refusal
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import start_batch
+from dashboard.web import step_up
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied
 from dashboard.web.live import Block, Live
 from dashboard.web.spreadsheet import download
@@ -101,9 +102,19 @@ def begin(request: HttpRequest, identifier: UUID) -> HttpResponse:
     reason = " ".join(text_of(request.POST.get("reason", "")).split())
     if batch.started is None and not reason:
         return question(request, batch, error="Say why; its people will read it.", status=422)
+    if batch.started is None and (asked := _who(request, batch, len(batch.targets))):
+        return asked
     if batches.begin(batch, signed_in(request), moment(request).fleet, reason=reason, now=ledger.utc_now()):
         start_batch()
     return _to(request, batch)
+
+
+def _who(request: HttpRequest, batch: Batch, many: int) -> HttpResponse | None:
+    """Before more than a few: who one is, once more."""
+    if many <= FEW:
+        return None
+    what = f"{batch.verb.partition('.')[2]} {many} environments"
+    return step_up.question(request, what, typed=what)
 
 
 def _to(request: HttpRequest, batch: Batch) -> HttpResponse:
@@ -249,6 +260,10 @@ def cancel(request: HttpRequest, identifier: UUID) -> HttpResponse:
 def retry(request: HttpRequest, identifier: UUID) -> HttpResponse:
     """Ask again for what failed."""
     user, fleet = signed_in(request), moment(request).fleet
+    batch = get_object_or_404(Batch.objects.begun(), id=identifier)
+    failed = Action.objects.of_batch(batch).filter(state__in=WORTH_A_RETRY).count()
+    if not batch_refusal(user, batch) and (asked := _who(request, batch, failed)):
+        return asked
     said = "{} will be tried again."
     answer = _deed(
         request, identifier, lambda batch: batches.retry(batch, user, fleet, ledger.utc_now()), said

@@ -21,15 +21,25 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.config_sso import Oidc
 from dashboard.control import sign_ins
-from dashboard.control.models import SignIn
+from dashboard.control.models import SignIn, User
 from dashboard.control.people import NotLetIn, let_in, username_of
 from dashboard.sealed import seal
+from dashboard.web import step_up
 from dashboard.web.audit import KEY, sign_in_failed
 from dashboard.web.http import next_address
 from dashboard.web.quiet import forget_sessions
 from dashboard.web.sso import provider as providers
 from dashboard.web.sso.identity import identity_of
-from dashboard.web.sso.provider import Attempt, Claims, Provider, ProviderDown, Refused, Tokens, Untrusted
+from dashboard.web.sso.provider import (
+    LEEWAY,
+    Attempt,
+    Claims,
+    Provider,
+    ProviderDown,
+    Refused,
+    Tokens,
+    Untrusted,
+)
 
 logger = logging.getLogger(__name__)
 ATTEMPT_SECONDS = 600
@@ -69,6 +79,9 @@ def start(request: HttpRequest) -> HttpResponse:
         verifier=secrets.token_urlsafe(48),
         redirect_uri=request.build_absolute_uri(reverse("sso-callback")),
         next=next_address(request, reverse("overview")),
+        anew=timezone.now().timestamp()
+        if "confirm" in request.GET and request.user.is_authenticated
+        else 0.0,
     )
     try:
         url = there.sign_in_url(attempt)
@@ -117,10 +130,24 @@ def _come_back(request: HttpRequest, there: Provider, attempt: Attempt) -> HttpR
     claims = there.claims(tokens.id_token, attempt.nonce)
     identity = identity_of(there, claims, tokens)
     user = let_in(identity)
+    if attempt.anew:
+        _same_person(request, user, claims, attempt.anew)
+        _remember(request, tokens, claims)
+        step_up.note(request, f"at {there.config.name}")
+        return redirect(attempt.next)
     logout(request)  # whoever was signed in before: the new session shares nothing with theirs
     login(request, user, backend=BACKEND)
     _remember(request, tokens, claims)
     return redirect(attempt.next)
+
+
+def _same_person(request: HttpRequest, user: User, claims: Claims, since: float) -> None:
+    """Raises Untrusted unless whoever is signed in here has just signed in there, and not merely been there before."""
+    if request.user.pk != user.pk:
+        raise Untrusted("somebody else signed in when a person was asked once more")
+    at = claims.get("auth_time")
+    if not isinstance(at, int) or at < since - LEEWAY:
+        raise Untrusted("the provider did not ask anew: auth_time is missing or old")
 
 
 def _remember(request: HttpRequest, tokens: Tokens, claims: Claims) -> None:
@@ -128,6 +155,8 @@ def _remember(request: HttpRequest, tokens: Tokens, claims: Claims) -> None:
     SignIn.objects.filter(id=request.session[KEY]).update(**told)
     request.session["subject"] = claims["sub"]
     request.session["checked"] = timezone.now().timestamp()
+    signed_in_there = claims.get("auth_time")
+    step_up.is_known(request, since=signed_in_there if isinstance(signed_in_there, int) else 0.0)
 
 
 def _attempt(request: HttpRequest) -> Attempt | None:

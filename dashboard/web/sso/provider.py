@@ -82,6 +82,8 @@ class Attempt:
     verifier: str
     redirect_uri: str
     next: str
+    anew: float = 0.0
+    """When somebody who is signed in here left to sign in there once more (epoch seconds); 0: to sign in here."""
 
 
 class Provider:
@@ -120,7 +122,9 @@ class Provider:
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        if "offline_access" in self.config.scopes.split():
+        if attempt.anew:
+            question |= {"prompt": "login", "max_age": "0"}  # OpenID Connect Core 1.0, section 3.1.2.1
+        elif "offline_access" in self.config.scopes.split():
             question["prompt"] = "consent"  # OpenID Connect Core 1.0, section 11
         return _with(self.metadata().authorization_endpoint, question)
 
