@@ -150,6 +150,7 @@ MADE: dict[str, Callable[[str], object]] = {
         (f"idle-channel-{page}" for page in ("edit", "test", "delete")), lambda _: a_channel().pk
     ),
     "idle-exemption-end": lambda who: an_exemption(who).id,
+    "idle-report": lambda _: timezone.localdate() - timedelta(days=1),
     "sessions-end": lambda _: uuid4(),
     "idle-what-if-cancel": lambda _: uuid4(),
 }
