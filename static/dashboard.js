@@ -463,10 +463,10 @@
 
   // Copying ids
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
+    const button = event.target.closest("[data-copy], [data-copy-before]");
     if (!button) return;
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
+      await navigator.clipboard.writeText(button.dataset.copy ?? button.previousElementSibling.textContent);
     } catch { // browsers give the clipboard only to pages from https and from this machine
       return getSelection().selectAllChildren(button.previousElementSibling);
     }

@@ -23,6 +23,7 @@ from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.lists import ListPage
 from dashboard.web.live import Block, Live
 from dashboard.web.offers import again, besides, menu, offers, wish_state
+from dashboard.web.raw import asked_raw, raw
 
 logger = logging.getLogger(__name__)
 ACTIONS_SHOWN = 8
@@ -118,6 +119,8 @@ def detail_page(
     row: Listed = found_or_404(request, listing.kind, identifier)
     fleet = moment(request).fleet
     subject = Subject(request, listing, row, fleet, listing.facts(fleet, row) | facts(fleet, row))
+    if asked_raw(request):
+        return raw(request, row, subject.depth)
     live = Live([subject.header(), subject.block("facts", subject.known), *rest(subject), subject.actions()])
     context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
     return page(request, f"{listing.folder}/detail.html", context, live)

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from dashboard.control import cost, rollup
 from dashboard.control.cost import Bill
-from dashboard.control.models import RecordedEnvironment, Recording
+from dashboard.control.models import Action, RecordedEnvironment, Recording
 from dashboard.control.rollup import EnvironmentHistory
+from dashboard.fleet.entities import Kind
 from dashboard.fleet.history import Span, What
 from dashboard.fleet.hours import RUNNING
 from dashboard.fleet.spans import length
@@ -65,6 +66,8 @@ def history_block(environment_id: str) -> Block:
     until = recording.until
     past = rollup.history_of(recorded, until - REACHES[-1], until + 1)
     events, strip = _events(past), _strip(past, recording)
+    asked = list(Action.objects.for_target(Kind.ENVIRONMENT.value, environment_id)[:MOST])
+    events = tuple(sorted([*events, *map(_deed, asked)], key=lambda event: event.start, reverse=True))
     today = timezone.localdate()
     days = cost.days_of(environment_id, today - timedelta(days=DAYS - 1), today)
     context = {
@@ -100,6 +103,13 @@ def _events(past: EnvironmentHistory) -> tuple[Event, ...]:
     if now.gone is None:
         events.append(Event(What.PHASE.value, now.phase, "", now.phase_since, None))
     return tuple(sorted(events, key=lambda event: (event.start, event.what), reverse=True))
+
+
+def _deed(action: Action) -> Event:
+    """What somebody asked for from here; `word` is the state, `subject` says what and who."""
+    at = action.created.timestamp()
+    what = action.deed.replace("-", " ").capitalize()
+    return Event("action", action.state, f"{what} by {action.actor_name}", at, at)
 
 
 def _strip(past: EnvironmentHistory, recording: Recording) -> Strip | None:

@@ -89,7 +89,8 @@ def test_the_page_tells_phases_signals_executions_and_gaps(recorded: Dashboard) 
 
 
 def test_the_strip_has_its_content_in_words(recorded: Dashboard) -> None:
-    label = page_of(recorded).partition('role="img" aria-label="')[2].partition('"')[0]
+    page = page_of(recorded).partition('id="history"')[2]
+    label = page.partition('role="img" aria-label="')[2].partition('"')[0]
     assert label.startswith("The last 7 d: stopped 1 d 15 h, running ")
     assert "signals from " in label
     assert "SSH &lt;b&gt;" in label

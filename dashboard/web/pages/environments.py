@@ -10,6 +10,7 @@ from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
 from dashboard.fleet.query import last_active
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.advice import next_steps
 from dashboard.web.details import Subject, detail_page
 from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import Column, ListPage, show, small_table
@@ -73,12 +74,18 @@ def _rest(subject: Subject) -> list[Block]:
     parts = subject.block("parts", subject.known, subject.deep)
     past = history_block(subject.row.id)
     return [
+        _advice(subject),
         exemption_block(subject.request, subject.row),
         work,
         parts,
         past,
         *_inside(subject.request, subject.row, subject.fleet),
     ]
+
+
+def _advice(subject: Subject) -> Block:
+    steps = next_steps(signed_in(subject.request), subject.row, subject.fleet, subject.depth)
+    return Block("advice", steps, "environments/advice.html", {"steps": steps})
 
 
 def _inside(request: HttpRequest, row: Environment, fleet: Fleet) -> list[Block]:

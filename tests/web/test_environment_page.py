@@ -1,0 +1,112 @@
+"""One environment: why it failed and what to do, what was asked of it, and all of it as JSON."""
+
+import json
+
+from django.utils import timezone
+
+from dashboard.control import history
+from dashboard.control.models import Action, State
+from dashboard.fleet.details import EnvironmentDetail, Part
+from dashboard.fleet.entities import Environment, EnvironmentClass, Kind, Port
+from dashboard.web.raw import redacted
+from tests.web.conftest import HTMX, Dashboard, text
+from tests.web.test_runs import part
+
+LONG = "x" * 500
+BAD = {
+    "phase": "stopped",
+    "failures": ("no machine",),
+    "project_id": "p",
+    "class_id": "c",
+    "status_version": 1,
+}
+
+
+def broken(dashboard: Dashboard, **more: object) -> None:
+    dashboard.empty()
+    dashboard.put(Environment("e-bad", **({"name": "otter"} | BAD | more)), EnvironmentClass("c", "Large"))
+
+
+def test_one_that_failed_leads_with_why_and_what_to_do(dashboard: Dashboard) -> None:
+    broken(dashboard)
+    dashboard.put(Environment("e-2", "owl", **BAD), Environment("e-3", "heron", "running", project_id="p"))
+    detail = EnvironmentDetail(
+        "e-bad", 1.0, parts=(Part("Machine", "failed", failure="gone"), Part("Content"))
+    )
+    dashboard.simulated.store.keep_detail(Kind.ENVIRONMENT, detail)
+    page = text(dashboard.get("/environments/e-bad/"))
+    assert page.index("Why it failed") < page.index("What to do") < page.index('id="services"')
+    advice = part(dashboard, "/environments/e-bad/", "advice")
+    assert "It failed in: Machine." in advice
+    assert "Of 2 other environments of its project, 1 failed too." in advice
+    assert "Start it again." in advice
+    assert "You may not start or stop it" in text(dashboard.get("/environments/e-bad/", "viewer"))
+    link = advice.partition('href="/')[2].partition('"')[0].replace("&amp;", "&")
+    assert "<bdi>owl</bdi>" in text(dashboard.get(f"/{link}"))
+    assert "<bdi>heron</bdi>" not in text(dashboard.get(f"/{link}"))
+
+
+def test_one_that_has_not_failed_has_no_advice(dashboard: Dashboard) -> None:
+    broken(dashboard, failures=())
+    assert "What to do" not in text(dashboard.get("/environments/e-bad/"))
+
+
+def test_forty_messages_a_hundred_ports_and_hostile_names_hold_their_shape(dashboard: Dashboard) -> None:
+    ports = tuple(Port(number, "<b>" + LONG, url="javascript:alert(1)") for number in range(100))
+    broken(
+        dashboard,
+        name="\u202e<script>" + LONG + "🦦",
+        failures=tuple(f"message {n}" for n in range(40)),
+        ports=ports,
+    )
+    dashboard.simulated.store.keep_detail(Kind.ENVIRONMENT, EnvironmentDetail("e-bad", 1.0))
+    page = text(dashboard.get("/environments/e-bad/"))
+    assert "<summary>37 more</summary>" in page
+    assert "<summary>90 more</summary>" in page
+    assert "<script>" + "x" not in page
+    assert 'href="javascript' not in page
+
+
+def test_an_environment_with_nothing_in_it_and_odd_times_is_shown(dashboard: Dashboard) -> None:
+    dashboard.empty()
+    dashboard.put(Environment("e-0", created=0.0, started=4.1e9, signal_at=-1.0))
+    page = dashboard.get("/environments/e-0/")
+    assert page.status_code == 200
+    assert dashboard.poll(page).status_code == 204
+
+
+def test_what_was_asked_for_is_part_of_what_happened(dashboard: Dashboard) -> None:
+    row, now = dashboard.running(), timezone.now()
+    history.record(dashboard.simulated.store, dashboard.simulated.clock())
+    Action.objects.create(
+        verb="environment.stop", kind="environment", target_id=row.id, target_name=row.name, actor_name="Ada <b>",
+        state=State.CONFIRMED, created=now, not_before=now,
+    )  # fmt: skip
+    past = part(dashboard, f"/environments/{row.id}/", "history")
+    assert "Stop by Ada &lt;b&gt;" in past
+    assert "Confirmed" in past
+
+
+def test_each_resource_is_there_as_json(dashboard: Dashboard) -> None:
+    fleet = dashboard.fleet
+    for rows in (fleet.environments, fleet.services, fleet.tasks, fleet.executions):
+        row = next(iter(rows.values()))
+        section = f"{type(row).__name__.lower()}s"
+        answer = dashboard.get(f"/{section}/{row.id}/?format=json")
+        assert json.loads(answer.content)["id"] == row.id
+        assert answer["Content-Type"] == "application/json"
+        assert answer["Cache-Control"] == "no-store"
+        shown = dashboard.get(f"/{section}/{row.id}/?format=json", **HTMX)
+        assert text(shown).startswith("<pre")
+    assert dashboard.get("/environments/none/?format=json").status_code == 404
+
+
+def test_logins_and_tokens_in_addresses_are_taken_out() -> None:
+    assert redacted(
+        {"a": ["https://me:pw@host/x?access_token=abc&q=1"], "b": 1, "c": None, "d": "me@host"}
+    ) == {
+        "a": ["https://redacted@host/x?access_token=redacted&q=1"],
+        "b": 1,
+        "c": None,
+        "d": "me@host",
+    }
