@@ -1,7 +1,8 @@
 """The Celery app: background jobs (`dashboard/jobs/`) over the Redis or Valkey of `REDIS_URL`.
 
     celery -A dashboard.celery worker --pool threads --concurrency 8
-    celery -A dashboard.celery beat
+    celery -A dashboard.celery worker --pool threads --concurrency 4 -Q actions,hot    # one for what is urgent
+    celery -A dashboard.celery beat        # any number: each job is sent by one of them
 
 A message may be lost or arrive twice: the ledger and the next poll make up for both. So messages are
 acknowledged early and results are not kept. A broker that is down is tried again for ever by the worker, and
@@ -14,11 +15,27 @@ from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 from django.conf import settings
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 KEY_PREFIX = "ona:celery:"
 """Of everything that Celery keeps in Redis."""
-QUEUES = ("jobs",)
+QUEUES = ("actions", "hot", "full", "logs", "notify")
+"""By urgency: what somebody asked for, what moves or is looked at, everything and the housekeeping, logs that are
+followed, messages to people. One worker serves them all, unless it is told which (`-Q actions,hot`).
+"""
+OF_NO_OTHER = "full"
+ROUTES: dict[str, dict[str, str]] = {
+    name: {"queue": queue}
+    for queue, names in {
+        "actions": ("perform", "chase", "sweep_actions", "send_batches", "send_lane", "run_policies"),
+        "hot": ("poll_hot", "refresh", "read_automations_file", "record_history"),
+        "logs": ("tail",),
+        "notify": ("send_notices", "forward_audit"),
+    }.items()
+    for name in (f"jobs.{one}" for one in names)
+}
+"""Name of a job → its queue; what is not named goes to OF_NO_OTHER."""
 
 
 def broker_url(redis_url: str) -> str:
@@ -49,7 +66,9 @@ def options(redis_url: str) -> dict[str, Any]:
             "interval_max": 0.1,
         },
         "imports": ["dashboard.jobs"],
-        "task_default_queue": QUEUES[0],
+        "task_default_queue": OF_NO_OTHER,
+        "task_queues": [Queue(name) for name in QUEUES],
+        "task_routes": ROUTES,
         "task_ignore_result": True,
         "task_acks_late": False,
         "task_publish_retry": False,

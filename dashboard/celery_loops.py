@@ -1,4 +1,5 @@
-"""What worker and beat do otherwise than Celery's own: they find their way back to a broker that was gone.
+"""What worker and beat do otherwise than Celery's own: they find their way back to a broker that was gone, and any
+number of beats send each job once.
 
 Named in the settings of `dashboard.celery` and loaded by those two alone: a web process only hands jobs over.
 """
@@ -11,6 +12,10 @@ from celery import beat
 from celery.schedules import schedule
 from celery.utils.log import get_logger
 from celery.worker import consumer
+
+from dashboard.fleet.claims import Claims
+from dashboard.fleet.store import StoreError
+from dashboard.jobs import parts
 
 logger = get_logger(__name__)
 RECONNECT: dict[str, Any] = {"interval_start": 0.2, "interval_step": 0.4, "interval_max": 2}
@@ -25,8 +30,39 @@ class Consumer(consumer.Consumer):
         return super().ensure_connected(conn)
 
 
+EARLY = 0.05
+"""Seconds by which a claim lapses before the same beat is due again."""
+PATIENCE = 2.0
+"""Seconds at most that a beat leaves to the one whose turn it was, before it sends in its place."""
+TRY_AGAIN = 1.0
+
+
 class Scheduler(beat.Scheduler):
-    """Celery's scheduler without a file: what repeats is due at once after a start."""
+    """Celery's scheduler without a file: what repeats is due at once after a start, unless a beat has just sent it.
+
+    Each turn of a job is a claim in Redis that lasts until the next one: whoever has it sends. A beat that finds a turn
+    claimed comes back when the claim has lapsed, and a little later; if the other one lives, it has claimed the next
+    turn by then. So there is no leader to lose, and a beat that was frozen finds what it is late for claimed.
+    """
+
+    def __init__(self, *args: Any, claims: Claims | None = None, **options: Any) -> None:
+        self._claims = claims or Claims(parts.store())
+        super().__init__(*args, **options)
+
+    def is_due(self, entry: Any) -> Any:
+        """Celery's answer, (due, seconds until asked again), unless another beat sends this one."""
+        due, seconds = super().is_due(entry)
+        if not due:
+            return due, seconds
+        interval = seconds
+        try:
+            left = self._claims.take(entry.name, max(interval - EARLY, interval / 2))
+        except StoreError as error:
+            logger.warning("could not claim %s: %s; trying again in %.0f s", entry.name, error, TRY_AGAIN)
+            return False, TRY_AGAIN
+        if left is None:
+            return True, seconds
+        return False, left + EARLY + min(PATIENCE, interval / 4)
 
     def setup_schedule(self) -> None:
         super().setup_schedule()

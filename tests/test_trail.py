@@ -110,7 +110,7 @@ def test_a_click_a_message_an_action_and_its_call_have_one_id(
     action = Action.objects.get()
     assert action.trail == identifier
     assert len(identifier) == 32
-    message = json.loads(valkey.lrange("ona:celery:jobs", 0, -1)[0])
+    message = json.loads(valkey.lrange("ona:celery:actions", 0, -1)[0])
     assert message["headers"][trail.HEADER] == identifier
     caplog.handler.setFormatter(Text())
     with caplog.at_level(logging.INFO):

@@ -20,7 +20,7 @@ from tests.conftest import Simulated
 from tests.jobs.conftest import phases
 from tests.unruly import carried_out_and_dropped, dropped, refusing
 
-QUEUE = "ona:celery:jobs"
+QUEUE = "ona:celery:actions"
 
 
 @dataclass

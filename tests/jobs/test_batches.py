@@ -127,7 +127,7 @@ def test_what_the_key_may_not_see_is_skipped(idle, api, admin):
 
 
 def test_the_beat_starts_the_lanes_only_when_something_waits(idle, api, admin, valkey):
-    queue = "ona:celery:jobs"
+    queue = "ona:celery:actions"
     valkey.delete(queue)
     jobs.send_batches()
     assert valkey.llen(queue) == 0

@@ -32,9 +32,9 @@ def outcomes():
 
 def test_an_armed_policy_stops_what_is_idle_through_a_batch(idle, api, admin, valkey):
     armed(admin, idle)
-    valkey.delete("ona:celery:jobs")
+    valkey.delete("ona:celery:actions")
     jobs.run_policies()
-    assert valkey.llen("ona:celery:jobs") == 1  # the batch begins at once
+    assert valkey.llen("ona:celery:actions") == 1  # the batch begins at once
     jobs.send_lane(0)
     assert api.wire.asked.count("StopEnvironment") == 6
     assert outcomes() == {one.id: ("requested", "") for one in idle}

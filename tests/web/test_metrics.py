@@ -128,12 +128,12 @@ def test_it_counts_requests_refusals_and_errors_of_all_workers(
 
 def test_it_tells_how_long_jobs_wait(dashboard: Dashboard) -> None:
     before = scraped(dashboard.clients["anonymous"])
-    assert before["queue_oldest_seconds", "jobs"] == 0
+    assert before["queue_oldest_seconds", "hot"] == 0
     jobs.refresh.delay("environment", "some")
     jobs.refresh.delay("environment", "other")
     seen = scraped(dashboard.clients["anonymous"])
-    assert seen["queue_jobs", "jobs"] == 2
-    assert 0 <= seen["queue_oldest_seconds", "jobs"] < 60
+    assert seen["queue_jobs", "hot"] == 2
+    assert 0 <= seen["queue_oldest_seconds", "hot"] < 60
 
 
 @pytest.fixture
