@@ -12,7 +12,7 @@ came back and started the environment again.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice, pairwise
 
@@ -24,6 +24,10 @@ SOON = 900.0
 UNSEEN = 10.0
 """Seconds for which an execution may run before a poll has seen it: two of the frequent ones."""
 RUNNING = "running"
+GRACE = 3_600.0
+"""Seconds for which a warning still counts after its deadline, see `control.warned`."""
+MINUTE = 60.0
+"""Deadlines are whole minutes."""
 
 
 class Regret(StrEnum):
@@ -76,8 +80,16 @@ class Shut:
         place = bisect_right(self._starts, at) - 1
         return self._ends[place] if place >= 0 and self._ends[place] > at else at
 
+    def following(self, at: float, until: float) -> float | None:
+        """The end of the first of them that begins after `at` and until `until`; None when none does."""
+        place = bisect_right(self._starts, at)
+        return self._ends[place] if place < len(self._starts) and self._starts[place] <= until else None
+
     def __bool__(self) -> bool:
         return bool(self.intervals)
+
+
+OPEN = Shut(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +111,12 @@ class Peer:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What holds for an environment besides the limit: `lead` seconds between the warning and the stop, the times in
-    which nothing is stopped (the policy's window, its exemptions), and the other policies.
+    which the policy's `window` is closed or the environment is `exempt`, and the other policies.
     """
 
     lead: float = 0.0
-    shut: Sequence[Shut] = ()
+    window: Shut = OPEN
+    exempt: Shut = OPEN
     peers: Sequence[Peer] = ()
 
 
@@ -130,7 +143,7 @@ class Past:
     gaps: Shut
     running: float = 0.0
     """Seconds that it was seen running, in all."""
-    busy: Shut = field(default_factory=lambda: Shut(()))
+    busy: Shut = OPEN
     """While executions ran and a poll had seen it."""
 
 
@@ -229,14 +242,32 @@ def _within(idle: Idle, past: Past, limit: float, rule: Rule, last: float) -> It
 
 def _first(idle: Idle, past: Past, limit: float, rule: Rule) -> float | None:
     """The first moment at which it would have been stopped."""
-    shut, due = (past.busy, past.gaps, *rule.shut), idle.since + limit
-    at = max(due, idle.start)
-    if rule.lead:  # other policies keep it from being stopped, and nobody from being warned
-        warned = _allowed(max(due - min(rule.lead, limit), idle.start), idle, shut, ())
-        if warned is None:
+    shut, due = [one for one in (past.busy, past.gaps, rule.window, rule.exempt) if one], idle.since + limit
+    if not rule.lead:
+        return _allowed(max(due, idle.start), idle, shut, rule.peers)
+    at: float | None = max(due - min(rule.lead, limit), idle.start)
+    while at is not None and (warned := _allowed(at, idle, shut, ())) is not None:
+        deadline = -(-max(due, warned + rule.lead) // MINUTE) * MINUTE
+        if deadline >= idle.end:
             return None
-        at = max(at, warned + min(rule.lead, limit))
-    return _allowed(at, idle, shut, rule.peers)
+        later = max([rule.window.past(deadline), *(peer.past(deadline, idle.since) for peer in rule.peers)])
+        if later > deadline:
+            at = later - rule.lead  # it is not warned of what could not be stopped then
+            continue
+        at = _withdrawn(warned, deadline, past, rule)
+        if at is None:
+            stop = past.gaps.past(deadline)
+            at = stop if stop <= deadline + GRACE else None
+            if at is not None and _allowed(at, idle, shut, rule.peers) == at:
+                return at
+            at = stop
+    return None
+
+
+def _withdrawn(warned: float, deadline: float, past: Past, rule: Rule) -> float | None:
+    """When something was over that withdrew a warning before its deadline: an execution, an exemption."""
+    ends = (one.following(warned, deadline) for one in (past.busy, rule.exempt))
+    return min((end for end in ends if end is not None), default=None)
 
 
 def _allowed(at: float, idle: Idle, shut: Sequence[Shut], peers: Sequence[Peer]) -> float | None:

@@ -14,7 +14,7 @@ from dashboard.control.cost import NOTHING, Prices
 from dashboard.control.models import Exemption, IdlePolicy, RecordedEnvironment, Recording
 from dashboard.control.opening import Opening
 from dashboard.control.opening import read as read_spans
-from dashboard.control.whatif import Peer, Rule, Shut, Stop, read
+from dashboard.control.whatif import OPEN, Peer, Rule, Shut, Stop, read
 from dashboard.control.whatif_scope import Scope, exempted, scope
 from dashboard.control.whatif_sums import LIMITS, About, Sum, Sums
 from dashboard.fleet.hours import Interval, day_of, the_day
@@ -53,7 +53,7 @@ class Question:
             days,
             policy.idle,
             policy.scope,
-            float(getattr(policy, "lead", 0.0)),
+            policy.lead,
             tuple(sorted(policy.roles)),
             policy.during,
             policy.never,
@@ -136,19 +136,16 @@ class _Rules:
         last: float,
     ) -> None:
         self._lead = question.lead
-        window = Shut(spans_of(question.opening, first, last, bool))
-        self._window = [window] if window else []
+        self._window = Shut(spans_of(question.opening, first, last, bool))
         self._exempt = _exemptions(fleet, rows, first, last)
         self._peers = list(_peers(question, fleet, first, last))
         self._rows = rows
         self.reach = [peer.limit for _, peer in self._peers]
 
     def of(self, identifier: str) -> Rule:
-        shut = self._window
-        if identifier in self._exempt:
-            shut = [*shut, Shut(self._exempt[identifier])]
-        row = self._rows[identifier]
-        return Rule(self._lead, shut, [peer for about, peer in self._peers if about.holds(row)])
+        held = self._exempt.get(identifier)
+        peers = [peer for about, peer in self._peers if about.holds(self._rows[identifier])]
+        return Rule(self._lead, self._window, Shut(held) if held else OPEN, peers)
 
 
 def spans_of(

@@ -112,13 +112,20 @@ def test_a_record_says_what_would_have_been_stopped(case):
     assert told(recorded) == expected
 
 
+HALF = 0.5 * H
 RULES = {
-    "a closed window stops nothing until it opens": (Rule(shut=[shut((8, 18))]), [18]),
-    "a window that never opens stops nothing": (Rule(shut=[shut((0, 24))]), []),
-    "an exemption holds": (Rule(shut=[shut((13, 19.5))]), [19.5]),
-    "the owner is warned first, and has the lead time": (Rule(lead=0.5 * H, shut=[shut((8, 17))]), [17.5]),
-    "a warning within the limit costs nothing": (Rule(lead=0.5 * H), [14]),
-    "another policy keeps it for longer": (Rule(peers=[Peer(5 * H, shut(DAY), shut())]), [17]),
+    "a closed window stops nothing until it opens": (Rule(window=shut((8, 18))), [18]),
+    "a window that never opens stops nothing": (Rule(window=shut((0, 24))), []),
+    "an exemption holds": (Rule(exempt=shut((13, 19.5))), [19.5]),
+    "a warning within the limit costs nothing": (Rule(HALF), [14]),
+    "the owner is warned when the window opens, and has the lead time": (Rule(HALF, shut((8, 17))), [17.5]),
+    "nobody is warned of a stop that the window would not allow": (Rule(HALF, shut((13.8, 17))), [17.5]),
+    "nobody is warned of what another policy will keep": (
+        Rule(HALF, peers=[Peer(5 * H, shut((0, 24)), shut())]),
+        [17],
+    ),
+    "an exemption withdraws a warning; it is warned of anew": (Rule(HALF, exempt=shut((13.7, 15))), [15.5]),
+    "another policy keeps it for longer": (Rule(peers=[Peer(5 * H, shut((0, 24)), shut())]), [17]),
     "another policy has no say while it is closed": (Rule(peers=[Peer(5 * H, shut((0, 15)), shut())]), [15]),
     "another policy never stops it then": (Rule(peers=[Peer(H, shut((0, 13)), shut((13, 16)))]), [16]),
 }
@@ -128,6 +135,16 @@ RULES = {
 def test_what_else_holds_puts_a_stop_off(case):
     rule, expected = case
     assert [one[0] for one in told(past(*EVENING), rule=rule)] == expected
+
+
+@pytest.mark.parametrize(("until", "stopped"), [(14.5, 14.5), (15.5, 16)])
+def test_a_warning_counts_for_an_hour_after_its_deadline_when_nobody_looked(until, stopped):
+    assert [one[0] for one in told(past(*EVENING, gaps=[(13.9, until)]), rule=Rule(HALF))] == [stopped]
+
+
+def test_an_execution_withdraws_a_warning():
+    recorded = past(*EVENING, execution(13.8, 15))
+    assert [one[0] for one in told(recorded, rule=Rule(HALF))] == [15.5]
 
 
 def test_a_regret_says_who_came_back_and_how_soon():
@@ -149,9 +166,10 @@ GAPS = st.lists(SPANS, max_size=2)
 LIMIT = st.sampled_from([0.25, 0.5, 1, 2, 5])
 
 
-@given(QUIET_DAY, GAPS, GAPS, LIMIT, LIMIT)
-def test_a_higher_limit_never_saves_more(spans, gaps, closed, one, other):
-    recorded, rule = past(*spans, gaps=gaps, known=True), Rule(shut=[shut(*closed)])
+@given(QUIET_DAY, GAPS, GAPS, LIMIT, LIMIT, st.sampled_from([0.0, 0.5]))
+def test_a_higher_limit_never_saves_more(spans, gaps, closed, one, other, lead):
+    dark = [] if lead else gaps  # whether a warning still counts depends on how long nobody looked
+    recorded, rule = past(*spans, gaps=dark, known=True), Rule(lead * H, shut(*closed))
     low, high = sorted((one, other))
     assert _saved(recorded, high, rule) <= _saved(recorded, low, rule) + 1e-6
 
@@ -177,7 +195,7 @@ def test_what_is_saved_is_what_the_hours_call_idle_after_that_limit(spans, limit
 @given(ANY_DAY, GAPS, GAPS, LIMIT, st.sampled_from([0.0, 0.25, 1.0]))
 def test_nothing_is_stopped_in_a_gap_in_a_closed_window_or_in_use(spans, gaps, closed, limit, lead):
     recorded = past(*spans, gaps=gaps, known=True)
-    for stop in stops(recorded, limit * H, Rule(lead * H, [shut(*closed)]), DAY[1]):
+    for stop in stops(recorded, limit * H, Rule(lead * H, shut(*closed)), DAY[1]):
         for start, end in (*gaps, *closed):
             assert not start * H <= stop.at < end * H
         assert stop.at <= stop.until <= DAY[1]
@@ -190,7 +208,7 @@ def test_nothing_is_stopped_in_a_gap_in_a_closed_window_or_in_use(spans, gaps, c
 
 @given(ANY_DAY, GAPS, LIMIT)
 def test_a_window_that_never_opens_saves_nothing(spans, gaps, limit):
-    assert _saved(past(*spans, gaps=gaps, known=True), limit, Rule(shut=[shut(DAY)])) == 0
+    assert _saved(past(*spans, gaps=gaps, known=True), limit, Rule(window=shut((0, 24)))) == 0
 
 
 class TestSums:
