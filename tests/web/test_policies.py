@@ -98,7 +98,29 @@ def test_a_preview_of_a_change_is_held_against_what_is_saved(fleet: Dashboard) -
     page = text(save(fleet, path(policy, "edit/"), then="preview", idle="4h", most_a_run="1"))
     assert "Compared with how it is saved: 0 more, 2 fewer." in page
     assert "It would pause itself" in page
+    assert "2 no longer, and why" in page
+    assert "active within the last 4 h" in page
     assert IdlePolicy.objects.get().idle == 7200
+    IdlePolicy.objects.update(idle=14_400)
+    page = text(save(fleet, path(policy, "edit/"), then="preview"))
+    assert "2 more, 0 fewer" in page
+    assert page.count('<span class="tag">new</span>') == 2
+
+
+def test_while_a_policy_is_changed_its_preview_alone_is_asked_for(fleet: Dashboard) -> None:
+    policy = made(fleet)
+    client, address = fleet.clients["admin"], path(policy, "edit/")
+    assert 'hx-trigger="change"' in text(fleet.get(address))
+    for changes, words in (
+        ({"idle": "4h"}, "Compared with how it is saved"),
+        ({"idle": "soon"}, "Not known while something above cannot be read"),
+        ({"scope": ""}, "would be stopped"),  # the whole fleet: shown before it is confirmed
+    ):
+        answer = client.post(address, {**GOOD, **changes, "then": "preview"}, headers=HTMX)
+        assert words in text(answer)
+        assert "<form" not in text(answer)
+    assert IdlePolicy.objects.get().idle == 7200
+    assert fleet.clients["viewer"].post(address, GOOD, headers=HTMX).status_code == 403
 
 
 def test_saved_it_is_a_dry_run_that_is_listed_and_explained(fleet: Dashboard) -> None:

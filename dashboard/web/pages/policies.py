@@ -14,15 +14,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard.control import exemptions, ledger, policies
+from dashboard.control import ledger, policies
 from dashboard.control.models import IdlePolicy, PolicyState, PolicyVerdict
 from dashboard.control.permissions import policy_refusal
-from dashboard.control.policy_verdicts import Assessment, assess, stopped_since
+from dashboard.control.policy_verdicts import stopped_since
 from dashboard.web.forms.policies import PolicyForm
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied
 from dashboard.web.live import Block, Live
+from dashboard.web.policy_preview import assessed, preview
 
-NAMES_SHOWN = 50
 RUNS_SHOWN = 20
 PAGE_SIZE = 25
 DECISIONS = {"stop": "Stop", "warn": "Warn", "keep": "Keep"}
@@ -142,35 +142,12 @@ def _edit(request: HttpRequest, policy: IdlePolicy) -> HttpResponse:
     back = reverse("idle-policies") if new_one else reverse("idle-policy", args=[policy.pk])
     context: dict[str, Any] = {"title": f"Change {known}" if known and not new_one else "New policy"}
     context |= {"form": form, "back": back, "armed": policy.state == PolicyState.ARMED and not new_one}
-    if valid:
+    if valid or (data is not None and set(form.errors) == {"sure"}):
         context["preview"] = preview(assessed(request, form.filled()), before)
+    if is_fragment(request) and request.POST.get("then") == "preview":
+        return varied(render(request, "policies/edit_preview.html", context))
     status = 422 if data is not None and not valid else 200
     return varied(render(request, "policies/edit.html", context, status=status))
-
-
-def assessed(request: HttpRequest, policy: IdlePolicy) -> Assessment:
-    """What it would do right now."""
-    now, at = moment(request), timezone.localtime(ledger.utc_now())
-    holds = exemptions.holds(now.fleet, at)
-    return assess(policy, now, at, holds, list(IdlePolicy.objects.that_stop()))
-
-
-def preview(found: Assessment, before: Assessment | None = None) -> dict[str, Any]:
-    """In counts and names, and beside what the saved policy would do."""
-    acted = [*found.stops, *found.warns]
-    old = {one.row.id: one.row.name for one in (*before.stops, *before.warns)} if before else {}
-    now = {one.row.id for one in acted}
-    return {
-        "found": found,
-        "acted": acted[:NAMES_SHOWN],
-        "more": max(0, len(acted) - NAMES_SHOWN),
-        "many": len(acted),
-        "kept": sum(found.kept.values()),
-        "reasons": list(found.kept.items()),
-        "compared": before is not None,
-        "added": len(now.difference(old)),
-        "spared": [name for key, name in old.items() if key not in now],
-    }
 
 
 # Arming, pausing, deleting

@@ -1,0 +1,51 @@
+"""What a policy would do right now: before it is armed, and while it is changed beside how it is saved."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from dashboard.control import exemptions, ledger
+from dashboard.control.models import IdlePolicy
+from dashboard.control.policy_verdicts import Assessment, Finding, assess
+from dashboard.web.http import moment
+
+NAMES_SHOWN = 50
+
+
+def assessed(request: HttpRequest, policy: IdlePolicy) -> Assessment:
+    """What it would do right now."""
+    now, at = moment(request), timezone.localtime(ledger.utc_now())
+    holds = exemptions.holds(now.fleet, at)
+    return assess(policy, now, at, holds, list(IdlePolicy.objects.that_stop()))
+
+
+def preview(found: Assessment, before: Assessment | None = None) -> dict[str, Any]:
+    """In counts and names, and beside what the saved policy would do: what it would not do comes first."""
+    acted, old = _acted(found), {one.row.id: one for one in _acted(before)} if before else {}
+    added = {one.row.id for one in acted if one.row.id not in old} if before else set()
+    acted = sorted(acted, key=lambda one: one.row.id not in added)
+    now = {one.row.id for one in acted}
+    kept = {one.row.id: one.why for one in found.findings}
+    spared = [
+        (one.row, kept.get(key, "its filter no longer holds it"))
+        for key, one in old.items()
+        if key not in now
+    ]
+    return {
+        "found": found,
+        "acted": acted[:NAMES_SHOWN],
+        "more": max(0, len(acted) - NAMES_SHOWN),
+        "many": len(acted),
+        "kept": sum(found.kept.values()),
+        "reasons": list(found.kept.items()),
+        "compared": before is not None,
+        "new": added,
+        "added": len(added),
+        "spared": spared[:NAMES_SHOWN],
+        "fewer": len(spared),
+    }
+
+
+def _acted(found: Assessment) -> list[Finding]:
+    return [*found.stops, *found.warns]
