@@ -224,7 +224,7 @@ def retry(batch: Batch, user: User, fleet: Fleet, now: datetime) -> int:
     with transaction.atomic():
         failed = list(Action.objects.of_batch(batch).filter(state__in=WORTH_A_RETRY).select_for_update())
         if Action.objects.filter(id__in=[one.id for one in failed], retried=False).update(retried=True):
-            Batch.objects.filter(id=batch.id).update(cancelled=None, cancelled_by="")
+            Batch.objects.filter(id=batch.id).update(cancelled=None, cancelled_by="", told=None)
             _write(batch, user, fleet, now, [(one.place, one.target_id, one.target_name) for one in failed])
     return len(failed)
 

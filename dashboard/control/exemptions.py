@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard.control import warned
-from dashboard.control.models import Action, Exemption, Role, State, User
+from dashboard.control import notices, notify, warned
+from dashboard.control.models import Action, Exemption, Role, State, Topic, User
 from dashboard.control.permissions import Forbidden, exemption_refusal
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query import Context, select
@@ -81,6 +81,29 @@ def _check(wish: Exemption, fleet: Fleet, allowed: timedelta) -> None:
         raise Refused("query", "An empty filter would exempt the whole fleet.")
     if problems := select(fleet, Kind.ENVIRONMENT, wish.query, Context(now.timestamp())).problems:
         raise Refused("query", problems[0].message)
+
+
+def announce(now: datetime) -> int:
+    """Tell whoever granted one that ends within a day, unless they granted it for less; returns how many messages were
+    written.
+    """
+    told = 0
+    for one in Exemption.objects.in_force(now).filter(until__lte=now + SOON).select_related("actor"):
+        if (
+            one.actor is None
+            or not one.actor.email
+            or one.until - one.created <= SOON
+            or not notify.can_mail()
+        ):
+            continue
+        subject, body = notices.exemption_ends(one, timezone.localtime(now))
+        to = [notify.Recipient(mail=one.actor.email, name=str(one.actor))]
+        environments = [one.environment_id] if one.environment_id else []
+        told += notify.tell(
+            f"exemption:{one.pk}", to, subject, body,
+            topic=Topic.EXEMPTION, now=now, environments=environments, until=one.until,
+        )  # fmt: skip
+    return told
 
 
 def end(exemption: Exemption, user: User, fleet: Fleet, now: datetime) -> bool:

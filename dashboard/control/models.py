@@ -172,6 +172,8 @@ class Batch(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     cancelled = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.CharField(max_length=200, blank=True)
+    told = models.DateTimeField(null=True, blank=True)
+    """When the owners were told what came of it."""
 
     objects = BatchQuerySet.as_manager()
 

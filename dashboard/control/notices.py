@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 
-from dashboard.control.models import IdlePolicy, StopWarning
+from dashboard.control.models import Action, Exemption, IdlePolicy, State, StopWarning
 from dashboard.fleet.spans import time_of_day
 
 LONGEST = 300
@@ -84,6 +84,42 @@ def paused(policy: IdlePolicy, why: str) -> tuple[str, str]:
     subject = f"Policy {plain(policy.name)} has paused itself"
     lines = [f"{subject} and stops nothing: {plain(why)}.", *([f"See it: {where}"] if where else [])]
     return subject, "\n".join(lines)
+
+
+def after(some: Sequence[Action], now: datetime, *, personal: bool) -> tuple[str, str]:
+    """Subject and text of what was done to environments: by whom, why, and the link that starts each again."""
+    deed = "deleted" if some[0].deed == "delete" else "stopped"
+    subject = f"{plain(some[0].target_name)} was {deed}"
+    if len(some) > 1:
+        subject = f"{len(some)} {'of your ' if personal else ''}environments were {deed}"
+    lines = [f"By {plain(some[0].actor_name)}:", ""]
+    for one in some[:MOST_LISTED]:
+        when = (
+            f" at {clock(one.ended, now)}" if one.ended is not None and one.state == State.CONFIRMED else ""
+        )
+        doubt = "" if when else " (Ona accepted that; it was not seen to end)"
+        lines.append(f"{plain(one.target_name)} was {deed}{when}{doubt}, because: {plain(one.reason, 1000)}.")
+        if deed == "stopped" and (where := link("environments-act", one.target_id, "start")):
+            lines.append(f"Start it again: {where}")
+        lines.append("")
+    lines += _more(len(some))
+    lines.append("Its files and commits are kept." if deed == "stopped" else "That cannot be undone.")
+    return subject, "\n".join([*lines, *_foot(personal=personal)])
+
+
+def exemption_ends(exemption: Exemption, now: datetime) -> tuple[str, str]:
+    """To whoever granted it, the day before."""
+    subject = f"The exemption of {plain(exemption.name)} ends at {clock(exemption.until, now)}"
+    where = (
+        link("environments-keep", exemption.environment_id)
+        if exemption.environment_id
+        else link("idle-exemptions")
+    )
+    lines = [
+        f"{subject}. You granted it: {plain(exemption.reason)}.",
+        "After that it may be stopped when it is idle.",
+    ]
+    return subject, "\n".join([*lines, *([f"To prolong it: {where}"] if where else [NO_LINK])])
 
 
 def _earliest(some: Sequence[Idle]) -> datetime:

@@ -9,14 +9,15 @@ say calls `tell` inside the transaction that decided it. What became of it is on
 `Delivery.objects.filter(topic=Topic.BEFORE)` with `environments`, `state`, `created` and `sent`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, QuerySet
 
-from dashboard.control.models import OWED, Channel, Delivered, Delivery, Topic, User, Wish
+from dashboard.control.models import OWED, Action, Channel, Delivered, Delivery, Topic, User, Wish
+from dashboard.control.verbs import Verb
 from dashboard.fleet.snapshot import Fleet
 
 MOST_ATTEMPTS = 8
@@ -26,7 +27,7 @@ WORKER_DIED = timedelta(minutes=5)
 """No message takes so long to be sent."""
 KEPT = timedelta(days=90)
 NOT_WANTED = "they asked not to be told"
-NOBODY = "no address of the owner is known, and the policy has no fallback channel"
+NOBODY = "no address of the owner is known, and there is no fallback channel"
 TOO_LATE = "its time has passed"
 ARRIVED_PERHAPS = "a worker died while sending it; it may have arrived, so it is not sent again"
 
@@ -107,12 +108,29 @@ def can_mail() -> bool:
     return settings.MAIL_SERVER is not None or bool(settings.ONA_SIMULATED)
 
 
-def owner(fleet: Fleet, creator_id: str, fallback: Channel | None = None) -> Recipient:
-    """Whoever is told for the creator of an environment: by mail where their address is known, else by `fallback`."""
-    person = fleet.people.get(creator_id)
-    address = person.email.strip() if person is not None else ""
-    if address and "@" in address and len(address) <= 254 and address.isprintable() and can_mail():
-        return Recipient(mail=address, name=fleet.person(creator_id))
+def owners(
+    fleet: Fleet, creators: Mapping[str, str], fallback: Channel | None = None
+) -> dict[str, Recipient]:
+    """Who is told of each environment (id → the id of its creator): whoever had this dashboard make it, else its
+    creator, by mail where their address is known, else `fallback`.
+    """
+    made = Action.objects.filter(verb=Verb.CREATE_ENVIRONMENT.value, result_id__in=list(creators))
+    makers = {one.result_id: one.actor for one in made.select_related("actor") if one.actor is not None}
+    found = {}
+    for identifier, creator_id in creators.items():
+        person, maker = fleet.people.get(creator_id), makers.get(identifier)
+        if maker is not None:
+            found[identifier] = _by_mail(maker.email, str(maker), fallback)
+        else:
+            address = person.email if person is not None else ""
+            found[identifier] = _by_mail(address, fleet.person(creator_id), fallback)
+    return found
+
+
+def _by_mail(address: str, name: str, fallback: Channel | None) -> Recipient:
+    address = address.strip()
+    if "@" in address and len(address) <= 254 and address.isprintable() and can_mail():
+        return Recipient(mail=address, name=name)
     return Recipient(channel=fallback, name=fallback.name if fallback is not None else "")
 
 

@@ -14,8 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.backends.filebased import EmailBackend as FileBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from dashboard.control.channels import address_of, addresses_of, domains_of
@@ -58,11 +56,26 @@ def folder() -> Path:
 
 
 def _mail(delivery: Delivery, to: list[str]) -> None:
-    backend = _backend()
     sender = settings.MAIL_FROM or SIMULATED_FROM
-    message = EmailMessage(delivery.subject, delivery.body, sender, to, connection=backend)
+    message = EmailMessage(delivery.subject, delivery.body, sender, to)
     message.extra_headers["Auto-Submitted"] = "auto-generated"
     message.extra_headers["Message-ID"] = f"<{delivery.pk}@{sender.rpartition('@')[2]}>"
+    if settings.ONA_SIMULATED:
+        _write(delivery, message)
+    else:
+        _hand_over(message)
+
+
+def _write(delivery: Delivery, message: EmailMessage) -> None:
+    """As a file, one a message, instead of sending it."""
+    folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder() / f"{delivery.created:%Y%m%d-%H%M%S}-{delivery.pk}.eml"
+    path.write_bytes(message.message().as_bytes())
+
+
+def _hand_over(message: EmailMessage) -> None:
+    """To the mail server. Raises NotTaken."""
+    backend = _backend()
     try:
         backend.open()
     except (OSError, smtplib.SMTPException) as error:
@@ -90,10 +103,7 @@ def _kind(error: Exception) -> str:
     return f"it answered {code}" if code else type(error).__name__
 
 
-def _backend() -> BaseEmailBackend:
-    if settings.ONA_SIMULATED:
-        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        return FileBackend(file_path=str(folder()))
+def _backend() -> SmtpBackend:
     server = settings.MAIL_SERVER
     if server is None:
         raise NotTaken("there is no mail server: MAIL_SERVER is not set")

@@ -162,13 +162,13 @@ def _write(policy: IdlePolicy, fleet: Fleet, new: list[StopWarning], now: dateti
             batch_size=100,
         )
         by_owner: dict[str, list[StopWarning]] = defaultdict(list)
-        owners: dict[str, Recipient] = {}
+        creators = {one.environment_id: one.creator_id for one in new}
+        owners = notify.owners(fleet, creators, policy.fallback)
         for one in new:
-            owner = notify.owner(fleet, one.creator_id, policy.fallback)
-            owners[owner.key] = owner
-            by_owner[owner.key].append(one)
+            by_owner[owners[one.environment_id].key].append(one)
+        who = {owner.key: owner for owner in owners.values()}
         for key, some in by_owner.items():
-            _tell(policy, [owners[key]], some, now, personal=bool(owners[key].mail))
+            _tell(policy, [who[key]], some, now, personal=bool(who[key].mail))
         if policy.channel is not None:
             _tell(policy, [Recipient(channel=policy.channel)], new, now, personal=False)
 

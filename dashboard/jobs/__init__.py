@@ -15,7 +15,7 @@ from dashboard.celery import app
 from dashboard.jobs import meters, parts, trails
 from dashboard.jobs.actions import chase, enqueue_action, perform, sweep_actions
 from dashboard.jobs.auditing import anchor_audit, forward_audit, prune_audit
-from dashboard.jobs.notices import prune_notices, send_notices
+from dashboard.jobs.notices import find_notices, prune_notices, send_notices
 from dashboard.jobs.polls import (
     poll_full,
     poll_hot,
@@ -42,6 +42,7 @@ __all__ = [
     "chase",
     "count_hours",
     "enqueue_action",
+    "find_notices",
     "forward_audit",
     "logs",
     "make_reports",
@@ -88,6 +89,7 @@ SCHEDULE: dict[str, Any] = {
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
     "batches": {"task": "jobs.send_batches", "schedule": 1.0},
     "policies": {"task": "jobs.run_policies", "schedule": 60.0},
+    "to-tell": {"task": "jobs.find_notices", "schedule": 10.0},
     "notices": {"task": "jobs.send_notices", "schedule": 5.0},
     "old-notices": {"task": "jobs.prune_notices", "schedule": 6 * 3600.0},
     "replays": {"task": "jobs.replay", "schedule": 10.0},

@@ -337,9 +337,10 @@ def test_only_admins_make_channels(db):
 
 
 def test_owners_are_told_by_mail_else_by_the_fallback_else_it_is_written_that_nobody_is(channel, mail, at):
-    assert notify.owner(FLEET, "p-ada", channel).key == "mail:ada@example.com"
-    assert notify.owner(FLEET, "p-nobody", channel).key == f"channel:{channel.pk}"
-    tell(notify.owner(FLEET, "p-nobody"))
+    creators = {"e-1": "p-ada", "e-2": "p-nobody"}
+    found = notify.owners(FLEET, creators, channel)
+    assert [found[one].key for one in creators] == ["mail:ada@example.com", f"channel:{channel.pk}"]
+    tell(notify.owners(FLEET, creators)["e-2"])
     assert states() == [(GAVE_UP, notify.NOBODY)]
 
 

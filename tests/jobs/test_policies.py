@@ -1,11 +1,11 @@
 """Policies as the workers run them: from the verdict to the call, over a real Valkey and the simulator's wire."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dashboard import jobs
 from dashboard.control import exemptions, ledger, policies
-from dashboard.control.models import Action, IdlePolicy
+from dashboard.control.models import Action, Delivery, IdlePolicy, StopWarning
 from dashboard.fleet.snapshot import load
 from tests.conftest import until
 from tests.control.conftest import admin
@@ -98,3 +98,24 @@ def test_a_fleet_that_nobody_has_read_for_a_while_stops_nothing(idle, api, admin
     assert outcomes() == {}
     one.refresh_from_db()
     assert one.said.startswith("Kept everything: what is known of it is 1")
+
+
+def test_owners_are_told_before_and_after_by_the_jobs(idle, api, admin, settings, tmp_path):
+    settings.ONA_SIMULATED, settings.VAR_DIR = True, tmp_path
+    jobs.poll_names()
+    one = armed(admin, idle, lead=600.0)
+    until(lambda: jobs.parts.snapshot().now().fleet.people)
+    jobs.run_policies()
+    assert outcomes() == {}
+    StopWarning.objects.update(deadline=ledger.utc_now() - timedelta(seconds=9))  # ten minutes have passed
+    IdlePolicy.objects.update(last_run=None)
+    jobs.run_policies()
+    jobs.send_lane(0)
+    Action.objects.filter(batch__policy=one).update(state="confirmed", ended=ledger.utc_now())
+    jobs.find_notices()
+    jobs.send_notices()
+    told = {topic: set() for topic in ("before", "after")}
+    for message in Delivery.objects.filter(state="sent"):
+        told[message.topic].update(message.environments)
+    assert told == {topic: {one.id for one in idle} for topic in told}
+    assert len(list((tmp_path / "messages").iterdir())) == Delivery.objects.count()

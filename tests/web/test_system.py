@@ -1,9 +1,12 @@
 """System: how the sweeps went; and how fresh the data are, on every page."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from dashboard.control.models import Delivery
 from dashboard.fleet.store import Sweep
 from tests.web.conftest import Dashboard, text
 from tests.web.test_polls import swapped
@@ -53,3 +56,16 @@ def test_old_data_are_called_so(dashboard: Dashboard) -> None:
 
 def test_readyz_says_yes(dashboard: Dashboard) -> None:
     assert dashboard.get("/readyz", "anonymous").json() == {"ready": True, "troubles": {}}
+
+
+def test_messages_in_trouble_come_first(dashboard: Dashboard) -> None:
+    now = timezone.now()
+    for number, state in enumerate(("sent", "gave-up", "failed", "queued")):
+        Delivery.objects.create(
+            occasion=state, topic="after", recipient="nobody", subject=f"about {state}", body="x", state=state,
+            why="it answered 503" if state == "failed" else "", created=now + timedelta(seconds=number), not_before=now,
+        )  # fmt: skip
+    page = text(dashboard.get("/system/"))
+    shown = re.findall(r"<bdi>about ([a-z-]+)</bdi>", page)
+    assert shown == ["failed", "gave-up", "queued", "sent"]
+    assert "it answered 503; next try" in page

@@ -1,19 +1,20 @@
 """Channels: where messages go beside people's own mail. Their addresses are secrets that no page shows."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Case, Count, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.control import channels, ledger, notify
-from dashboard.control.models import Channel, ChannelKind, Delivery, IdlePolicy, Topic
+from dashboard.control.models import Channel, ChannelKind, Delivered, Delivery, IdlePolicy, Topic
 from dashboard.control.notify import Recipient
 from dashboard.control.permissions import channel_refusal
 from dashboard.web.forms.channels import ChannelForm
@@ -53,6 +54,23 @@ def where_mail_goes() -> dict[str, Any]:
         "mail_from": settings.MAIL_FROM,
         "public_url": settings.PUBLIC_URL,
     }
+
+
+MESSAGES_SHOWN = 20
+LATELY = timedelta(days=7)
+
+
+def messages_block() -> Block:
+    """For the system's page: how messages go, those in trouble first."""
+    since = ledger.utc_now() - LATELY
+    lately = Delivery.objects.filter(created__gt=since).select_related("channel")
+    counts = dict(lately.order_by().values_list("state").annotate(n=Count("pk")))
+    trouble = Case(When(state=Delivered.FAILED, then=0), When(state=Delivered.GAVE_UP, then=1), default=2)
+    shown = list(lately.order_by(trouble, "-created", "-id")[:MESSAGES_SHOWN])
+    chips = [(state.value, state.label, counts[state]) for state in Delivered if state in counts]
+    state = (tuple(chips), tuple((str(one.pk), one.state, one.why, one.attempts) for one in shown))
+    context = {"shown": shown, "chips": chips, **where_mail_goes()}
+    return Block("messages", state, "system/messages.html", context)
 
 
 def _last(channel: Channel) -> Delivery | None:

@@ -11,6 +11,7 @@ from dashboard.control import cost
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import current_freshness, moment, page
 from dashboard.web.live import Block, Live
+from dashboard.web.pages.channels import messages_block
 from dashboard.web.pages.policies import policies_block
 
 SWEEPS = {"hot": "What moves", "full": "Everything", "names": "Names of people, projects and runners"}
@@ -74,7 +75,8 @@ def index(request: HttpRequest) -> HttpResponse:
     }
     past = cost.state()
     history = Block("history", (past,), "system/history.html", {"past": past, "days": settings.HISTORY_DAYS})
-    live = Live([Block("sweeps", state, "system/sweeps.html", context), history, policies_block()])
+    sweeping = Block("sweeps", state, "system/sweeps.html", context)
+    live = Live([sweeping, history, policies_block(), messages_block()])
     return page(
         request,
         "system/index.html",
