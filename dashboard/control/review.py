@@ -93,14 +93,16 @@ def review(moment: Moment, limits: Limits, now: datetime, holds: Mapping[str, st
 def _review(  # noqa: PLR0913, PLR0917 - see review
     fleet: Fleet, limits: Limits, now: datetime, at: datetime, known: Evidence, holds: Mapping[str, str]
 ) -> Review:
-    doubtful = known.doubt
+    doubtful, moment = known.doubt, at.timestamp()
     work = live_executions(fleet)
     judged = []
     for row in fleet.environments.values():
         if row.phase != "running" or row.archived is not None:
             continue
-        evidence = Evidence(doubtful, work.get(row.id, ()), holds.get(row.id, ""))
-        judged.append(Judged(row, *judge(row, limits, at.timestamp(), evidence), evidence))
+        evidence = known  # of most there is nothing else to know
+        if row.id in work or row.id in holds:
+            evidence = Evidence(doubtful, work.get(row.id, ()), holds.get(row.id, ""))
+        judged.append(Judged(row, *judge(row, limits, moment, evidence), evidence))
     lag = (now - at).total_seconds()
     return Review(limits, at, lag, doubtful, tuple(judged), {one.row.id: one for one in judged})
 
@@ -111,9 +113,8 @@ _kept: dict[tuple[object, ...], Review] = {}
 def live_executions(fleet: Fleet) -> dict[str, tuple[str, ...]]:
     """Environment id → the names of what runs in it, in a steady order."""
     found: dict[str, list[str]] = defaultdict(list)
-    for execution in fleet.executions.values():
-        if execution.live:
-            found[execution.environment_id].append(execution.name or "without a name")
+    for execution in fleet.live():
+        found[execution.environment_id].append(execution.name or "without a name")
     return {identifier: tuple(sorted(names)) for identifier, names in found.items()}
 
 

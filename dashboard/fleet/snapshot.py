@@ -133,12 +133,15 @@ class Fleet:
         table = self.table(kind)
         return [table.at(place) for place in self.order(kind, key).equal(self, table, key, value)]
 
+    def live(self) -> Iterator[Execution]:
+        """The task executions that wait or run."""
+        table = cast("Table[Execution]", self.table(Kind.EXECUTION))
+        return (table.at(place) for place in places_in(self.postings(Kind.EXECUTION, LIVE)[True]))
+
     @cached_property
     def at_work(self) -> frozenset[str]:
         """The ids of the environments in which a task execution waits or runs."""
-        table = cast("Table[Execution]", self.table(Kind.EXECUTION))
-        live = self.postings(Kind.EXECUTION, LIVE)[True]
-        return frozenset(table.at(place).environment_id for place in places_in(live))
+        return frozenset(row.environment_id for row in self.live())
 
     @cached_property
     def person_by_email(self) -> Mapping[str, str]:

@@ -22,27 +22,31 @@ BATCH = 2_000
 ATTEMPTS = 20
 
 WRITE = """
-local number, at = 0, 3
-while at < #ARGV do
-  local rows, kind, asked, last = KEYS[tonumber(ARGV[at])], ARGV[at+1], ARGV[at+2], at + 3 + 2 * tonumber(ARGV[at+3])
-  local head = ARGV[1] .. ' ' .. asked .. '\\n'
-  for one = at + 4, last, 2 do
-    local id, blob = ARGV[one], ARGV[one+1]
-    if blob == '' then
-      redis.call('HDEL', rows, id)
+local number = 0
+for at = 3, #ARGV, 5 do
+  local rows, kind, asked, page = KEYS[tonumber(ARGV[at])], ARGV[at+1], ARGV[at+2], ARGV[at+4]
+  local head, start, id = ARGV[1] .. ' ' .. asked .. '\\n', 1, nil
+  for length in string.gmatch(ARGV[at+3], '%d+') do
+    local part = string.sub(page, start, start + length - 1)
+    start = start + length
+    if id == nil then
+      id = part
     else
-      redis.call('HSET', rows, id, head .. blob)
+      if part == '' then
+        redis.call('HDEL', rows, id)
+      else
+        redis.call('HSET', rows, id, head .. part)
+      end
+      redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], ARGV[1] .. '-' .. number,
+        'kind', kind, 'id', id, 'blob', part, 'asked', asked)
+      number, id = number + 1, nil
     end
-    redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], ARGV[1] .. '-' .. number,
-      'kind', kind, 'id', id, 'blob', blob, 'asked', asked)
-    number = number + 1
   end
-  at = last + 1
 end
 """
 """Rows and their changes in one command instead of two for each row. ARGV: version, how many changes are kept, and of
 each page of rows the place of its hash among KEYS, its kind, when it was asked for (every digit: a rounded moment may
-seem later than it was) and how many there are, then of each its id and its blob (empty: removed).
+seem later than it was), and of each row its id and its blob (empty: removed): their lengths, and all of them in a row.
 """
 
 
@@ -175,8 +179,9 @@ class Rows(Part):
         keys = [self._key("changes"), *(self._key("rows", kind) for kind in kinds)]
         told: list[Any] = [version, CHANGES_KEPT]
         for (kind, asked), page in groupby(written, key=attrgetter("kind", "asked")):
-            rows = [part for one in page for part in (one.id, one.blob)]
-            told += (kinds[kind], kind.value, repr(asked), len(rows) // 2, *rows)
+            parts = [part for one in page for part in (one.id.encode(), one.blob)]
+            lengths = " ".join([str(len(part)) for part in parts])
+            told += (kinds[kind], kind.value, repr(asked), lengths, b"".join(parts))
         pipe.eval(WRITE, len(keys), *keys, *told)
         pipe.execute()
         return epoch, [Change(version, one.kind, one.id, one.row, one.asked) for one in written]
