@@ -340,7 +340,7 @@
     write(one("#picked"), everything ? `All ${total} that match are chosen` : chosen.size ? `${chosen.size} chosen` : "None chosen");
     one("#pick-all").hidden = everything || !all || total <= here.length;
     one("#pick-none").hidden = !everything && !chosen.size;
-    one("#stop-chosen").disabled = !everything && !chosen.size;
+    for (const button of bar.querySelectorAll("[data-of-chosen]")) button.disabled = !everything && !chosen.size;
     one("#pick-all-value").disabled = !everything;
     const page = one("#pick-page");
     page.checked = all;
@@ -369,7 +369,7 @@
       chooseNone();
       everything = event.target.id === "pick-all";
       showChosen();
-      one("#stop-chosen").focus();
+      one("#picked").closest("form").querySelector("[data-of-chosen]:not(:disabled)")?.focus();
     }
   });
   for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) body.addEventListener(name, showChosen);

@@ -57,6 +57,7 @@ ROUTES = {
     "overview": PAGE,
     "environments-list": PAGE,
     "environments-new": Route(get=Access.TARGET, post=Access.TARGET, verb=Verb.CREATE_ENVIRONMENT),
+    "environments-bulk": SEVERAL,
     "environments-detail": PAGE,
     "environments-automations": Route(post=Access.TARGET, verb=Verb.UPSERT_AUTOMATIONS),
     "environments-exempt": Route(get=Access.TARGET, post=Access.TARGET, verb=Verb.KEEP_AWAKE),

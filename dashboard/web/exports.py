@@ -1,7 +1,7 @@
 """A list as CSV or JSON: all rows of its filter, in its order, with a column for each field of the filter language."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -29,8 +29,13 @@ def export(
         headings = _headings(kind)
         texts = ([_text(value) for value in line(at, kind, row).values()] for row in rows)
         return download(SECTIONS[kind], headings, texts)
-    answer = StreamingHttpResponse(_json(at, kind, rows), content_type="application/json")
-    answer["Content-Disposition"] = f'attachment; filename="{SECTIONS[kind]}.json"'
+    return json_file(SECTIONS[kind], (line(at, kind, row) for row in rows))
+
+
+def json_file(name: str, lines: Iterable[Line]) -> StreamingHttpResponse:
+    """`name`.json as an attachment: a list of objects, one a line."""
+    answer = StreamingHttpResponse(_json(lines), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.json"'
     answer["Cache-Control"] = "no-store"
     return answer
 
@@ -74,8 +79,8 @@ def _text(value: Any) -> Any:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
-def _json(at: At, kind: Kind, rows: list[Listed]) -> Iterator[str]:
+def _json(lines: Iterable[Line]) -> Iterator[str]:
     yield "["
-    for number, row in enumerate(rows):
-        yield (",\n" if number else "\n") + json.dumps(line(at, kind, row), ensure_ascii=False)
+    for number, one in enumerate(lines):
+        yield (",\n" if number else "\n") + json.dumps(one, ensure_ascii=False)
     yield "\n]\n"

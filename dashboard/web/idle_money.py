@@ -11,7 +11,7 @@ from django.conf import settings
 from dashboard.control import cost
 from dashboard.control.cost import NOTHING, Prices
 from dashboard.control.idle import last_activity
-from dashboard.control.review import Judged, Review, longest_first
+from dashboard.control.review import Judged, Review
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.hours import day_of
 
@@ -37,9 +37,6 @@ class IdleMoney:
         if since is None or since > self.now or not self.prices:
             return None
         return cost.of_time(self.prices, row.class_id, since, self.now, self.zone)
-
-    def dearest_first(self, one: Judged) -> tuple[Decimal, tuple[float, str]]:
-        return (-(self.so_far(one.row) or NOTHING), longest_first(one))
 
     def an_hour(self, rows: Iterable[Judged]) -> Decimal | None:
         """What all of them cost in an hour; None when none has a price."""

@@ -17,7 +17,7 @@ from dashboard.control import wishes
 from dashboard.control.exemptions import holds
 from dashboard.control.made import made_by
 from dashboard.control.models import Action, Role, User
-from dashboard.control.permissions import ona_person
+from dashboard.control.permissions import START_AND_STOP, bulk_refusal, ona_person
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
@@ -67,6 +67,8 @@ class ListPage:
     left_out: str = ""
     """The field that asks for what the list leaves out, and what that is."""
     left_out_words: str = ""
+    picks: str = ""
+    """The name of the address to which chosen rows are sent, "" where none are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         return cast("HttpResponse", file)  # streamed, which is all that tells it from a page
     table = _table(listing, fleet, user, asked)
     result, blocks = table.result, table.blocks
-    link = partial(list_address, listing.kind)
+    link, may_choose = partial(list_address, listing.kind), _may_choose(listing, user)
     problems = [marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
     if problems and is_typing(request):
         return only_problems(request, problems)
@@ -119,6 +121,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "help_url": reverse("filter-help", args=[listing.folder]),
         "filtered": bool(result.query.text),
         "leaves_out": lambda: leaves_out(link, listing.left_out, result),
+        "may_choose": may_choose,
         **(extra or {}),
     }
     summary = RowBlock(
@@ -128,12 +131,16 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
     pager = RowBlock(
         "pager", (listing.folder, result.query, result.total), "lists/pager.html", lambda: context
     )
-    live = Live([summary, pager], blocks, body)
+    chosen = Block(
+        "chosen", (may_choose, len(blocks), result.total, asked.text), "lists/chosen.html", context
+    )
+    live = Live([summary, *([chosen] if listing.picks else []), pager], blocks, body)
     if not is_poll(request):  # a poll gets what changed, and makes no more of the page than that
         context |= {
             "summary": summary.html(request),
             "rows": body.html(request),
             "pager": pager.html(request),
+            "chosen": chosen.html(request) if listing.picks else "",
         }
     answer = page(request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html")
     if is_fragment(request) and not is_poll(request):
@@ -230,9 +237,17 @@ def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: A
 
     def context() -> dict[str, Any]:
         offered = besides(offers(user, row, fleet), wish)
-        return {"row": row, "offers": offered, "wish": wish, "listing": listing, **facts}
+        picked = {
+            "may_choose": _may_choose(listing, user),
+            "choosable": any(one.verb in START_AND_STOP for one in offered),
+        }
+        return {"row": row, "offers": offered, "wish": wish, "listing": listing, **picked, **facts}
 
     return RowBlock(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context)
+
+
+def _may_choose(listing: ListPage, user: User) -> bool:
+    return bool(listing.picks) and not bulk_refusal(user)
 
 
 def _summary_state(result: Result) -> tuple[Any, ...]:

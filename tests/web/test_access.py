@@ -165,7 +165,7 @@ def path_of(case: Case, targets: dict[tuple[Kind, bool], Listed], own: bool) -> 
         args = ["environments"]
     elif case.name in MADE:
         args = [MADE[case.name]("operator" if own else "admin")]
-    elif section in kinds and page not in {"list", "new"}:
+    elif section in kinds and page not in {"list", "new", "bulk"}:
         args = [targets[kinds[section], own].id]
         args += [case.verb.deed] if page == "act" and case.verb is not None else []
     return reverse(case.name, args=args)

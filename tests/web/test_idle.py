@@ -1,5 +1,8 @@
 """The review of what is idle: what is listed, why, and what can be chosen from it."""
 
+import csv
+import io
+import json
 import re
 import time
 
@@ -203,3 +206,45 @@ def test_a_page_of_a_thousand_idle_ones_is_bounded(fleet: Dashboard) -> None:
     assert "page 2 of 21" in text(page)
     assert len(page.content) < 200_000
     assert jobs.parts.snapshot().now().fleet.environments
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [
+        ("", ["e-2", "e-1", "e-4", "e-3", "e-5"]),
+        ("idle", ["e-5", "e-3", "e-4", "e-1", "e-2"]),
+        ("name", ["e-1", "e-2", "e-3", "e-4", "e-5"]),
+        ("-name", ["e-5", "e-4", "e-3", "e-2", "e-1"]),
+        ("owner", ["e-2", "e-1", "e-3", "e-5", "e-4"]),
+        ("-owner", ["e-4", "e-2", "e-1", "e-3", "e-5"]),
+        ("-cost", ["e-2", "e-1", "e-4", "e-3", "e-5"]),  # without prices nothing is dearer
+        ("-nonsense", ["e-2", "e-1", "e-4", "e-3", "e-5"]),
+    ],
+)
+def test_the_review_and_its_files_come_in_the_order_asked_for(
+    fleet: Dashboard, order: str, first: list[str]
+) -> None:
+    page = fleet.get(f"/idle/?sort={order}")
+    assert listed(page) == first
+    sorted_by = order.removeprefix("-") if order in {"idle", "name", "-name", "owner", "-owner"} else "idle"
+    sorted_by = "cost" if order == "-cost" else sorted_by
+    assert text(page).count("aria-sort=") == (sorted_by != "cost")
+    lines = json.loads(b"".join(fleet.get(f"/idle/?sort={order}&format=json").streaming_content))
+    assert [line["id"] for line in lines] == first
+
+
+def test_the_review_as_a_file_says_why(fleet: Dashboard) -> None:
+    answer = fleet.get("/idle/?q=id:e-2&format=csv", "viewer")
+    assert answer["Content-Disposition"] == 'attachment; filename="idle.csv"'
+    (line,) = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode().removeprefix("\ufeff")))
+    assert (line["id"], line["decision"], line["creator"], line["source"]) == (
+        "e-2",
+        "stop",
+        "Ada",
+        "VS Code",
+    )
+    assert 50 * HOUR <= int(line["idle"]) < 50 * HOUR + 60
+    assert "port 3000 open to everyone" in line["because"]
+    kept = json.loads(b"".join(fleet.get("/idle/?show=kept&format=json").streaming_content))
+    assert {one["id"]: one["decision"] for one in kept} == {"e-6": "keep", "e-8": "keep", "e-9": "keep"}
+    assert "/idle/?show=kept&amp;format=csv" in text(fleet.get("/idle/?show=kept"))

@@ -27,6 +27,8 @@ from dashboard.web.live import Block, Live
 from dashboard.web.spreadsheet import download
 
 PAGE_SIZE = 50
+LATELY = 900.0
+"""Seconds: signals come every five minutes, so whoever sent one within this may still be there."""
 LeftOut = Sequence[tuple[str, str]]
 
 
@@ -45,11 +47,29 @@ def question(
         "left_out": left_out,
         "error": error,
         "starts": batch.verb == Verb.START_ENVIRONMENT.value,
-        "back": reverse("idle-batch", args=[batch.undoes_id]) if batch.undoes_id else reverse("idle"),
+        **_used(fleet, batch, targets),
+        "back": _back(batch),
     }
     if is_fragment(request):
         return varied(render(request, "batches/dialog.html", context))
     return varied(render(request, "batches/question.html", context, status=status))
+
+
+def _used(fleet: Fleet, batch: Batch, targets: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Who would be interrupted by stops that do not look whether anybody is active."""
+    if batch.verb != Verb.STOP_ENVIRONMENT.value or batch.idle_limit is not None:
+        return {}
+    lately = ledger.utc_now().timestamp() - LATELY
+    return {
+        "in_use": sum((target.get("since") or 0.0) >= lately for target in targets),
+        "at_work": sum(target["id"] in fleet.at_work for target in targets),
+    }
+
+
+def _back(batch: Batch) -> str:
+    if batch.undoes_id:
+        return reverse("idle-batch", args=[batch.undoes_id])
+    return reverse("idle" if batch.idle_limit is not None else "environments-list")
 
 
 def _target(fleet: Fleet, target: dict[str, str]) -> dict[str, Any]:
@@ -79,15 +99,16 @@ def ask(
     if why_not := bulk_refusal(signed_in(request)):
         raise PermissionDenied(why_not)
     if not rows:
-        return _nothing(request, left_out)
+        return nothing(request, left_out)
     try:
         batch = batches.ask(signed_in(request), verb, rows, now=ledger.utc_now(), **options)
     except batches.TooMany as refused:
-        return _nothing(request, (), str(refused))
+        return nothing(request, (), str(refused))
     return question(request, batch, left_out)
 
 
-def _nothing(request: HttpRequest, left_out: LeftOut, words: str = "") -> HttpResponse:
+def nothing(request: HttpRequest, left_out: LeftOut, words: str = "") -> HttpResponse:
+    """There is nobody to ask about; `words` say why."""
     context = {"left_out": left_out, "words": words or "Nothing is chosen that this could be done to."}
     template = "batches/nothing_dialog.html" if is_fragment(request) else "batches/nothing.html"
     return varied(render(request, template, context, status=200 if is_fragment(request) else 422))

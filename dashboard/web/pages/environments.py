@@ -49,6 +49,7 @@ LIST = ListPage(
     folder="environments",
     left_out="archived",
     left_out_words="archived",
+    picks="environments-bulk",
 )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -22,7 +22,16 @@ from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, seconds
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import length
+from dashboard.web.exports import FORMATS
 from dashboard.web.http import moment, page, signed_in
+from dashboard.web.idle_lists import (
+    DEAREST_FIRST,
+    LONGEST_FIRST,
+    as_file,
+    directions,
+    in_order,
+    order_of,
+)
 from dashboard.web.idle_money import IdleMoney, idle_money
 from dashboard.web.lists import context_of
 from dashboard.web.live import Block, Live, RowBlock
@@ -57,7 +66,7 @@ class Asked:
     view: str
     page: int
     problem: str = ""
-    dearest: bool = False
+    order: str = LONGEST_FIRST
 
     def url(self, **changes: Any) -> str:
         """The address of this with `changes`: what has its default is left out."""
@@ -66,7 +75,7 @@ class Asked:
             "q": there.text,
             "idle": "" if there.limit == DEFAULT_LIMIT else there.limit,
             "show": "" if there.view == "idle" else there.view,
-            "sort": "dearest" if there.dearest else "",
+            "sort": "" if there.order == LONGEST_FIRST else there.order,
             "page": str(there.page) if there.page > 1 else "",
         }
         given = {name: value for name, value in pairs.items() if value}
@@ -91,8 +100,8 @@ def asked_for(parameters: Any) -> Asked:
     digits = parameters.get("page", "1")
     number = int(digits[:9]) if digits.isascii() and digits.isdigit() else 1
     text = parameters.get("q", "").strip()[: LONGEST_TEXT + 1]
-    view, dearest = view if view in LABELS else "idle", parameters.get("sort") == "dearest"
-    return Asked(text, limit, allowed, view, max(1, number), problem, dearest)
+    view, order = view if view in LABELS else "idle", order_of(parameters.get("sort", ""))
+    return Asked(text, limit, allowed, view, max(1, number), problem, order)
 
 
 @dataclass(frozen=True)
@@ -122,15 +131,19 @@ def find(request: HttpRequest, asked: Asked) -> Found:
     passing = {one.row.id for one in judged.judged if selection.holds(one.row)}
     views = {view: [one for one in judged.seen_by(view) if one.row.id in passing] for view in LABELS}
     counts, money = {view: len(found) for view, found in views.items()}, idle_money(judged)
-    order = money.dearest_first if asked.dearest else longest_first
-    return Found(asked, judged, selection, sorted(views[asked.view], key=order), counts, money)
+    matching = in_order(views[asked.view], asked.order, now.fleet, money)
+    return Found(asked, judged, selection, matching, counts, money)
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
-    """The review: what is idle longer than a limit, longest first, to be chosen from."""
+def index(request: HttpRequest) -> HttpResponseBase:
+    """The review: what is idle longer than a limit, longest first, to be chosen from; or all of it as a file."""
     found = find(request, asked_for(request.GET))
     asked = found.asked
+    if request.GET.get("format") in FORMATS:
+        return as_file(
+            request.GET["format"], found.matching, found.review, moment(request).fleet, found.money
+        )
     pages = max(1, -(-len(found.matching) // PAGE_SIZE))
     asked = replace(asked, page=min(asked.page, pages))
     shown = found.matching[(asked.page - 1) * PAGE_SIZE : asked.page * PAGE_SIZE]
@@ -156,9 +169,16 @@ def index(request: HttpRequest) -> HttpResponse:
         "an_hour": an_hour,
         "priced": bool(found.money.prices),
         "orders": [
-            ("Longest first", asked.url(dearest=False, page=1), not asked.dearest),
-            ("Dearest first", asked.url(dearest=True, page=1), asked.dearest),
+            ("Longest first", asked.url(order=LONGEST_FIRST, page=1), asked.order == LONGEST_FIRST),
+            ("Dearest first", asked.url(order=DEAREST_FIRST, page=1), asked.order == DEAREST_FIRST),
         ],
+        "sorts": {
+            field: (asked.url(order=order, page=1), now) for field, order, now in directions(asked.order)
+        },
+        "default_order": asked.order == LONGEST_FIRST,
+        "csv_url": asked.url(page=1, order=asked.order)
+        + ("&" if "?" in asked.url(page=1) else "?")
+        + "format=csv",
     }
     counts = (asked, pages, tuple(found.counts.items()), found.review.doubt, round(found.review.lag / 60))
     money = (an_hour, bool(found.money.prices))

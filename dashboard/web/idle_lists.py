@@ -1,0 +1,103 @@
+"""The review of what is idle as a list: in which orders, and as a file of the same rows."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import StreamingHttpResponse
+
+from dashboard.control.cost import NOTHING
+from dashboard.control.idle import last_activity
+from dashboard.control.review import Judged, Review
+from dashboard.fleet.snapshot import Fleet
+from dashboard.web.exports import json_file
+from dashboard.web.idle_money import IdleMoney
+from dashboard.web.spreadsheet import download
+
+LONGEST_FIRST, DEAREST_FIRST = "-idle", "-cost"
+ALSO = {"dearest": DEAREST_FIRST}
+"""What addresses of earlier days called an order."""
+Order = Callable[[Judged], Any]
+
+
+def orders(fleet: Fleet, money: IdleMoney) -> dict[str, Order]:
+    """Field → the key by which it ascends."""
+    return {
+        "idle": lambda one: -(last_activity(one.row)[0] or float("inf")),
+        "cost": lambda one: money.so_far(one.row) or NOTHING,
+        "name": lambda one: one.row.name.lower(),
+        "owner": lambda one: fleet.person(one.row.creator_id, one.row.creator_kind).lower(),
+        "class": lambda one: fleet.environment_class(one.row.class_id).lower(),
+    }
+
+
+FIELDS = frozenset({"idle", "cost", "name", "owner", "class"})
+
+
+def order_of(text: str) -> str:
+    """The order that an address asks for; what it does not know is the longest idle first."""
+    wanted = ALSO.get(text, text)
+    return wanted if wanted.removeprefix("-") in FIELDS else LONGEST_FIRST
+
+
+def in_order(found: Iterable[Judged], order: str, fleet: Fleet, money: IdleMoney) -> list[Judged]:
+    """In a steady order: what is equal, or equally unknown, by id; then the longest idle first."""
+    rows = sorted(found, key=lambda one: one.row.id)
+    known = orders(fleet, money)
+    rows.sort(key=known["idle"], reverse=True)
+    rows.sort(key=known[order.removeprefix("-")], reverse=order.startswith("-"))
+    return rows
+
+
+HEADINGS = (
+    "id", "name", "decision", "idle", "last_active", "source", "because",
+    "creator", "project", "class", "unpushed", "changed", "timeout", "cost",
+)  # fmt: skip
+
+
+def as_file(
+    kind_of_file: str, found: Iterable[Judged], review: Review, fleet: Fleet, money: IdleMoney
+) -> StreamingHttpResponse:
+    """The rows as CSV or JSON. `idle` and `timeout` are seconds, `cost` is what it came to since it was last used."""
+    lines = (_line(one, review, fleet, money) for one in found)
+    if kind_of_file == "csv":
+        return download("idle", HEADINGS, (list(line.values()) for line in lines))
+    return json_file("idle", lines)
+
+
+def _line(one: Judged, review: Review, fleet: Fleet, money: IdleMoney) -> dict[str, Any]:
+    verdict, row, cost = review.verdict(one), one.row, money.so_far(one.row)
+    since = verdict.since
+    return {
+        "id": row.id,
+        "name": row.name,
+        "decision": verdict.decision.value,
+        "idle": None if since is None else int(max(0.0, review.now.timestamp() - since)),
+        "last_active": None if since is None else _moment(since),
+        "source": verdict.source,
+        "because": verdict.because,
+        "creator": fleet.person(row.creator_id, row.creator_kind),
+        "project": fleet.project(row.project_id) if row.project_id else "",
+        "class": fleet.environment_class(row.class_id) if row.class_id else "",
+        "unpushed": row.unpushed,
+        "changed": row.changed,
+        "timeout": row.timeout,
+        "cost": None if cost is None else str(cost),
+    }
+
+
+def _moment(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (OverflowError, OSError, ValueError):
+        return ""
+
+
+def directions(order: str) -> Iterator[tuple[str, str, str]]:
+    """Field, the order that a click on its heading asks for, and how it is sorted now ("" when it is not)."""
+    for field in sorted(FIELDS):
+        now = order.removeprefix("-") == field
+        descending = order.startswith("-")
+        first = f"-{field}" if field in {"idle", "cost"} else field
+        flipped = field if descending else f"-{field}"
+        yield field, flipped if now else first, ("descending" if descending else "ascending") if now else ""
