@@ -6,7 +6,6 @@ Reading the record is here too: spans of one environment for its page, of all of
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
@@ -127,14 +126,15 @@ def replay(
 
 
 def _chunks(rows: QuerySet[RecordedEnvironment], size: int | None) -> Iterator[list[RecordedEnvironment]]:
-    """All rows as one list, or in lists of `size`."""
-    if size is None:
-        if everything := list(rows):
-            yield everything
-        return
-    found = rows.iterator(size)
-    while some := list(islice(found, size)):
+    """All rows, which are in the order of their ids, as one list, or in lists of `size`: each asked for by itself, so
+    that whoever works through them may write meanwhile. SQLite refuses that while a question is half answered.
+    """
+    last = ""
+    while some := list(rows.filter(id__gt=last)[:size]):
         yield some
+        if size is None:
+            return
+        last = some[-1].id
 
 
 def history_of(environment: RecordedEnvironment, start: float, end: float) -> EnvironmentHistory:

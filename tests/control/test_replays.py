@@ -124,6 +124,15 @@ class TestAnswer:
         assert answered(ask())["environments"] == 0
         assert own(answered(ask(roles=("prebuild",))))["stops"] == 1
 
+    def test_a_record_of_several_portions_is_read_to_its_end(self, monkeypatch):
+        monkeypatch.setattr("dashboard.control.rollup.CHUNK", 2)
+        recording()
+        for number in range(5):
+            recorded(f"e-{number}")
+        result = answered(ask())
+        assert (result["environments"], own(result)["stops"]) == (5, 5)
+        assert answered(ask(scope="name:e-4"))["environments"] == 1
+
     def test_windows_exemptions_and_armed_policies_hold_as_they_did(self):
         recording()
         recorded()
