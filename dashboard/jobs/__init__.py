@@ -93,7 +93,7 @@ SCHEDULE: dict[str, Any] = {
     "notices": {"task": "jobs.send_notices", "schedule": 5.0},
     "old-notices": {"task": "jobs.prune_notices", "schedule": 6 * 3600.0},
     "replays": {"task": "jobs.replay", "schedule": 10.0},
-    "reports": {"task": "jobs.make_reports", "schedule": 300.0},
+    "reports": {"task": "jobs.make_reports", "schedule": 60.0},
     "old-replays": {"task": "jobs.prune_replays", "schedule": 6 * 3600.0},
     "policy-runs": {"task": "jobs.prune_policy_runs", "schedule": 6 * 3600.0},
 }

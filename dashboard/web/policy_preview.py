@@ -1,13 +1,15 @@
 """What a policy would do right now: before it is armed, and while it is changed beside how it is saved."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from dashboard.control import exemptions, ledger
-from dashboard.control.models import IdlePolicy
+from dashboard.control import exemptions, ledger, replays
+from dashboard.control.models import IdlePolicy, Progress, Replay
 from dashboard.control.policy_verdicts import Assessment, Finding, assess
+from dashboard.control.whatif_run import DAYS, Question
 from dashboard.web.http import moment
 
 NAMES_SHOWN = 50
@@ -45,6 +47,20 @@ def preview(found: Assessment, before: Assessment | None = None) -> dict[str, An
         "spared": spared[:NAMES_SHOWN],
         "fewer": len(spared),
     }
+
+
+def replayed(policy: IdlePolicy) -> dict[str, Any]:
+    """What the newest replay of it, as it is now, came to; empty when there is none."""
+    keys = [replays.key_of(Question.of(policy, days)) for days in DAYS]
+    done = Replay.objects.filter(key__in=keys, state=Progress.DONE).order_by("-ended").first()
+    if done is None:
+        return {}
+    one = next((each for each in done.result["limits"] if each["limit"] == policy.idle), None)
+    if one is None:
+        return {}
+    money = None if one["money"] is None else Decimal(one["money"])
+    told = {"days": done.question["days"], "ended": done.ended, "too_many": done.result["too_many"]}
+    return {**told, **one, "amount": money, "regretted": one["back"] + one["work"]}
 
 
 def _acted(found: Assessment) -> list[Finding]:

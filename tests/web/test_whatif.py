@@ -163,6 +163,8 @@ def test_a_policy_is_replayed_from_its_page_and_from_the_question_before_it_is_a
     page = text(recorded.get(address, "viewer"))
     assert "It would have paused itself" in page
     assert "the policy's</span>" in page
+    asked = text(recorded.get(f"/idle/policies/{one.pk}/arm/"))
+    assert "it would have saved <strong>10.1 h</strong> with 2 stops and 1 regret, and paused itself" in asked
 
 
 def test_only_who_asked_and_admins_cancel_and_the_same_question_is_not_computed_twice(

@@ -21,7 +21,7 @@ from dashboard.control.policy_verdicts import stopped_since
 from dashboard.web.forms.policies import PolicyForm
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied
 from dashboard.web.live import Block, Live
-from dashboard.web.policy_preview import assessed, preview
+from dashboard.web.policy_preview import assessed, preview, replayed
 
 RUNS_SHOWN = 20
 PAGE_SIZE = 25
@@ -159,7 +159,8 @@ def arm(request: HttpRequest, identifier: UUID) -> HttpResponse:
     _check(request)
     policy = _found(identifier)
     if request.method != "POST":
-        return _ask(request, policy, "arm", {"preview": preview(assessed(request, policy))})
+        shown = {"preview": preview(assessed(request, policy)), "past": replayed(policy)}
+        return _ask(request, policy, "arm", shown)
     if request.POST.get("changed") != policy.changed.isoformat():
         messages.error(request, "It was changed meanwhile; look at what it does now.")
     elif policies.arm(policy, signed_in(request), ledger.utc_now()):
