@@ -67,7 +67,7 @@ def main() -> None:
             f"{len(load.latencies):,} polls, {load.rate:.0f} a second, {pages.changed:,} brought changes"
         )
         report.note(
-            f"p50 {load.p50 * 1e3:.1f} ms, the web server used {cpu:.0%} of a core, {one.memory():.0f} MB"
+            f"p50 {load.p50 * 1e3:.1f} ms, the web server used {cpu:.0%} of a core, {sum(one.memory()):.0f} MB"
         )
         report.at_most("p99 of a poll", (load.p99, 0.1), 1.0)
         report.at_most("errors", (float(load.errors), 1.0), 0.0, "")

@@ -109,7 +109,7 @@ def main() -> None:
         listed = against_bare_views(report, one)
         against_admin(report, one)
         few = steadiness(report, one)
-        report.note(f"memory of the web server: {one.memory():.0f} MB")
+        report.note(f"memory of the web server: {sum(one.memory()):.0f} MB")
     with flower() as port:
         tasks = max(_pressed(port, get(_flower_tasks(0))).rate for _ in range(ROUNDS))
         report.rate_at_least(f"list page, against Flower's {TASKS:,} tasks", (listed, tasks), 10)

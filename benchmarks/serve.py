@@ -45,9 +45,9 @@ class Site:
         """The request that the poller of a page, or of an answer to a poll, sends next."""
         return self.get(poll_address(page), role, **HTMX)
 
-    def memory(self) -> float:
-        """MB that the web server's processes hold."""
-        return sum(_held(process) for process in (self.web, *_children(self.web))) / 1e6
+    def memory(self) -> tuple[float, float]:
+        """MB that the process with the pages holds, and the web server's own, which watches over it."""
+        return sum(_held(process) for process in _children(self.web)) / 1e6, _held(self.web) / 1e6
 
     def cpu(self) -> float:
         """Seconds of CPU that they have used."""

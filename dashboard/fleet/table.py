@@ -5,6 +5,7 @@ and their versions lie in chunks by place, places in chunks by the id's hash; a 
 touches. So a request can hold a table for as long as it likes, and a change costs what changed.
 """
 
+import threading
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
@@ -37,6 +38,18 @@ class _Rows(ValuesView[R]):
             for row in chunk:
                 if row is not None:
                     yield row
+
+
+_numbers: list[int] = []
+_counting = threading.Lock()
+
+
+def numbered(place: int) -> int:
+    """The same number, as the one object of 32 bytes that every table shares."""
+    if place >= len(_numbers):
+        with _counting:
+            _numbers.extend(range(len(_numbers), place + CHUNK))
+    return _numbers[place]
 
 
 Places = dict[str, int]
@@ -200,7 +213,7 @@ class _Draft:
     def _new_place(self) -> int:
         if self.free:
             return self.free.pop()
-        place = self.used
+        place = numbered(self.used)
         self.used += 1
         if place % CHUNK == 0:
             self._own_rows.add(place // CHUNK)

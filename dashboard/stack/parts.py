@@ -69,6 +69,8 @@ def web(port: int, host_name: str, environ: Mapping[str, str]) -> Spec:
     argv = [sys.executable, "-m", "granian", "--interface", "wsgi", "dashboard.wsgi:application"]
     argv += ["--host", HOST, "--port", str(port), "--workers", "1", "--blocking-threads", "4", "--no-ws"]
     argv += ["--respawn-failed-workers", "--respawn-interval", "0.5", "--log-level", "warning"]
+    # One pool of memory for all threads: each of glibc's own would keep what the largest answer took.
+    environ = {"MALLOC_ARENA_MAX": "1", **environ}
     return Spec("web", tuple(argv), environ, lambda _: _answers_http(port, host_name))
 
 

@@ -226,6 +226,16 @@ def test_a_mistake_is_shown_in_its_place_with_the_nearest_word(dashboard: Dashbo
     assert dashboard.poll(page).status_code == 204
 
 
+def test_an_empty_list_offers_the_nearest_name_without_calling_it_a_mistake(dashboard: Dashboard) -> None:
+    name = min(row.name for row in dashboard.fleet.projects.values())
+    page = dashboard.get(f"/environments/?q=project:={name}x")
+    assert f"Nothing is called {name}x." in text(page)
+    assert f'href="/environments/?q=project%3A%3D{name}"' in text(page)
+    assert 'aria-invalid="true"' not in text(page)
+    assert "by the rest of the filter" not in text(page)
+    assert not ids(page)
+
+
 def test_while_somebody_types_a_mistake_leaves_list_and_address_as_they_were(dashboard: Dashboard) -> None:
     typing = HTMX | {"HX-Trigger": "filters"}
     answer = dashboard.get("/environments/?q=phase:", **typing)

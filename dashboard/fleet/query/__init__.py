@@ -3,6 +3,7 @@
     language   the grammar: text → terms, and back
     fields     the table of fields; flags: what stands behind `is:`
     selection  terms → a test of rows, with mistakes in words
+    hints      what may have been meant by a name that nothing has
     run        the page of rows that an address asks for
     editing    a query changed by a click
 

@@ -60,7 +60,11 @@ FLAGS = {
     for flag in (
         Flag("mine", "made by you, or in an environment made by you", LISTED, _mine),
         Flag(
-            "idle", "running for nobody: no activity for two hours and no task at work", _ENVIRONMENTS, _idle
+            "idle",
+            "running for nobody: no activity for two hours and no task at work. The page Idle asks more before it says"
+            " so: what it was made for, exemptions, and whether our data are fresh",
+            _ENVIRONMENTS,
+            _idle,
         ),
         Flag("failed", "has failed, whatever its phase", PHASED, lambda _, row: row.failed),
         Flag("moving", "on its way to another phase; of an execution: waiting or at work", PHASED, _moving),

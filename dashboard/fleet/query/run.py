@@ -6,20 +6,23 @@ counts, an unknown sort is the default one, a page out of range the nearest page
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import cast
 
 from dashboard.fleet import order
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.places import PlaceSet, place_set, places_in
 from dashboard.fleet.query.editing import folded
+from dashboard.fleet.query.hints import hints
 from dashboard.fleet.query.indexes import INDEXES, accepted, everything, left_out
-from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.query.language import LONGEST_TEXT, Problem
 from dashboard.fleet.query.reading import Context
 from dashboard.fleet.query.selection import Selection, select, together
 from dashboard.fleet.query.sorts import DEFAULT_SORT, SORTS
 from dashboard.fleet.snapshot import Fleet
 
 PAGE_SIZE = 50
+MOST_HINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Query:
 @dataclass(frozen=True)
 class Result:
     """One page of rows. `phases` counts what the rest of the filter leaves, so that a choice shows its outcome;
-    `everything` counts all rows but those `left_out`, which the list shows only when asked for them.
+    `everything` counts all rows but those `left_out`, which the list shows only when asked for them. `hints`:
+    what may have been meant where nothing passes.
     """
 
     query: Query
@@ -47,6 +51,7 @@ class Result:
     phases: Mapping[str, int]
     everything: int
     left_out: int = 0
+    hints: tuple[Problem, ...] = ()
 
 
 def parse(kind: Kind, parameters: Mapping[str, str]) -> Query:
@@ -89,6 +94,7 @@ def run(
         phases=phases,
         everything=offered.bit_count(),
         left_out=(there ^ offered).bit_count() if rows is None else 0,
+        hints=() if total else tuple(islice(hints(fleet, kind, selection.terms, context), MOST_HINTS)),
     )
 
 
