@@ -79,6 +79,8 @@ ROUTES = {
     "costs": PAGE,
     "filter-help": PAGE,
     "filter-offer": PAGE,
+    "find": PAGE,
+    "keys": PAGE,
     "idle": PAGE,
     "idle-stop": SEVERAL,
     "idle-exemptions": PAGE,

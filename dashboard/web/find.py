@@ -1,0 +1,223 @@
+"""Finding anything by a few letters: pages, environments, services, tasks, people, projects, and what may be done.
+
+Over this process's copy of the fleet, and bounded: so many letters, so many results of each kind, and no pattern
+whose search could take long. Services and tasks that share a name are one result, which leads to their list.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import cast
+from urllib.parse import urlencode, urlsplit
+
+from django.http import HttpRequest
+from django.urls import Resolver404, ResolverMatch, resolve, reverse
+
+from dashboard.control.models import User
+from dashboard.control.permissions import can
+from dashboard.control.verbs import Verb
+from dashboard.fleet.entities import Environment, Kind, Listed
+from dashboard.fleet.query.values import fold
+from dashboard.fleet.snapshot import Fleet
+from dashboard.web.http import moment, signed_in
+from dashboard.web.offers import SECTIONS, Offer, address, menu, offers
+
+LONGEST = 80
+MOST = 6
+MOST_ENVIRONMENTS = 10
+WITH_ACTIONS = 2
+"""Of the best environments so many bring along what may be done with them."""
+SHORTEST_ID = 6
+PAGES = (
+    ("Overview", "overview", "o"),
+    ("Environments", "environments-list", "e"),
+    ("Services", "services-list", "s"),
+    ("Tasks", "tasks-list", "t"),
+    ("Executions", "executions-list", "x"),
+    ("Idle", "idle", "i"),
+    ("Costs", "costs", "c"),
+    ("Activity", "activity", "a"),
+    ("System", "system", "y"),
+    ("Saved views", "views", ""),
+    ("Idle policies", "idle-policies", ""),
+    ("Exemptions", "idle-exemptions", ""),
+    ("Batches", "idle-batches", ""),
+    ("Environment classes and prices", "classes", ""),
+    ("Sessions", "sessions", ""),
+    ("Keyboard shortcuts", "keys", ""),
+)
+"""Name, address, and the letter that leads there after a g."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One result. `asks` = a question that opens as a dialog; `phase` is shown as such."""
+
+    label: str
+    url: str
+    hint: str = ""
+    phase: str = ""
+    asks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    found: tuple[Found, ...] = field(default_factory=tuple)
+
+
+def find(request: HttpRequest, text: str, at: str = "") -> list[Group]:
+    """What `text` may mean. `at` is the path of the page on which it was typed: what may be done there comes first."""
+    user, fleet = signed_in(request), moment(request).fleet
+    wanted = Wanted(fold(" ".join(text[:LONGEST].split())))
+    pages = Group("Pages", tuple(_pages(user, fleet, wanted)))
+    meant = bool(pages.found) and wanted.begins(pages.found[0].label)
+    groups = [
+        Group("Here", tuple(_here(user, fleet, at, wanted))),
+        *([pages] if meant else []),
+        *_fleet_groups(user, fleet, wanted),
+        *([] if meant else [pages]),
+    ]
+    return [group for group in groups if group.found]
+
+
+class Wanted:
+    """What is looked for, and how well a name is that: 0 the best, None not at all."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = text.split()
+        letters = text.replace(" ", "")
+        between = "".join(f"[^{re.escape(one)}]*{re.escape(one)}" for one in letters[1:])
+        self._scattered = re.compile(re.escape(letters[:1]) + between)
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+    def begins(self, name: str) -> bool:
+        """Enough of its first letters to mean it."""
+        return len(self.text) > 2 and fold(name).startswith(self.text)
+
+    def rank(self, name: str) -> int | None:
+        """The whole, its beginning, that of a word in it, somewhere in it, all words, its letters in their order."""
+        folded = fold(name)
+        if self.text in folded:
+            if folded == self.text:
+                return 0
+            place = folded.index(self.text)
+            return 1 if place == 0 else 3 if folded[place - 1].isalnum() else 2
+        if len(self.words) > 1 and all(word in folded for word in self.words):
+            return 4
+        return 5 if len(self.text) > 2 and self._scattered.search(folded) else None
+
+
+Ranked = tuple[int, int, str]
+
+
+def _best(named: Iterable[tuple[str, str]], wanted: Wanted, most: int) -> list[str]:
+    """Keys of (name, key), the best first."""
+    ranks: list[Ranked] = [
+        (rank, len(name), key) for name, key in named if (rank := wanted.rank(name)) is not None
+    ]
+    return [key for _, _, key in sorted(ranks)[:most]]
+
+
+def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
+    if not wanted:
+        return
+    listed = {key: row for key, row in fleet.environments.items() if row.archived is None}
+    keys = _best(((row.name, key) for key, row in listed.items()), wanted, MOST_ENVIRONMENTS)
+    by_id = [row for row in _by_id(fleet, wanted.text) if row.id not in keys]
+    yield Group("By id", tuple(_row(fleet, row) for row in by_id))
+    environments = [listed[key] for key in keys]
+    yield Group("Environments", tuple(_row(fleet, row) for row in environments))
+    best = environments[:WITH_ACTIONS] or [row for row in by_id if isinstance(row, Environment)]
+    yield Group("Actions", tuple(one for row in best for one in _actions(user, row, fleet)))
+    yield Group("Services", tuple(_namesakes(fleet, Kind.SERVICE, wanted)))
+    yield Group("Tasks", tuple(_namesakes(fleet, Kind.TASK, wanted)))
+    projects = _best(((row.name, key) for key, row in fleet.projects.items()), wanted, MOST)
+    yield Group("Projects", tuple(_filtered(fleet.project(key), project=key) for key in projects))
+    names = ((f"{row.name} {row.email}", key) for key, row in fleet.people.items())
+    people = [fleet.people[key] for key in _best(names, wanted, MOST)]
+    yield Group(
+        "People", tuple(_filtered(row.name or row.email, row.email, q=f"creator:={row.id}") for row in people)
+    )
+
+
+def _row(fleet: Fleet, row: Listed) -> Found:
+    kind = next(kind for kind in SECTIONS if row.id in fleet.of(kind))
+    project = row.project_id if isinstance(row, Environment) else ""
+    hint = fleet.project(project) if project else "" if isinstance(row, Environment) else kind.value
+    phase = "failed" if row.failed else row.phase
+    return Found(row.name or row.id, address(kind, row.id), hint, phase)
+
+
+def _by_id(fleet: Fleet, text: str) -> list[Listed]:
+    """The row with this id, or environments whose id ends like this, which is what pages show of it."""
+    for kind in SECTIONS:
+        row = fleet.of(kind).get(text)
+        if row is not None:
+            return [cast("Listed", row)]
+    if len(text) < SHORTEST_ID or not re.fullmatch("[0-9a-f-]+", text):
+        return []
+    found = (row for kind in SECTIONS for key, row in fleet.of(kind).items() if key.endswith(text))
+    return [cast("Listed", row) for row, _ in zip(found, range(MOST), strict=False)]
+
+
+def _namesakes(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[Found]:
+    """One result a name: the thing itself, or the list of those that bear it."""
+    rows = cast("Iterable[Listed]", fleet.of(kind).values())
+    counts = Counter(row.name for row in rows if not getattr(row, "platform", False))
+    for name in _best(((name, name) for name in counts), wanted, MOST):
+        only = [row for row in rows if row.name == name][:1] if counts[name] == 1 else []
+        if only:
+            place = fleet.environment_name(getattr(only[0], "environment_id", ""))
+            yield replace(_row(fleet, only[0]), hint=f"in {place}")
+        else:
+            quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+            query = urlencode({"q": f'name:="{quoted}"'})
+            yield Found(name, f"{reverse(f'{SECTIONS[kind]}-list')}?{query}", f"{counts[name]:,} of them")
+
+
+def _filtered(label: str, hint: str = "", **parameters: str) -> Found:
+    return Found(label, f"{reverse('environments-list')}?{urlencode(parameters)}", hint)
+
+
+def _actions(user: User, row: Listed, fleet: Fleet) -> Iterator[Found]:
+    for offer in offers(user, row, fleet):
+        yield _deed(offer, f"{offer.label} {row.name}")
+
+
+def _deed(offer: Offer, label: str) -> Found:
+    return Found(label, offer.url, asks=not offer.page)
+
+
+def _here(user: User, fleet: Fleet, at: str, wanted: Wanted) -> Iterator[Found]:
+    row = _subject(fleet, at)
+    if row is None:
+        return
+    for offer in (*offers(user, row, fleet), *menu(user, row, fleet)):
+        if not wanted or wanted.rank(offer.label) is not None:
+            yield _deed(offer, offer.label)
+
+
+def _subject(fleet: Fleet, at: str) -> Listed | None:
+    """What the page at this path is about."""
+    try:
+        match: ResolverMatch = resolve(urlsplit(at[:500]).path)
+    except (Resolver404, ValueError):
+        return None
+    kinds = {f"{section}-detail": kind for kind, section in SECTIONS.items()}
+    kind = kinds.get(match.url_name or "")
+    return cast("Listed | None", fleet.of(kind).get(match.kwargs.get("identifier", ""))) if kind else None
+
+
+def _pages(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Found]:
+    named = [Found(label, reverse(name), f"g {key}" if key else "") for label, name, key in PAGES]
+    if can(user, Verb.CREATE_ENVIRONMENT, Environment(""), fleet):
+        named.append(Found("New environment", reverse("environments-new"), asks=True))
+    ranked = [(wanted.rank(one.label) if wanted else 0, place) for place, one in enumerate(named)]
+    yield from (
+        named[place] for _, place in sorted((rank, place) for rank, place in ranked if rank is not None)
+    )
