@@ -50,12 +50,12 @@ def ask(question: Question, user: User, now: datetime) -> Replay:
     waiting = Replay.objects.filter(state__in=UNFINISHED)
     if waiting.count() >= MOST_WAITING:
         raise Busy(f"{MOST_WAITING} replays wait already. Ask again when some are done.")
-    if waiting.filter(asked_by=str(user)[:200]).count() >= MOST_OF_ONE:
+    if waiting.filter(asker=user).count() >= MOST_OF_ONE:
         raise Busy(
             f"{MOST_OF_ONE} of your replays wait already. Cancel one, or ask again when they are done."
         )
     fresh = {"question": question.to_json(), "state": Progress.WAITING, "asked": now}
-    fresh |= {"asked_by": str(user)[:200], "begun": None, "beat": None, "ended": None, "tries": 0}
+    fresh |= {"asker": user, "begun": None, "beat": None, "ended": None, "tries": 0}
     fresh |= {"done": 0, "total": 0, "trouble": "", "result": {}}
     if found is not None:
         Replay.objects.filter(pk=found.pk).exclude(state__in=UNFINISHED).update(**fresh)
@@ -69,7 +69,7 @@ def ask(question: Question, user: User, now: datetime) -> Replay:
 
 def cancel_refusal(replay: Replay, user: User) -> str:
     """Why `user` may not cancel it; "" when they may."""
-    if user.role == Role.ADMIN or replay.asked_by == str(user)[:200]:
+    if user.role == Role.ADMIN or replay.asker_id == user.pk:
         return ""
     return "Only who asked for it and admins cancel a replay."
 

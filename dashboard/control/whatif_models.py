@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 
 
@@ -43,7 +44,9 @@ class Replay(models.Model):
     question: Any = models.JSONField()
     state = models.CharField(max_length=12, choices=Progress.choices, default=Progress.WAITING)
     asked = models.DateTimeField()
-    asked_by = models.CharField(max_length=200)
+    asker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="replays"
+    )
     begun = models.DateTimeField(null=True, blank=True)
     beat = models.DateTimeField(null=True, blank=True)
     ended = models.DateTimeField(null=True, blank=True)

@@ -111,6 +111,13 @@ def policy_with_mistakes(page: Page) -> None:
     expect(page.get_by_role("alert").first).to_be_visible()
 
 
+def what_if(page: Page) -> None:
+    """With its answer: the curve, the limits and the stops."""
+    page.goto("/idle/what-if/?scope=&idle=2h&days=7")
+    page.get_by_role("button", name="Replay").first.click()
+    expect(page.get_by_role("table", name="What each limit would have come to")).to_be_visible()
+
+
 PAGES: dict[str, Callable[[Page], None]] = {
     "overview": at("/"),
     **{section: at(f"/{section}/") for section in LISTS},
@@ -125,6 +132,8 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "policies": at("/idle/policies/"),
     "new policy": policy_with_mistakes,
     "policy": policy,
+    "what if": what_if,
+    "daily reports": at("/idle/reports/"),
     "exemption by filter": at("/idle/exemptions/new/"),
     "activity": at("/activity/"),
     "system": at("/system/"),

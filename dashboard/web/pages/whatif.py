@@ -1,8 +1,10 @@
 """What if: a policy replayed over the record, its curve of savings against regrets, and its stops."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import jobs
@@ -26,7 +29,7 @@ from dashboard.web import plots
 from dashboard.web.forms.policies import as_typed
 from dashboard.web.forms.whatif import Asked, asked
 from dashboard.web.http import moment, page, signed_in, text_of
-from dashboard.web.live import Block, Live
+from dashboard.web.live import Block, Live, is_poll
 from dashboard.web.spreadsheet import download
 from dashboard.web.templatetags.money import hours
 
@@ -63,7 +66,7 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     context = {
         "title": "What if",
         "view": view,
-        "answer": blocks[0].html(request),
+        "answer": "" if is_poll(request) else blocks[0].html(request),
         "policies": IdlePolicy.objects.order_by("name", "id"),
         "days": [(days, view.url(days=days)) for days in DAYS],
     }
@@ -97,17 +100,29 @@ def cancel(request: HttpRequest, identifier: UUID) -> HttpResponse:
     return redirect(asked(request.POST, fleet, now.timestamp()).url())
 
 
+@dataclass(frozen=True)
+class _Answer(Block):
+    """Its `more` is found when it is shown: a result is large, and a poll looks at the state alone."""
+
+    more: Callable[[], dict[str, Any]] = dict
+
+    def html(self, request: HttpRequest, *, swap: bool = False) -> SafeString:
+        shown = {**self.context, **self.more()}
+        return Block(self.id, self.state, self.template, shown).html(request, swap=swap)
+
+
 def _blocks(request: HttpRequest, view: Asked, replay: Replay | None, fleet: Fleet) -> list[Block]:
-    """The answer, and the progress in it. A poll looks at the state alone; a result is read when it is shown."""
+    """The answer, and the progress in it."""
     recorded = Recording.objects.values_list("since", flat=True).first()
     context: dict[str, Any] = {"view": view, "replay": replay, "since": recorded, "pairs": view.pairs()}
     state: tuple[Any, ...] = (tuple(view.pairs().items()), bool(view.mistakes), recorded is None)
     if replay is None:
         return [Block("answer", state, "whatif/answer.html", context)]
     state += (str(replay.pk), replay.unfinished or replay.state, str(replay.ended))
+    if replay.state == Progress.DONE:
+        more = partial(_shown, view, replay, fleet)
+        return [_Answer("answer", state, "whatif/answer.html", context, more)]
     if not replay.unfinished:
-        if replay.state == Progress.DONE:
-            context |= _shown(view, replay.result, fleet)
         return [Block("answer", state, "whatif/answer.html", context)]
     share = 100 * replay.done / replay.total if replay.total else 0.0
     progress = Block(
@@ -118,8 +133,9 @@ def _blocks(request: HttpRequest, view: Asked, replay: Replay | None, fleet: Fle
     return [Block("answer", state, "whatif/answer.html", context), progress]
 
 
-def _shown(view: Asked, result: dict[str, Any], fleet: Fleet) -> dict[str, Any]:
+def _shown(view: Asked, replay: Replay, fleet: Fleet) -> dict[str, Any]:
     """What came out, for the limit that is looked at."""
+    result = replay.result
     limits = [_with_money(one, view) for one in result["limits"]]
     place = next((place for place, one in enumerate(limits) if one["limit"] == view.limit), 0)
     one = limits[place]
