@@ -1,23 +1,29 @@
-# The web server, the worker and the scheduler are one image with different commands: see docker-compose.yml.
-FROM python:3.13-slim AS build
-WORKDIR /app
-COPY requirements-postgres.txt ./
+# Web server, worker, beat and watch are one image with different commands: see docker-compose.yml and deploy/kubernetes.
+# It runs as nobody in particular, and needs to write nowhere: start it with a read-only root file system.
+# The base is pinned by its version; pin it by digest too (python:3.13.9-slim-bookworm@sha256:…) where images are built.
+FROM python:3.13.9-slim-bookworm AS build
+WORKDIR /source
+COPY requirements-image.txt requirements-build.txt ./
 RUN python -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-postgres.txt
-
-FROM python:3.13-slim
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=1 VAR_DIR=/var/lib/ona-dashboard
-RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin dashboard \
-    && install -d -o dashboard -g dashboard -m 700 /var/lib/ona-dashboard
-COPY --from=build /venv /venv
-WORKDIR /app
-COPY manage.py ./
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-image.txt \
+    && python -m venv /build \
+    && /build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.txt
+COPY pyproject.toml README.md CHANGELOG.md manage.py ./
 COPY dashboard dashboard
 COPY templates templates
 COPY static static
-USER dashboard
-# A key of its own: the real one is given when the image runs.
-RUN SECRET_KEY=only-for-collecting python manage.py collectstatic --noinput --verbosity 0
+RUN /build/bin/python -m hatchling build -t wheel -d /wheel \
+    && /venv/bin/pip install --no-cache-dir --no-deps /wheel/*.whl \
+    && SECRET_KEY=only-for-collecting VAR_DIR=/var/lib/ona-dashboard \
+       /venv/bin/ona-dashboard collectstatic --noinput --verbosity 0
+
+FROM python:3.13.9-slim-bookworm
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=1 VAR_DIR=/var/lib/ona-dashboard
+COPY --from=build /venv /venv
+COPY --from=build /var/lib/ona-dashboard/static /var/lib/ona-dashboard/static
+WORKDIR /var/lib/ona-dashboard
+USER 10001:10001
 EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["ona-dashboard", "healthy", "web"]
 CMD ["granian", "--interface", "wsgi", "dashboard.wsgi:application", "--host", "0.0.0.0", "--port", "8000", \
      "--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--log-level", "warning"]

@@ -30,7 +30,11 @@ from dashboard.config_notify import (
 from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, require_https
 from dashboard.log_lines import FORMATS, password_of
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+BASE_DIR = PACKAGE.parent if (PACKAGE.parent / "manage.py").is_file() else Path.cwd()
+"""The repository; where the package is installed, the folder that it is started in."""
+FILES = PACKAGE / "files" if (PACKAGE / "files").is_dir() else BASE_DIR
+"""Templates and static files: the wheel has them inside the package."""
 VAR_DIR = BASE_DIR / read("VAR_DIR")
 
 DEBUG = read("DEBUG") == "1"
@@ -99,7 +103,7 @@ WSGI_APPLICATION = "dashboard.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [FILES / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -157,7 +161,7 @@ USE_I18N = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [FILES / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -19,6 +19,7 @@ EXPORTS = {
     "requirements-dev.txt": ["--all-groups"],
     "requirements-postgres.txt": ["--no-dev", "--extra", "postgres"],
     "requirements-image.txt": ["--no-dev", "--all-extras"],
+    "requirements-build.txt": ["--only-group", "build"],
 }
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
@@ -87,8 +88,12 @@ def locked_hashes() -> set[str]:
 def direct_dependencies(name: str) -> set[str]:
     """What `pyproject.toml` asks for, by normalised name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    asked = list(project["project"]["dependencies"])
-    asked += project["dependency-groups"]["dev"] if name == "requirements-dev.txt" else []
+    groups, asked = project["dependency-groups"], list(project["project"]["dependencies"])
+    if name == "requirements-build.txt":
+        asked = groups["build"]
+    elif name == "requirements-dev.txt":
+        asked += [line for line in groups["dev"] if isinstance(line, str)] + groups["build"]
+    asked = [line for line in asked if "sys_platform" not in line]
     return {re.sub(r"[-_.]+", "-", re.split(r"[^A-Za-z0-9._-]", line)[0]).lower() for line in asked}
 
 

@@ -26,3 +26,7 @@ class Claims:
             redis.pexpire(key, most)
             left = most
         return max(left, 0) / 1000
+
+    def is_taken(self, name: str) -> bool:
+        """Whether somebody has the turn; raises StoreError."""
+        return bool(self._store._redis.exists(self._store._key("beat", name)))

@@ -93,12 +93,12 @@ class Handler(WSGIRequestHandler):
         """No line per request."""
 
 
-def bind(port: int) -> socket.socket:
-    """A socket on the port (0: a free one). Raises OSError when it is taken."""
+def bind(port: int, host: str = HOST) -> socket.socket:
+    """A socket on the port (0: a free one) of `host`. Raises OSError when it is taken."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except OSError:
         listener.close()
         raise

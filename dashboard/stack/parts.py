@@ -40,7 +40,7 @@ def valkey(path: Path, folder: Path) -> Spec:
 
 
 def simulator(port: int, fleet: Fleet, environ: Mapping[str, str]) -> Spec:
-    argv = [sys.executable, "manage.py", "simulate", "--port", str(port)]
+    argv = [sys.executable, "-m", "dashboard", "simulate", "--port", str(port)]
     argv += ["--environments", str(fleet.environments)]
     argv += ["--seed", str(fleet.seed)] if fleet.seed is not None else []
     argv += ["--speed", str(fleet.speed)] if fleet.speed is not None else []
@@ -60,7 +60,7 @@ def beat(environ: Mapping[str, str]) -> Spec:
 
 
 def watch(environ: Mapping[str, str]) -> Spec:
-    argv = [sys.executable, "manage.py", "watch"]
+    argv = [sys.executable, "-m", "dashboard", "watch"]
     return Spec("watch", tuple(argv), environ, lambda output: "Listening" in output)
 
 

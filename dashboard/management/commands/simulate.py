@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.simulator import World, create_app
 from dashboard.simulator.faults import FORBID, KINDS, Faults
-from dashboard.simulator.server import Server, bind
+from dashboard.simulator.server import HOST, Server, bind
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,7 +25,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Options; their names are part of the project's interface."""
-        parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1; 0 picks a free one")
+        parser.add_argument("--port", type=int, required=True, help="port; 0 picks a free one")
+        parser.add_argument(
+            "--host", default=HOST, help="address to listen at (127.0.0.1): it knows no secrets"
+        )
         parser.add_argument("--environments", type=int, default=60, help="how many environments (default 60)")
         parser.add_argument(
             "--seed", type=int, default=7, help="same seed and start time: same fleet (default 7)"
@@ -59,7 +62,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, _leave)
         port = int(str(options["port"]))
         try:
-            listener = bind(port)
+            listener = bind(port, str(options["host"]))
         except (OSError, OverflowError) as error:
             raise CommandError(f"Port {port} on 127.0.0.1 cannot be used: {error}.") from None
         server = Server(_app(options), listener)

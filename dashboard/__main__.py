@@ -1,0 +1,22 @@
+"""The command line: `ona-dashboard up` where it is installed, `python manage.py up` in the repository, and in both
+`python -m dashboard up`.
+"""
+
+import os
+import sys
+
+from dashboard.config import ConfigurationError
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ConfigurationError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
