@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python check bench fortnight lock screenshots gallery audit clean
+.PHONY: help run install install-dev test test-python check bench fortnight lock screenshots gallery audit clean security supply
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -62,6 +62,12 @@ gallery: install-dev  ## Takes a picture of every page in every size and theme: 
 
 audit: install-dev  ## Runs axe and Lighthouse over the pages of a demo (ENVIRONMENTS=10000)
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.audit
+
+security: install-dev  ## Tests, a fuzzer over every address, the supply, a scanner: closes with "N passed, N failed"
+	@$(BIN)/python -m scripts.security
+
+supply: install-dev  ## Hashes, licences, known holes, and a list of what runs: var/sbom.json
+	@$(BIN)/python -m scripts.supply
 
 clean:  ## Removes what was installed and cached; keeps var/
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -11,6 +11,7 @@ from typing import Any
 from dashboard.ona import errors
 from dashboard.ona.delays import details_of, missing_hosts, retry_after, user_message
 from dashboard.ona.http import Raw
+from dashboard.ona.schema import without_credentials
 
 BY_CODE: dict[str, type[errors.ApiError]] = {
     "invalid_argument": errors.InvalidRequest,
@@ -60,7 +61,7 @@ def api_error(raw: Raw, method: str, key: str, now: float) -> errors.ApiError:
     code = code if isinstance(code, str) and code in BY_CODE else ""
     details = tuple(details_of(answer.get("details")))
     message = user_message(details) or answer.get("message")
-    text = message if isinstance(message, str) else "" if code else SAID_BY_A_PROXY
+    text = str(without_credentials(message)) if isinstance(message, str) else "" if code else SAID_BY_A_PROXY
     if hosts := missing_hosts(details):
         text += f"; connect the git account for {', '.join(hosts)} in Ona's settings first"
     delay = retry_after(details, raw.headers, now)

@@ -96,6 +96,8 @@ def everything_in(valkey):
     """Every value that Redis holds, as one text."""
     readers = {
         b"string": valkey.get,
+        b"set": valkey.smembers,
+        b"list": lambda key: valkey.lrange(key, 0, -1),
         b"hash": valkey.hgetall,
         b"stream": valkey.xrange,
         b"zset": lambda key: valkey.zrange(key, 0, -1),
