@@ -181,6 +181,8 @@ def why_skip(action: Action, seen: "Look", now: datetime, fleet: Fleet) -> str:
     known = Evidence(doubtful, names_of(seen.executions), hold)
     limits = Limits(batch.idle_limit) if batch.policy is None else batch.policy.limits
     at = earlier_clock(now, seen.ahead)
+    if batch.policy is not None and batch.policy.of_stopped:
+        return why_not_now(batch, seen.row, fleet, at, known)
     return _why_not_idle(seen.row, limits, at, known) or why_not_now(batch, seen.row, fleet, at, known)
 
 

@@ -25,7 +25,15 @@ from dashboard.control.notify_models import (
     Wish,
 )
 from dashboard.control.phase_counts import PhaseCount
-from dashboard.control.policy_models import Act, IdlePolicy, PolicyRun, PolicyState, PolicyVerdict
+from dashboard.control.policy_models import (
+    ACTING,
+    OF_STOPPED,
+    Act,
+    IdlePolicy,
+    PolicyRun,
+    PolicyState,
+    PolicyVerdict,
+)
 from dashboard.control.recorded import (
     ClassPrice,
     EnvironmentDay,
@@ -40,6 +48,8 @@ from dashboard.control.warning_models import StopWarning
 from dashboard.control.whatif_models import Progress, Replay
 
 __all__ = [
+    "ACTING",
+    "OF_STOPPED",
     "OPEN",
     "OWED",
     "TROUBLED",

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 
-from dashboard.control.models import Action, Exemption, IdlePolicy, State, StopWarning
+from dashboard.control.models import Act, Action, Exemption, IdlePolicy, State, StopWarning
 from dashboard.fleet.spans import time_of_day
 
 LONGEST = 300
@@ -23,8 +23,8 @@ def plain(text: str, longest: int = LONGEST) -> str:
         " " if unicodedata.category(letter) in {"Cc", "Cf", "Zl", "Zp"} else letter for letter in text
     )
     kept = " ".join(kept.split())
-    kept = kept.replace("://", ": //").replace("@", "@\N{ZERO WIDTH SPACE}").replace("](", "] (")
-    kept = re.sub(r"(?i)\bwww\.", "www .", kept)
+    kept = kept.replace("://", ": //").replace("](", "] (")
+    kept = re.sub(r"(?i)\bwww\.", "www .", re.sub(r"@(?=\S)", "@\N{ZERO WIDTH SPACE}", kept))
     kept = kept.replace("<", "‹").replace(">", "›").replace("`", "'")  # noqa: RUF001 - like them, and harmless
     return kept if len(kept) <= longest else f"{kept[: longest - 1]}…"
 
@@ -57,24 +57,32 @@ def clock(at: datetime, now: datetime) -> str:
     return f"{time_of_day(at.timestamp(), now)} {zone}"
 
 
-def before(some: Sequence[Idle], policy: str, now: datetime, *, personal: bool) -> tuple[str, str]:
-    """Subject and text of a warning: what stops when, why, and the one link that keeps it awake."""
-    first = some[0]
+ENDINGS = {
+    Act.STOP: "A stop keeps files and commits; what runs ends. Whoever is active in it until then keeps it.",
+    Act.DELETE: "A delete cannot be undone: files, and commits that were not pushed, are gone. Start it, or keep it, "
+    "before then.",
+    Act.ARCHIVE: "Ona archives what is stopped, after 1 to 30 days depending on plan and policy, and may delete later "
+    "what is archived. Starting it once begins that time anew.",
+}
+DEEDS = {Act.STOP: ("stops", "stop"), Act.DELETE: ("is deleted", "are deleted")}
+"""What is done by the deadline, of one and of many."""
+STANDING = {Act.ARCHIVE: ("is archived soon", "are archived soon")}
+
+
+def before(some: Sequence[Idle], policy: IdlePolicy, now: datetime, *, personal: bool) -> tuple[str, str]:
+    """Subject and text of a warning: what happens when, why, and the one link that prevents it."""
+    first, act = some[0], Act(policy.act)
+    one, many = DEEDS.get(act) or STANDING.get(act, ("is idle", "are idle"))
     if len(some) > 1:
-        deed = "are idle" if first.deadline is None else f"stop from {clock(_earliest(some), now)} on"
-        subject = f"{len(some)} {'of your ' if personal else ''}environments {deed}"
-    elif first.deadline is None:
-        subject = f"{plain(first.name)} is idle"
+        when = "" if first.deadline is None else f" from {clock(_earliest(some), now)} on"
+        subject = f"{len(some)} {'of your ' if personal else ''}environments {many}{when}"
     else:
-        subject = f"{plain(first.name)} stops at {clock(first.deadline, now)}"
-    lines = [f"Policy {plain(policy)} says:", ""]
-    for one in some[:MOST_LISTED]:
-        lines += [_sentence(one, now), *_keep_awake(one), ""]
-    lines += _more(len(some))
-    if first.deadline is not None:
-        lines.append(
-            "A stop keeps files and commits; what runs ends. Whoever is active in it until then keeps it."
-        )
+        when = "" if first.deadline is None else f" at {clock(first.deadline, now)}"
+        subject = f"{plain(first.name)} {one}{when}"
+    lines = [f"Policy {plain(policy.name)} says:", ""]
+    for idle in some[:MOST_LISTED]:
+        lines += [_sentence(idle, one, act, now), *_keep_awake(idle, act), ""]
+    lines += [*_more(len(some)), *([ENDINGS[act]] if act in ENDINGS else [])]
     return subject, "\n".join([*lines, *_foot(personal=personal)])
 
 
@@ -126,19 +134,23 @@ def _earliest(some: Sequence[Idle]) -> datetime:
     return min(one.deadline for one in some if one.deadline is not None)
 
 
-def _sentence(one: Idle, now: datetime) -> str:
+def _sentence(one: Idle, deed: str, act: Act, now: datetime) -> str:
     because = plain(one.because, 1000)
-    if one.deadline is None:
-        return f"{plain(one.name)} is {because}. Nothing stops it for that."
-    return f"{plain(one.name)} stops at {clock(one.deadline, now)}, because it is {because}."
+    if one.deadline is not None:
+        return f"{plain(one.name)} {deed} at {clock(one.deadline, now)}, because it is {because}."
+    nothing = " Nothing stops it for that." if act == Act.WARN else ""
+    return f"{plain(one.name)} is {because}.{nothing}"
 
 
-def _keep_awake(one: Idle) -> list[str]:
+def _keep_awake(one: Idle, act: Act) -> list[str]:
+    if act == Act.ARCHIVE:
+        where = link("environments-act", one.identifier, "start")
+        return [f"Start it: {where}"] if where else []
     if one.deadline is None:
         where = link("environments-detail", one.identifier)
         return [f"See it: {where}"] if where else []
-    where = link("environments-keep", one.identifier)
-    return [f"Keep it awake: {where}" if where else "To keep it awake, open it in the dashboard. " + NO_LINK]
+    where, keep = link("environments-keep", one.identifier), "Keep it" + (" awake" if act == Act.STOP else "")
+    return [f"{keep}: {where}" if where else f"{keep} by exempting it in the dashboard. {NO_LINK}"]
 
 
 def _more(number: int) -> list[str]:

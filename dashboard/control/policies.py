@@ -6,6 +6,7 @@ from django.db import transaction
 
 from dashboard.control import batches, warned
 from dashboard.control.models import (
+    Act,
     Action,
     Batch,
     IdlePolicy,
@@ -34,9 +35,13 @@ def keep(policy: IdlePolicy, user: User, now: datetime) -> None:
         _record(policy, "make" if new else "change", user, "It is a dry run: it stops nothing.", now)
 
 
-def arm(policy: IdlePolicy, user: User, now: datetime) -> bool:
-    """From now on it acts, in the name of `user`; False when it was armed, or was changed since. Raises Forbidden."""
+def arm(policy: IdlePolicy, user: User, now: datetime, typed: str = "") -> bool:
+    """From now on it acts, in the name of `user`; False when it was armed, or was changed since, or when it deletes and
+    its name was not `typed`. Raises Forbidden.
+    """
     _may(user)
+    if policy.act == Act.DELETE and typed.strip() != policy.name:
+        return False
     waiting = IdlePolicy.objects.filter(pk=policy.pk, changed=policy.changed).exclude(state=PolicyState.ARMED)
     changes = {"paused_why": "", "armed": now, "armed_by": user, "armed_by_name": str(user)[:200]}
     with transaction.atomic():

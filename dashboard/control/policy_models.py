@@ -22,8 +22,16 @@ class PolicyState(models.TextChoices):
 
 
 class Act(models.TextChoices):
+    """What is done in the end. The first two are about what runs, the others about what is stopped."""
+
     WARN = "warn", "Warn only"
     STOP = "stop", "Stop"
+    ARCHIVE = "archive", "Tell that Ona archives it soon"
+    DELETE = "delete", "Delete what is stopped"
+
+
+ACTING = frozenset({Act.STOP, Act.DELETE})
+OF_STOPPED = frozenset({Act.ARCHIVE, Act.DELETE})
 
 
 class IdlePolicyQuerySet(models.QuerySet["IdlePolicy"]):
@@ -37,6 +45,11 @@ class IdlePolicyQuerySet(models.QuerySet["IdlePolicy"]):
     def that_stop(self) -> "IdlePolicyQuerySet":
         """Those whose word counts beside another's."""
         return self.filter(state=PolicyState.ARMED, act=Act.STOP).order_by("created", "id")
+
+    def beside(self, policy: "IdlePolicy") -> "IdlePolicyQuerySet":
+        """Those whose word counts beside that of `policy`: they stop, or delete, like it."""
+        act = Act.DELETE if policy.of_stopped else Act.STOP
+        return self.filter(state=PolicyState.ARMED, act=act).order_by("created", "id")
 
 
 class IdlePolicy(models.Model):
@@ -53,6 +66,8 @@ class IdlePolicy(models.Model):
     idle = models.FloatField()
     roles = models.JSONField(default=list, blank=True)
     act = models.CharField(max_length=8, choices=Act.choices, default=Act.STOP)
+    unsaved = models.BooleanField(default=False)
+    """Deletes also what holds unpushed commits or changed files, or may."""
     lead = models.FloatField(default=0.0)
     channel = models.ForeignKey(
         "control.Channel", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -87,6 +102,15 @@ class IdlePolicy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def of_stopped(self) -> bool:
+        return self.act in OF_STOPPED
+
+    @property
+    def phase(self) -> str:
+        """Of the environments that it is about."""
+        return "stopped" if self.of_stopped else "running"
 
     @property
     def limits(self) -> Limits:

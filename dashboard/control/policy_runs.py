@@ -12,6 +12,7 @@ from django.db import transaction
 from dashboard.control import batches, exemptions, notices, notify, policies, warned
 from dashboard.control.idle import Decision
 from dashboard.control.models import (
+    ACTING,
     Act,
     Batch,
     IdlePolicy,
@@ -22,8 +23,7 @@ from dashboard.control.models import (
     Topic,
 )
 from dashboard.control.notify import Recipient
-from dashboard.control.policy_verdicts import UNDER_WAY, Assessment, assess
-from dashboard.control.verbs import Verb
+from dashboard.control.policy_verdicts import UNDER_WAY, Assessment, assess, verb_of
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.spans import length
 
@@ -38,11 +38,12 @@ def run_all(moment: Moment, now: datetime) -> int:
     """One run of every policy that is not paused; returns how many stops were asked for. The zone of `now` is that of
     the times in words.
     """
-    policies = list(IdlePolicy.objects.awake())
-    if not policies:
+    awake = list(IdlePolicy.objects.awake())
+    if not awake:
         return 0
-    holds = exemptions.holds(moment.fleet, now)
-    return sum(_run(policy, moment, now, holds) for policy in policies)
+    among = moment.fleet.environments.values() if any(one.of_stopped for one in awake) else None
+    holds = exemptions.holds(moment.fleet, now, among)
+    return sum(_run(policy, moment, now, holds) for policy in awake)
 
 
 def _run(policy: IdlePolicy, moment: Moment, now: datetime, holds: Mapping[str, str]) -> int:
@@ -52,7 +53,7 @@ def _run(policy: IdlePolicy, moment: Moment, now: datetime, holds: Mapping[str, 
     if armed and (gone := _without_an_admin(policy)):
         _pause_itself(policy, gone, now)
         return 0
-    found = assess(policy, moment, now, holds, list(IdlePolicy.objects.that_stop()))
+    found = assess(policy, moment, now, holds, list(IdlePolicy.objects.beside(policy)))
     if found.doubt or found.shut:
         policy.verdicts.all().delete()
         _say(policy, f"Kept everything: {found.doubt or found.shut}")
@@ -104,11 +105,14 @@ def _say(policy: IdlePolicy, words: str) -> None:
 def summary(found: Assessment, *, armed: bool) -> str:
     """What a run came to: Asked for 3 stops, warned of 2, kept 40."""
     stops, warns = len(found.stops), len(found.warns)
-    head = f"Asked for {stops:,} stops" if armed else f"Would have stopped {stops:,}"
-    if found.policy.act == Act.WARN:
+    deed, done = ("deletes", "deleted") if found.policy.act == Act.DELETE else ("stops", "stopped")
+    head = f"Asked for {stops:,} {deed}" if armed else f"Would have {done} {stops:,}"
+    if found.policy.act not in ACTING:
         head = f"Warned of {warns:,}" if armed else f"Would have warned of {warns:,}"
     elif warns:
-        head += f", warned of {warns:,}"
+        told = f"warned of {warns:,}"
+        alone = told.capitalize() if armed else f"Would have {told}"
+        head = f"{head}, {told}" if stops else alone
     words = f"{head}, kept {sum(found.kept.values()):,}"
     return (
         f"{words}; armed, it would pause itself: {found.too_many}" if found.too_many and not armed else words
@@ -133,14 +137,15 @@ def _act(found: Assessment, now: datetime, moment: Moment) -> Batch | None:
             return None
         batch = batches.ask(
             user,
-            Verb.STOP_ENVIRONMENT,
+            verb_of(policy),
             [one.row for one in found.stops],
             now=now,
             idle_limit=policy.idle,
             policy=policy,
             because={one.row.id: one.because for one in found.stops},
         )
-        reason = f"Policy {policy.name}: nobody active for {length(policy.idle)}"
+        state = "stopped" if policy.of_stopped else "nobody active"
+        reason = f"Policy {policy.name}: {state} for {length(policy.idle)}"
         batches.begin(batch, user, moment.fleet, reason=reason, now=now)
     return batch
 

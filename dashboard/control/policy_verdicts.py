@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from dashboard.control import warned
+from dashboard.control import stopped, warned
 from dashboard.control.evidence import doubt, judged_at
-from dashboard.control.idle import ORDINARY_ROLES, Decision, Evidence, decide, judge
-from dashboard.control.models import OPEN, Act, Action, Batch, IdlePolicy, PolicyState, State
+from dashboard.control.idle import ORDINARY_ROLES, Decision, Evidence, Limits, decide, judge
+from dashboard.control.models import ACTING, OPEN, Action, Batch, IdlePolicy, PolicyState, State
 from dashboard.control.review import live_executions
+from dashboard.control.stopped import judge_stopped, stopped_since
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query import Context, Selection, select
@@ -23,8 +24,8 @@ from dashboard.fleet.snapshot import Fleet, Moment
 AGAIN = timedelta(minutes=30)
 """A stop that came to nothing is not tried again for so long."""
 IN_VAIN = (State.FAILED, State.SKIPPED, State.UNCONFIRMED, State.UNKNOWN)
-STOP_UNDER_WAY = "its stop is under way"
-IN_VAIN_LATELY = "a policy's stop came to nothing within the last 30 min"
+STOP_UNDER_WAY = "that is under way"
+IN_VAIN_LATELY = "a policy's attempt came to nothing within the last 30 min"
 UNDER_WAY = frozenset({STOP_UNDER_WAY, IN_VAIN_LATELY})
 """Reasons to keep that say nothing about who is active."""
 HOUR = timedelta(hours=1)
@@ -73,18 +74,25 @@ class Assessment:
         return self.of(Decision.WARN)
 
 
+def verb_of(policy: IdlePolicy) -> Verb:
+    """What its batches ask for."""
+    return Verb.DELETE_ENVIRONMENT if policy.of_stopped else Verb.STOP_ENVIRONMENT
+
+
 class Peers:
     """The armed policies that stop and have a say at `now`, whose word counts beside that of `policy`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - `among` are the ids it will be asked about, None for any
         self,
         policy: IdlePolicy,
         armed: Iterable[IdlePolicy],
         fleet: Fleet,
         context: Context,
         now: datetime,
+        among: Iterable[str] | None = None,
     ) -> None:
         self._now = now
+        self._since = stopped_since(among) if policy.of_stopped else {}
         others = ((one, one.opening.closed(now)) for one in armed if one.pk != policy.pk)
         self._known = [
             (one, scope_of(one, fleet, context), one.limits, closed)
@@ -101,13 +109,33 @@ class Peers:
             if not _speaks_of(other, scope, row):
                 continue
             if closed == "never":
-                return f"policy {other.name} never stops it at this time"
-            decision, why = judge(row, limits, (then or self._now).timestamp(), evidence)
+                return f"policy {other.name} never acts on it at this time"
+            decision, why = self.judge(other, row, limits, evidence, then)
             if decision is not Decision.STOP:
                 return f"policy {other.name} keeps it: {why}"
             if then is None and (why := warned.why_not_yet(other, row, self._now, self._warned)):
                 return why
         return ""
+
+    def judge(
+        self,
+        policy: IdlePolicy,
+        row: Environment,
+        limits: Limits,
+        evidence: Evidence,
+        then: datetime | None = None,
+    ) -> tuple[Decision, str]:
+        """What one policy alone says of an environment, by its limits."""
+        at = (then or self._now).timestamp()
+        if policy.of_stopped:
+            return judge_stopped(row, policy, limits, at, evidence, self._since.get(row.id))
+        return judge(row, limits, at, evidence)
+
+    def because(self, policy: IdlePolicy, row: Environment, limits: Limits, evidence: Evidence) -> str:
+        """The evidence in words."""
+        if policy.of_stopped:
+            return stopped.because(row, policy, self._now, self._since.get(row.id))
+        return decide(row, limits, self._now, evidence).because
 
 
 def _speaks_of(policy: IdlePolicy, scope: Selection, row: Environment) -> bool:
@@ -127,8 +155,8 @@ def context_at(now: datetime, holds: Mapping[str, str]) -> Context:
 def assess(
     policy: IdlePolicy, moment: Moment, now: datetime, holds: Mapping[str, str], armed: Sequence[IdlePolicy]
 ) -> Assessment:
-    """Judge what runs in the policy's scope. `holds` are exemptions by environment id, `armed` the policies that stop;
-    the zone of `now` is that of the times in words.
+    """Judge what runs, or is stopped, in the policy's scope. `holds` are exemptions by environment id, `armed` the
+    policies beside it; the zone of `now` is that of the times in words.
     """
     at, fleet = judged_at(moment, now), moment.fleet
     context = context_at(at, holds)
@@ -136,10 +164,10 @@ def assess(
     if scope.problems:
         return Assessment(policy, at, (), doubt=f"its scope cannot be read: {scope.problems[0].message}")
     doubtful, work = doubt(moment, now), live_executions(fleet)
-    weigh = _Weigh(policy, at, peers, _under_way(now), warned.deadlines([policy]))
+    weigh = _Weigh(policy, at, peers, _under_way(policy, now), warned.deadlines([policy]))
     findings, kept = [], Counter[str]()
     for row in fleet.environments.values():
-        if row.phase != "running" or row.archived is not None or not scope.holds(row):
+        if row.phase != policy.phase or row.archived is not None or not scope.holds(row):
             continue
         evidence = Evidence(doubtful, work.get(row.id, ()), holds.get(row.id, ""))
         found = weigh(row, evidence)
@@ -171,21 +199,21 @@ class _Weigh:
 
     def __call__(self, row: Environment, evidence: Evidence) -> Finding:
         limits = replace(self.policy.limits, warn=min(self._lead, self.policy.idle))
-        decision, why = judge(row, limits, self.at.timestamp(), evidence)
+        decision, why = self.peers.judge(self.policy, row, limits, evidence)
         if decision is Decision.KEEP:
             return Finding(row, decision, why)
         if why := self._under_way(row):
             return Finding(row, Decision.KEEP, why)
-        because = decide(row, limits, self.at, evidence).because
+        because = self.peers.because(self.policy, row, limits, evidence)
         if not self._lead:
             why = self.peers.objection(row, evidence)
-            wanted = Decision.STOP if self.policy.act == Act.STOP else Decision.WARN
+            wanted = Decision.STOP if self.policy.act in ACTING else Decision.WARN
             return Finding(row, Decision.KEEP, why) if why else Finding(row, wanted, "", because)
         return self._warned_first(row, evidence, decision, because)
 
     @property
     def _lead(self) -> float:
-        return self.policy.lead if self.policy.act == Act.STOP else 0.0
+        return self.policy.lead if self.policy.act in ACTING else 0.0
 
     def _under_way(self, row: Environment) -> str:
         return self.busy.get((row.id, row.started), "") or self.busy.get((row.id, None), "")
@@ -221,10 +249,10 @@ def _shut(policy: IdlePolicy, *times: datetime) -> str:
     return {"never": "it never acts at this time", "outside": "its window is closed"}.get(closed, "")
 
 
-def _under_way(now: datetime) -> dict[tuple[str, float | None], str]:
+def _under_way(policy: IdlePolicy, now: datetime) -> dict[tuple[str, float | None], str]:
     """Why another stop would be one too many: (environment id, its start; None for any) → words."""
     found: dict[tuple[str, float | None], str] = {}
-    stops = Action.objects.filter(verb=Verb.STOP_ENVIRONMENT.value)
+    stops = Action.objects.filter(verb=verb_of(policy).value)
     for identifier in stops.filter(state__in=OPEN).values_list("target_id", flat=True):
         found[identifier, None] = STOP_UNDER_WAY
     vain = stops.filter(batch__policy__isnull=False, state__in=IN_VAIN, created__gt=now - AGAIN)
@@ -241,15 +269,15 @@ def _too_many(policy: IdlePolicy, stops: int, warnings: int, now: datetime) -> s
         return ""
     if stops > policy.most_a_run:
         return f"it would stop {stops:,} at once, and {policy.most_a_run:,} is the most in a run"
-    earlier = stopped_since(policy, now - HOUR)
+    earlier = acted_since(policy, now - HOUR)
     if stops + earlier > policy.most_an_hour:
         head = f"it would stop {stops:,} after {earlier:,} within the last hour"
         return f"{head}, and {policy.most_an_hour:,} is the most"
     return ""
 
 
-def stopped_since(policy: IdlePolicy, since: datetime) -> int:
-    """How many stops of it were asked for since then, without what was skipped."""
+def acted_since(policy: IdlePolicy, since: datetime) -> int:
+    """How many stops or deletes of it were asked for since then, without what was skipped."""
     return (
         Action.objects.filter(batch__policy=policy.pk, retried=False, created__gt=since)
         .exclude(state=State.SKIPPED)
@@ -262,7 +290,7 @@ def why_not_now(batch: Batch, row: Environment, fleet: Fleet, now: datetime, evi
     policy = batch.policy
     if policy is None:
         return ""
-    if policy.state != PolicyState.ARMED or policy.act != Act.STOP:
+    if policy.state != PolicyState.ARMED or policy.act not in ACTING or batch.verb != verb_of(policy).value:
         return f"policy {policy.name} is no longer armed"
     if shut := _shut(policy, now):
         return f"policy {policy.name}: {shut}"
@@ -272,5 +300,6 @@ def why_not_now(batch: Batch, row: Environment, fleet: Fleet, now: datetime, evi
         return f"policy {policy.name} no longer speaks of it"
     if not_yet := warned.why_not_yet(policy, row, now):
         return not_yet
-    armed = IdlePolicy.objects.that_stop()
-    return Peers(policy, armed, fleet, context, now).objection(row, evidence)
+    peers = Peers(policy, IdlePolicy.objects.beside(policy), fleet, context, now, [row.id])
+    decision, why = peers.judge(policy, row, policy.limits, evidence)
+    return why if decision is not Decision.STOP else peers.objection(row, evidence)

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from dashboard.control import notices, notify
 from dashboard.control.idle import last_activity
-from dashboard.control.models import IdlePolicy, StopWarning, Topic
+from dashboard.control.models import Act, IdlePolicy, StopWarning, Topic
 from dashboard.control.notify import Recipient
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet
@@ -110,7 +110,7 @@ def follow(
             _end(before, _active_again(row, now), now)
         new.append(_warning(policy, row, deadline, because, now))
     for one in standing.values():
-        if why := _why_over(one, fleet.environments.get(one.environment_id), kept, now):
+        if why := _why_over(one, policy.phase, fleet.environments.get(one.environment_id), kept, now):
             _end(one, why, now)
     if new:
         _write(policy, fleet, new, now)
@@ -137,11 +137,13 @@ def _active_again(row: Environment, now: datetime) -> str:
     return f"active again {time_of_day(since or 0.0, now)} ({source or 'started'})"
 
 
-def _why_over(one: StopWarning, row: Environment | None, kept: Mapping[str, str], now: datetime) -> str:
+def _why_over(
+    one: StopWarning, phase: str, row: Environment | None, kept: Mapping[str, str], now: datetime
+) -> str:
     """Why a warning no longer holds, "" while it does."""
     if row is None:
         return "it is no longer there"
-    if row.phase != "running":
+    if row.phase != phase:
         return f"it is {row.phase}"
     if spell_of(row) != one.spell:
         return _active_again(row, now)
@@ -177,16 +179,14 @@ def _tell(
     policy: IdlePolicy, to: list[Recipient], some: list[StopWarning], now: datetime, *, personal: bool
 ) -> None:
     """One message of everything that one recipient is warned of in this run."""
-    subject, body = notices.before(
-        [notices.Idle.of(one) for one in some], policy.name, now, personal=personal
-    )
+    subject, body = notices.before([notices.Idle.of(one) for one in some], policy, now, personal=personal)
     last = max((one.deadline for one in some if one.deadline is not None), default=None)
     notify.tell(
         f"warned:{policy.pk}:{now.astimezone(UTC).isoformat(timespec='seconds')}",
         to,
         subject,
         body,
-        topic=Topic.BEFORE,
+        topic=Topic.ARCHIVE if policy.act == Act.ARCHIVE else Topic.BEFORE,
         now=now,
         environments=[one.environment_id for one in some],
         until=last,

@@ -70,6 +70,8 @@ class Environment:
     timed_out: str = ""
     unpushed: int = 0
     changed: int = 0
+    git_seen: bool = False
+    """The state of its working copy was reported: without it, no unpushed commits says nothing."""
     ports: tuple[Port, ...] = ()
 
     @property

@@ -62,6 +62,7 @@ def summary(seen: schema.EnvironmentSummary) -> rows.Environment:
         timed_out=seen.timed_out[:LONGEST_MESSAGE],
         unpushed=max(seen.total_unpushed_commits, len(seen.unpushed_commits)),
         changed=max(seen.total_changed_files, len(seen.changed_files)),
+        git_seen=bool(seen.clone_url or seen.branch),
         ports=_ports(seen) if seen.ports else (),
     )
 

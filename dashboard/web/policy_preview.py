@@ -18,8 +18,9 @@ NAMES_SHOWN = 50
 def assessed(request: HttpRequest, policy: IdlePolicy) -> Assessment:
     """What it would do right now."""
     now, at = moment(request), timezone.localtime(ledger.utc_now())
-    holds = exemptions.holds(now.fleet, at)
-    return assess(policy, now, at, holds, list(IdlePolicy.objects.that_stop()))
+    among = now.fleet.environments.values() if policy.of_stopped else None
+    holds = exemptions.holds(now.fleet, at, among)
+    return assess(policy, now, at, holds, list(IdlePolicy.objects.beside(policy)))
 
 
 def preview(found: Assessment, before: Assessment | None = None) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def test_what_was_stopped_in_vain_is_left_alone_for_a_while(admin):
     run()
     Action.objects.filter(batch__policy=one).update(state=State.FAILED)
     assert run(at=60.0) == 0
-    assert verdicts(one)["e-0"][1].startswith("a policy's stop came to nothing")
+    assert verdicts(one)["e-0"][1].startswith("a policy's attempt came to nothing")
     assert run(at=31 * 60.0) == 3
 
 
@@ -176,7 +176,7 @@ def test_the_never_of_one_holds_for_the_others(admin):
     nightly = policy(admin, armed=True)
     policy(admin, armed=True, name="Weekday", never="Mon 11:00-13:00", idle=HOUR)
     assert run() == 0
-    assert verdicts(nightly)["e-0"] == ("keep", "policy Weekday never stops it at this time")
+    assert verdicts(nightly)["e-0"] == ("keep", "policy Weekday never acts on it at this time")
 
 
 def test_outside_its_window_it_says_so_and_keeps(admin):

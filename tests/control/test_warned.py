@@ -183,7 +183,7 @@ def test_a_dry_run_warns_nobody(admin):
     assert not StopWarning.objects.exists()
     assert not Delivery.objects.exists()
     one.refresh_from_db()
-    assert one.said == "Would have stopped 0, warned of 2, kept 1"
+    assert one.said == "Would have warned of 2, kept 1"
 
 
 def test_one_that_only_warns_tells_once_and_names_no_deadline(admin):

@@ -60,7 +60,7 @@ def path(policy: IdlePolicy, page: str = "") -> str:
         ({"zone": "Europe/Berlyn"}, "Perhaps Europe/Berlin?"),
         ({"most_a_run": "0"}, "greater than or equal to 1"),
         ({"most_an_hour": "-1"}, "greater than or equal to 1"),
-        ({"act": "delete"}, "Select a valid choice"),
+        ({"act": "destroy"}, "Select a valid choice"),
         ({"roles": "root"}, "Select a valid choice"),
         ({"name": "a\x00b", "most_a_run": ""}, "This field is required"),
     ],
@@ -194,3 +194,32 @@ def test_a_page_that_is_open_follows_the_runs(fleet: Dashboard) -> None:
     news = text(fleet.poll(page))
     assert f"Would have stopped {IDLE}" in news
     assert 'id="verdicts"' in news
+
+
+def test_arming_one_that_deletes_spells_out_the_consequence_and_takes_its_name(fleet: Dashboard) -> None:
+    policy = made(fleet, act="delete", idle="30d", lead="1d")
+    question = text(fleet.get(path(policy, "arm/")))
+    assert "A delete cannot be undone." in question
+    assert "Type <strong>Nightly</strong> to arm it" in question
+    changed = policy.changed.isoformat()
+    for typed, status, state in (("", 422, "dry"), ("nightly", 422, "dry"), ("Nightly", 302, "armed")):
+        answer = fleet.post(path(policy, "arm/"), changed=changed, typed=typed)
+        policy.refresh_from_db()
+        assert (answer.status_code, policy.state) == (status, state)
+    shown = text(fleet.get(path(policy)))
+    assert "after 30 d of being stopped" in shown
+    assert "what holds unsaved work, or may, is left alone" in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"act": "delete", "idle": "2h"}, "Nothing is deleted that has been stopped for less than a day."),
+        ({"unsaved": "on"}, "This is for policies that delete."),
+    ],
+)
+def test_a_delete_that_makes_no_sense_is_refused(
+    fleet: Dashboard, fields: dict[str, str], words: str
+) -> None:
+    answer = save(fleet, **fields)
+    assert (answer.status_code, words in text(answer)) == (422, True)

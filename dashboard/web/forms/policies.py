@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 
 from dashboard.control.batches import MOST_TARGETS
-from dashboard.control.models import Act, Channel, IdlePolicy
+from dashboard.control.models import OF_STOPPED, Act, Channel, IdlePolicy
 from dashboard.control.opening import Opening, Unreadable, read, words
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, select
@@ -20,6 +20,8 @@ SHORTEST = 600
 """Seconds: signals come only every five minutes, so less says nothing."""
 LONGEST = 366 * 86_400
 SHORTEST_LEAD = 300
+SHORTEST_DELETE = 86_400
+DEEDS: Mapping[str, str] = {Act.WARN: "warned of", Act.ARCHIVE: "told of", Act.DELETE: "deleted for good"}
 ROLES = (("prebuild", "Prebuilds"), ("workflow", "Workflows"))
 LONGEST_SPANS = 500
 SPANS = "Spans of the week, such as “Mon-Fri 20:00-07:00; Sat,Sun”."
@@ -43,7 +45,7 @@ class PolicyForm(forms.Form):
         label="Idle limit",
         max_length=20,
         widget=forms.TextInput({**PLAIN, "placeholder": "2h"}),
-        help_text="So long nobody has been active: 30m, 2h, 1d.",
+        help_text="So long nobody has been active, or it has been stopped: 30m, 2h, 14d.",
     )
     act = forms.ChoiceField(label="Then", choices=Act.choices, initial=Act.STOP)
     lead = forms.CharField(
@@ -65,6 +67,11 @@ class PolicyForm(forms.Form):
         queryset=Channel.objects.order_by("name"),
         required=False,
         empty_label="nobody",
+    )
+    unsaved = forms.BooleanField(
+        label="Delete also what holds unsaved work",
+        required=False,
+        help_text="Unpushed commits and changed files. Unticked, what holds some, or may, is left alone.",
     )
     roles = forms.MultipleChoiceField(
         label="Also",
@@ -181,6 +188,11 @@ class PolicyForm(forms.Form):
             if not hours.ever:
                 where = "during" if found["during"] else "never"
                 self.add_error(where, "With these spans it would never act: no minute of the week is left.")
+        deletes = found.get("act") == Act.DELETE
+        if deletes and found.get("idle", SHORTEST_DELETE) < SHORTEST_DELETE:
+            self.add_error("idle", "Nothing is deleted that has been stopped for less than a day.")
+        if found.get("unsaved") and not deletes:
+            self.add_error("unsaved", "This is for policies that delete.")
         if "scope" not in self.errors and "idle" not in self.errors and self._everything(found["scope"]):
             self.fields["sure"].widget = forms.CheckboxInput()
             if not found.get("sure"):
@@ -199,9 +211,12 @@ class PolicyForm(forms.Form):
     def _consequence(self, limit: float, act: str | None) -> str:
         rows = self._in_use()
         running = sum(row.phase == "running" for row in rows)
-        deed = "warned of" if act == Act.WARN else "stopped"
+        deed = DEEDS.get(act or "", "stopped")
         whole = f"This filter matches the whole fleet: all {len(rows):,} environments, of which {running:,} run now."
-        each = f"Each of them is then {deed}, whoever it belongs to, once nobody has been active in it for"
+        state = "nobody has been active in it for"
+        if act in OF_STOPPED:
+            state = "it has been stopped for"
+        each = f"Each of them is then {deed}, whoever it belongs to, once {state}"
         return f"{whole} {each} {length(limit)}. Tick this if that is meant."
 
     def filled(self) -> IdlePolicy:

@@ -171,7 +171,7 @@ def exemption_block(request: HttpRequest, row: Environment) -> Block:
         "held": held,
         "own": [(one, not exemptions.end_refusal(one, user, fleet)) for one in own],
         "may_grant": not exemption_refusal(user, row, fleet),
-        "verdicts": verdicts_of(row.id) if row.phase == "running" else [],
+        "verdicts": verdicts_of(row.id) if row.phase in {"running", "stopped"} else [],
         "warnings": warnings_of(row.id),
     }
     said = tuple((one.policy.name, one.policy.state, one.decision, one.why) for one in context["verdicts"])

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboard.control import ledger, policies
-from dashboard.control.models import IdlePolicy, PolicyState, PolicyVerdict
+from dashboard.control.models import Act, IdlePolicy, PolicyState, PolicyVerdict
 from dashboard.control.permissions import policy_refusal
-from dashboard.control.policy_verdicts import stopped_since
+from dashboard.control.policy_verdicts import acted_since
 from dashboard.web.forms.policies import PolicyForm
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied
 from dashboard.web.live import Block, Live
@@ -41,7 +41,7 @@ def _listed() -> tuple[tuple[Any, ...], str, dict[str, Any]]:
     now = timezone.localtime()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     lines: list[dict[str, Any]] = [
-        {"policy": one, "window": _window(one, now), "today": stopped_since(one, today)}
+        {"policy": one, "window": _window(one, now), "today": acted_since(one, today)}
         for one in IdlePolicy.objects.order_by("name", "id")
     ]
     state = tuple(
@@ -163,7 +163,15 @@ def arm(request: HttpRequest, identifier: UUID) -> HttpResponse:
         return _ask(request, policy, "arm", shown)
     if request.POST.get("changed") != policy.changed.isoformat():
         messages.error(request, "It was changed meanwhile; look at what it does now.")
-    elif policies.arm(policy, signed_in(request), ledger.utc_now()):
+        return redirect("idle-policy", policy.pk)
+    typed = text_of(request.POST.get("typed", ""))
+    if policy.act == Act.DELETE and typed.strip() != policy.name:
+        wrong: dict[str, Any] = {
+            "preview": preview(assessed(request, policy)),
+            "problem": "That is not its name.",
+        }
+        return _ask(request, policy, "arm", wrong, status=422)
+    if policies.arm(policy, signed_in(request), ledger.utc_now(), typed):
         messages.success(request, f"{policy.name} is armed.")
     return redirect("idle-policy", policy.pk)
 
@@ -193,11 +201,13 @@ def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     return redirect("idle-policies")
 
 
-def _ask(request: HttpRequest, policy: IdlePolicy, deed: str, more: dict[str, Any]) -> HttpResponse:
+def _ask(
+    request: HttpRequest, policy: IdlePolicy, deed: str, more: dict[str, Any], status: int = 200
+) -> HttpResponse:
     context = {"policy": policy, "deed": deed, "back": reverse("idle-policy", args=[policy.pk]), **more}
     context |= {"title": f"{deed.capitalize()} {policy.name}?", "changed": policy.changed.isoformat()}
     template = "policies/dialog.html" if is_fragment(request) else "policies/question.html"
-    return varied(render(request, template, context))
+    return varied(render(request, template, context, status=status))
 
 
 def _check(request: HttpRequest) -> None:

@@ -172,6 +172,12 @@ def relative(moment: datetime) -> str:
 
 
 @register.filter
+def lower_first(text: str) -> str:
+    """As it stands within a sentence; names in it keep their capitals."""
+    return text[:1].lower() + text[1:]
+
+
+@register.filter
 def length_of_time(seconds: float | None) -> str:
     """A duration to two units: 1 h 20 min, 3 min 5 s, 0.8 s."""
     return "—" if seconds is None else length(seconds)
