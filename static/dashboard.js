@@ -217,7 +217,13 @@
   body.addEventListener("htmx:oobBeforeSwap", (event) => {
     if (event.detail.target.id !== "rows") return;
     event.detail.shouldSwap = false;
-    renewRows(event.detail.target, event.detail.fragment.firstElementChild);
+    const renewed = event.detail.fragment.firstElementChild;
+    if (!body.dispatchEvent(new CustomEvent("rows:changing", { detail: renewed, cancelable: true }))) return;
+    renewRows(event.detail.target, renewed);
+  });
+  body.addEventListener("rows:renew", (event) => {
+    renewRows(one("#rows"), event.detail);
+    body.dispatchEvent(new CustomEvent("rows:renewed"));
   });
 
   // Dialogs

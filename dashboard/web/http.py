@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -96,7 +97,14 @@ def current_freshness(request: HttpRequest) -> Freshness:
 def freshness_json(fresh: Freshness) -> dict[str, Any]:
     at = None if fresh.at is None else datetime.fromtimestamp(fresh.at, UTC).isoformat(timespec="seconds")
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return {"state": fresh.state, "at": at, "reason": fresh.reason, "now": now}
+    return {"state": fresh.state, "at": at, "reason": fresh.reason, "now": now, "release": release()}
+
+
+def release() -> str:
+    """Names what this process serves to browsers: another one means that a page is older than its server. "" when the
+    files were not collected.
+    """
+    return str(getattr(staticfiles_storage, "manifest_hash", ""))
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
@@ -111,6 +119,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "may_sign_out": settings.SSO_PROXY is None or bool(settings.SSO_PROXY.logout_url),
         "section": match.url_name.partition("-")[0] if match and match.url_name else "",
         "now": datetime.now(UTC),
+        "release": release(),
     }
 
 

@@ -9,7 +9,7 @@ from dashboard import jobs
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Sweep
-from dashboard.web import kept, live
+from dashboard.web import http, kept, live
 from tests.web.conftest import HTMX, Dashboard, asked_by, poller, text, trigger
 from tests.web.test_lists import LISTS, ids
 
@@ -210,3 +210,15 @@ def test_one_request_sees_one_moment(
     monkeypatch.setattr(jobs.parts, "snapshot", Counted)
     assert dashboard.get(path).status_code == 200
     assert len(asked) == 1
+
+
+def test_a_page_and_its_polls_name_the_release_that_serves_them(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = dashboard.get("/")
+    assert "data-release" not in text(page)
+    monkeypatch.setattr(http, "release", lambda: "one")
+    page = dashboard.get("/")
+    assert 'data-release="one"' in text(page)
+    monkeypatch.setattr(http, "release", lambda: "two")
+    assert trigger(dashboard.poll(page))["fleet:freshness"]["release"] == "two"

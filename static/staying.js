@@ -1,0 +1,112 @@
+// For pages that stay open: title and icon tell of failures, new rows wait while the pointer is on the table, and a
+// new release asks for a reload once.
+(() => {
+  "use strict";
+  const body = document.body;
+  const main = document.querySelector("#main");
+  const icon = document.querySelector("#icon");
+  const place = document.querySelector("#freshness");
+  if (!main || !place) return;
+
+  // Failures in view. What fails while nobody looks is counted until somebody does.
+  const plain = document.title;
+  const calm = icon?.getAttribute("href");
+  const failing = () => {
+    const found = [...main.querySelectorAll("tr[id], #header, #needs li")].filter((one) => one.querySelector(".badge.tone-bad"));
+    return new Set(found.map((one) => one.id || one.querySelector("a[href]")?.getAttribute("href")));
+  };
+  let known = failing();
+  const news = new Set();
+  const tell = () => {
+    const now = failing();
+    if (document.hidden) {
+      for (const id of now) if (!known.has(id)) news.add(id);
+    } else news.clear();
+    known = now;
+    const title = `${news.size ? `(${news.size}) ` : ""}${now.size ? "▲ " : ""}${plain}`;
+    if (document.title !== title) document.title = title;
+    const wanted = now.size ? icon?.dataset.failing : calm;
+    if (icon && icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
+  };
+  tell();
+  let waiting = null;
+  const soon = () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(tell, 50);
+  };
+  for (const name of ["htmx:oobAfterSwap", "htmx:afterSettle", "rows:renewed"]) body.addEventListener(name, soon);
+  document.addEventListener("visibilitychange", soon);
+
+  // Nothing jumps under the pointer: other rows wait in `held` until it leaves, rests, or they are asked for.
+  const RESTS = 30000;
+  let moved = 0;
+  let held = null;
+  let chip = null;
+  const rows = () => document.querySelector("#rows");
+  const pointed = () => Date.now() - moved < RESTS && Boolean(rows()?.closest(".card")?.matches(":hover")) && !document.hidden;
+  document.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "mouse") return;
+    moved = Date.now();
+    if (held && !pointed()) release();
+  }, { passive: true });
+  const drop = () => {
+    held?.remove();
+    chip?.remove();
+    held = chip = null;
+  };
+  const release = () => {
+    const renewed = held?.isConnected && held; // not when another list has taken its place
+    drop();
+    if (renewed && rows()) body.dispatchEvent(new CustomEvent("rows:renew", { detail: renewed }));
+  };
+  const say = () => {
+    const there = new Set([...rows().children].map((row) => row.id));
+    const many = [...held.children].filter((row) => row.id && !there.has(row.id)).length;
+    const text = many ? `${many} new` : "The list has changed";
+    if (!chip) {
+      chip = document.createElement("div");
+      chip.className = "held";
+      chip.setAttribute("role", "status");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button primary";
+      button.addEventListener("click", release);
+      chip.append(button);
+      rows().closest(".card").append(chip);
+    }
+    if (chip.firstChild.textContent !== text) chip.firstChild.textContent = text;
+  };
+  // Asked by dashboard.js before it renews the rows: cancelling leaves them as they are for now.
+  body.addEventListener("rows:changing", (event) => {
+    const [now, then] = [rows(), event.detail].map((one) => [...one.children].map((row) => row.id).join());
+    drop();
+    if (now === then || !pointed()) return;
+    event.preventDefault();
+    held = event.detail;
+    held.removeAttribute("id");
+    held.hidden = true;
+    rows().after(held); // what changes in a row meanwhile finds it here, too
+    say();
+  });
+  setInterval(() => { if (held && !pointed()) release(); }, 1000);
+
+  // A new release: said once.
+  let told = false;
+  body.addEventListener("fleet:freshness", (event) => {
+    const { release: newest } = event.detail;
+    if (told || !newest || !place.dataset.release || newest === place.dataset.release) return;
+    told = true;
+    const banner = document.createElement("p");
+    const again = document.createElement("a");
+    banner.className = "banner";
+    banner.setAttribute("role", "status");
+    again.href = location.href;
+    again.textContent = "Reload";
+    again.addEventListener("click", (click) => {
+      click.preventDefault();
+      location.reload();
+    });
+    banner.append("This dashboard has been updated. ", again, " to use the new version.");
+    main.prepend(banner);
+  });
+})();
