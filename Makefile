@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python check bench fortnight lock screenshots gallery audit clean security supply
+.PHONY: help run install install-dev test test-python check bench fortnight thousand lock screenshots gallery audit clean security supply
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ bench: install-dev  ## Measures against others, side by side: docs/benchmarks.md
 
 fortnight: install-dev  ## Lives through a simulated fortnight of 500 environments under an armed policy (OPTIONS="--days 2")
 	@$(BIN)/python -m scripts.fortnight $(OPTIONS)
+
+thousand: install-dev  ## Stops a thousand environments while worker, Valkey and web are killed, and undoes it
+	@$(BIN)/python -m scripts.thousand $(OPTIONS)
 
 lock: install-dev  ## Locks the newest versions allowed, and exports them for pip (needs uv)
 	$(BIN)/python -m scripts.exports write

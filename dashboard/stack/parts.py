@@ -29,6 +29,7 @@ class Fleet:
     environments: int
     seed: int | None
     speed: float | None
+    still: bool = False
 
 
 def valkey(path: Path, folder: Path) -> Spec:
@@ -44,6 +45,7 @@ def simulator(port: int, fleet: Fleet, environ: Mapping[str, str]) -> Spec:
     argv += ["--environments", str(fleet.environments)]
     argv += ["--seed", str(fleet.seed)] if fleet.seed is not None else []
     argv += ["--speed", str(fleet.speed)] if fleet.speed is not None else []
+    argv += ["--still"] if fleet.still else []
     return Spec("simulator", tuple(argv), environ, lambda _: _accepts(port))
 
 

@@ -36,6 +36,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--speed", type=float, default=1.0, help="simulated seconds per second; 0 freezes"
         )
+        parser.add_argument(
+            "--still", action="store_true", help="nobody comes or goes: only requests change anything"
+        )
         parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
         parser.add_argument(
             "--rate", type=float, help="calls a second before they are refused (default: no limit)"
@@ -79,6 +82,7 @@ def _app(options: dict[str, object]) -> "WSGIApplication":
         environments=int(str(options["environments"])),
         seed=int(str(options["seed"])),
         speed=float(str(options["speed"])),
+        life=not options["still"],
     )
     gc.freeze()
     gc.enable()

@@ -30,10 +30,13 @@ class Command(BaseCommand):
         parser.add_argument("--environments", type=int, default=60, help="size of the simulated fleet (60)")
         parser.add_argument("--seed", type=int, help="seed of the simulated fleet")
         parser.add_argument("--speed", type=float, help="simulated seconds in a second (1)")
+        parser.add_argument(
+            "--still", action="store_true", help="nobody comes or goes in the simulated fleet"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         os.umask(0o077)  # the database and the copy of the fleet are this user's alone
-        fleet = parts.Fleet(options["environments"], options["seed"], options["speed"])
+        fleet = parts.Fleet(options["environments"], options["seed"], options["speed"], options["still"])
         try:
             self._start(options["port"], fleet)
         except (preparation.Refused, parts.BinaryMissing, ConfigurationError, StartFailed) as trouble:
