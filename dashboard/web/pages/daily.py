@@ -22,12 +22,12 @@ from dashboard.web import plots
 from dashboard.web.http import moment, page, signed_in
 from dashboard.web.live import Block, Live
 from dashboard.web.spreadsheet import download
-from dashboard.web.templatetags.money import hours
+from dashboard.web.templatetags.money import whole_hours
 
 SHOWN = 60
 PLOTTED = 30
 """Days."""
-HOURS = plots.Axis("hours", hours, 3_600.0)
+HOURS = plots.Axis("hours", whole_hours, 3_600.0)
 
 
 @require_http_methods(["GET", "POST"])

@@ -31,7 +31,7 @@ from dashboard.web.forms.whatif import Asked, asked
 from dashboard.web.http import moment, page, signed_in, text_of
 from dashboard.web.live import Block, Live, is_poll
 from dashboard.web.spreadsheet import download
-from dashboard.web.templatetags.money import hours
+from dashboard.web.templatetags.money import whole_hours
 
 FRESH = timedelta(hours=1)
 """An answer that is not older is not computed again for somebody who only asks the same."""
@@ -42,12 +42,7 @@ SHORT = 0.99
 """Of the days asked for; less is said to be short."""
 
 
-def _hours(seconds: float) -> str:
-    """Whole ones from ten on: 2,000 h, 1.5 h."""
-    return hours(seconds) if seconds < 36_000 else f"{seconds / 3_600:,.0f} h"
-
-
-SAVED = plots.Axis("hours saved", _hours, 3_600.0)
+SAVED = plots.Axis("hours saved", whole_hours, 3_600.0)
 REGRETS = plots.Axis("regrets")
 
 

@@ -32,6 +32,11 @@ def hours(seconds: float) -> str:
     return f"{intcomma(f'{seconds / 3600:.1f}')} h" if minutes else "0 h"
 
 
+def whole_hours(seconds: float) -> str:
+    """Beside an axis: whole ones from ten on: 2,000 h, 1.5 h."""
+    return hours(seconds) if seconds < 10 * 3600 else f"{seconds / 3600:,.0f} h"
+
+
 @register.filter
 def percent(part: float, whole: float) -> float:
     """0 to 100, 0 of nothing."""
