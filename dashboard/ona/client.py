@@ -34,6 +34,7 @@ class Ona:
         base_url: str,
         api_key: str,
         *,
+        newer_key: Callable[[str], str] | None = None,
         pace: Pace | None = None,
         http: httpx.Client | None = None,
         timeout: float = 10.0,
@@ -44,10 +45,10 @@ class Ona:
         """Prepares calls to `base_url` (`https://app.gitpod.io/api`); nothing is sent yet.
 
         `timeout` is in seconds, for each read and write; `clock` gives epoch seconds; `rng` gives 0.0 to 1.0.
-        An `http` that is passed in stays the caller's to close. ValueError when the address or the key cannot
-        be used.
+        `newer_key` is asked, with the key, for another one when the API refuses it. An `http` that is passed in stays
+        the caller's to close. ValueError when the address or the key cannot be used.
         """
-        address, key = api_address(base_url), Bearer(api_key)
+        address, key = api_address(base_url), Bearer(api_key, newer_key)
         client = http if http is not None else new_client()
         wire = Wire(client, key, pace if pace is not None else Unpaced(), timeout, clock)
         return cls(Transport(address, wire, sleep, rng), client if http is None else None)

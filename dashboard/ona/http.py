@@ -37,9 +37,12 @@ HEADERS = {
 class Bearer(httpx.Auth):
     """The key, kept where no repr, log line or error message shows it."""
 
-    def __init__(self, secret: str) -> None:
-        """ValueError (without quoting it) when the key is empty or cannot stand in a header."""
+    def __init__(self, secret: str, newer: Callable[[str], str] | None = None) -> None:
+        """`newer(secret)` is asked when the API refuses the key: another one, or the same. ValueError (without quoting
+        it) when the key is empty or cannot stand in a header.
+        """
         self.secret = secret.strip()
+        self._newer = newer
         if not self.secret or not all("!" <= character <= "~" for character in self.secret):
             raise ValueError("the API key is empty or contains characters that no key has")
 
@@ -47,8 +50,17 @@ class Bearer(httpx.Auth):
         return "Bearer(…)"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = f"Bearer {self.secret}"
-        yield request
+        """A refused key did nothing, so the same request is sent once more when there is another key."""
+        used = self.secret
+        request.headers["Authorization"] = f"Bearer {used}"
+        response = yield request
+        if response.status_code != 401 or self._newer is None:
+            return
+        if self.secret == used:  # else another thread has asked already
+            self.secret = self._newer(used)
+        if self.secret != used:
+            request.headers["Authorization"] = f"Bearer {self.secret}"
+            yield request
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,14 @@ import pytest
 from dashboard import jobs
 from dashboard.celery import app, broker_url
 
-FACTORIES = (jobs.parts.store, jobs.parts.snapshot, jobs.parts.reading, jobs.parts.acting, jobs.parts.budget)
+FACTORIES = (
+    jobs.parts._namespace,
+    jobs.parts.store,
+    jobs.parts.snapshot,
+    jobs.parts.reading,
+    jobs.parts.acting,
+    jobs.parts.budget,
+)
 
 
 def forget() -> None:

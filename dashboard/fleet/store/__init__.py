@@ -18,7 +18,7 @@ organisations never mix):
 
 from dashboard.fleet.store.beside import Beside
 from dashboard.fleet.store.locks import Locks
-from dashboard.fleet.store.part import StoreError, connect, namespace
+from dashboard.fleet.store.part import StoreError, connect, follow, namespace, namespace_of
 from dashboard.fleet.store.rows import Rows
 from dashboard.fleet.store.shapes import (
     Addressed,
@@ -41,7 +41,9 @@ __all__ = [
     "Sweep",
     "WatchState",
     "connect",
+    "follow",
     "namespace",
+    "namespace_of",
 ]
 
 

@@ -1,6 +1,7 @@
 """What every part of the store has: a client, and where its keys begin."""
 
 from hashlib import blake2b
+from typing import cast
 
 import redis
 
@@ -10,6 +11,22 @@ StoreError = redis.RedisError
 
 def namespace(base_url: str, api_key: str) -> str:
     return blake2b(f"{base_url}\0{api_key}".encode(), digest_size=6).hexdigest()
+
+
+def namespace_of(client: "redis.Redis", base_url: str, api_key: str) -> str:
+    """Where the fleet of this key is kept: with that of the key whose place it took, if it took one's."""
+    name = namespace(base_url, api_key)
+    try:
+        kept = cast("bytes | None", client.get(f"ona:{name}:follows"))
+    except StoreError:
+        return name
+    return kept.decode() if kept else name
+
+
+def follow(client: "redis.Redis", base_url: str, old_key: str, new_key: str) -> None:
+    """A new key has taken the place of an old one: processes that start with it find the same fleet."""
+    name = namespace_of(client, base_url, old_key)
+    client.set(f"ona:{namespace(base_url, new_key)}:follows", name)
 
 
 def connect(url: str) -> "redis.Redis":

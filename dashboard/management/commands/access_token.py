@@ -14,7 +14,7 @@ from dashboard.control.permissions import Forbidden
 from dashboard.control.tokens import NoToken, access_token
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet, Snapshot
-from dashboard.fleet.store import Store, StoreError, connect, namespace
+from dashboard.fleet.store import Store, StoreError, connect, namespace_of
 from dashboard.management.hand import COMMAND_LINE
 from dashboard.management.target import NoTarget, acting_target, api_target
 from dashboard.ona import Ona, TokenPace
@@ -66,9 +66,8 @@ def _account(name: str) -> User:
 def _fleet() -> Fleet:
     base_url, api_key = api_target()
     try:
-        known = Snapshot(
-            Store(connect(settings.REDIS_URL), namespace(base_url, api_key)), time.monotonic
-        ).now()
+        redis = connect(settings.REDIS_URL)
+        known = Snapshot(Store(redis, namespace_of(redis, base_url, api_key)), time.monotonic).now()
     except StoreError as error:
         raise CommandError(f"Redis cannot be used ({error}); check REDIS_URL.") from None
     if known.trouble:

@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from dashboard.celery import app
 from dashboard.fleet.freshness import freshness
 from dashboard.fleet.snapshot import Moment
-from dashboard.fleet.store import Store, StoreError, connect, namespace
+from dashboard.fleet.store import Store, StoreError, connect, namespace_of
 from dashboard.management.abilities import ACTIONS, EVENTS, LISTS, NAMES, refusals
 from dashboard.management.target import NoTarget, acting_target, api_target
 from dashboard.ona import Ona, errors
@@ -62,7 +62,8 @@ def examine() -> Iterator[Finding]:
         yield from _api(base_url, api_key)
     yield from _sign_in()
     yield _database()
-    yield from _redis(Store(connect(settings.REDIS_URL), namespace(base_url, api_key)))
+    redis = connect(settings.REDIS_URL)
+    yield from _redis(Store(redis, namespace_of(redis, base_url, api_key)))
 
 
 def _api(base_url: str, api_key: str) -> Iterator[Finding]:

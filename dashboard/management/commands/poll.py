@@ -16,7 +16,7 @@ from dashboard.config import read
 from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import Snapshot
-from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace
+from dashboard.fleet.store import Store, StoreError, Sweep, connect, namespace_of
 from dashboard.fleet.sync import Sync
 from dashboard.management.target import NoTarget, api_target
 from dashboard.ona import Ona
@@ -86,8 +86,9 @@ def _wait_for(spec: Spec, process: "Popen[bytes]") -> None:
 
 
 def _poll(base_url: str, api_key: str, redis_url: str) -> tuple[Sweep, int]:
-    store = Store(connect(redis_url), namespace(base_url, api_key))
-    name, rate = namespace(base_url, api_key), settings.ONA_REQUESTS_PER_SECOND
+    redis = connect(redis_url)
+    name = namespace_of(redis, base_url, api_key)
+    store, rate = Store(redis, name), settings.ONA_REQUESTS_PER_SECOND
     budget = Budget(connect(redis_url), name, rate, Lead.SOON)
     with Ona.open(base_url, api_key, pace=budget) as ona:
         sync = Sync(ona, store, Snapshot(store, time.monotonic), time.time, kept=settings.EXECUTIONS_KEPT)

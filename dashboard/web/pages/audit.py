@@ -22,6 +22,8 @@ from dashboard.web.http import text_of, varied
 from dashboard.web.spreadsheet import download
 
 PAGE_SIZE = 50
+CHIPS = ("asked", "ended", "sign-in", "sign-in-failed", "refused", "role", "price")
+"""What is offered above the list; the filter finds the rest."""
 KNOWN = ("number", "at", "act", "person", "person_id", "role", "address", "session", "kind", "target_id")
 COLUMNS = (*KNOWN, "target_name", "reason", "outcome", "details", "upto", "before", "key", "digest")
 
@@ -37,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "title": "Audit",
         "section": "activity",
         "text": text,
-        "acts": [(f"act:{act}", words, text == f"act:{act}") for act, words in ACTS.items()],
+        "acts": [(f"act:{act}", words, text == f"act:{act}") for act, words in ACTS.items() if act in CHIPS],
         "fields": FIELDS,
         "problems": [_marked(request, text, problem) for problem in asked.problems],
         "shown": shown,
