@@ -23,7 +23,7 @@ from dashboard.control.models import (
     Topic,
 )
 from dashboard.control.notify import Recipient
-from dashboard.control.policy_verdicts import UNDER_WAY, Assessment, assess, verb_of
+from dashboard.control.policy_verdicts import UNDER_WAY, Assessment, assess, is_work, verb_of
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.spans import length
 
@@ -151,9 +151,14 @@ def _act(found: Assessment, now: datetime, moment: Moment) -> Batch | None:
 
 
 def _warn(found: Assessment, moment: Moment, now: datetime) -> None:
-    """Bring its warnings up to date. One that is stopped now keeps its own until it has stopped."""
+    """Bring its warnings up to date. One that is stopped now keeps its own until it has stopped; so does one in which a
+    task execution runs: else every run of a timer would be a new warning.
+    """
     told = [*found.warns, *(one for one in found.stops if one.deadline is not None)]
-    kept = {one.row.id: "" if one.why in UNDER_WAY else f"kept: {one.why}" for one in found.of(Decision.KEEP)}
+    kept = {
+        one.row.id: "" if one.why in UNDER_WAY or is_work(one.why) else f"kept: {one.why}"
+        for one in found.of(Decision.KEEP)
+    }
     warned.follow(
         found.policy, moment.fleet, [(one.row, one.deadline, one.because) for one in told], kept, now
     )

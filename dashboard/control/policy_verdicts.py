@@ -234,11 +234,16 @@ class _Weigh:
         return Finding(row, Decision.WARN, "", because, deadline, said)
 
 
+def is_work(why: str) -> bool:
+    """Whether it is kept for what still runs in it: its owner is not back, and it is idle again when that has ended."""
+    return why.startswith("task execution ") or why.endswith("task executions run")
+
+
 def _kind_of(why: str, evidence: Evidence) -> str:
     """The reason as it is counted: without the names in it."""
     if why == evidence.hold:
         return "exempt"
-    if why.startswith("task execution ") or why.endswith("task executions run"):
+    if is_work(why):
         return "a task execution runs"
     return why
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from dashboard.control import notices, notify
 from dashboard.control.idle import last_activity
@@ -22,6 +23,7 @@ from dashboard.fleet.spans import time_of_day
 GRACE = timedelta(hours=1)
 """So long after its deadline a warning still counts: what was not stopped by then is warned of anew."""
 KEPT = timedelta(days=90)
+SHOWN_PAST = timedelta(minutes=5)
 
 Key = tuple[UUID, str, float]
 """Policy, environment, idle spell."""
@@ -79,9 +81,15 @@ def _time(at: datetime, now: datetime) -> str:
     return time_of_day(at.timestamp(), now)
 
 
-def next_stops(identifiers: Sequence[str]) -> dict[str, datetime]:
+def to_come(now: datetime) -> "QuerySet[StopWarning]":
+    """Warnings that stand, and whose deadline has not long passed: by then it is stopped, or kept for what runs."""
+    standing = Q(deadline=None) | Q(deadline__gt=now - SHOWN_PAST)
+    return StopWarning.objects.filter(standing, ended=None)
+
+
+def next_stops(identifiers: Sequence[str], now: datetime) -> dict[str, datetime]:
     """Environment id → the deadline that comes first."""
-    found = StopWarning.objects.filter(environment_id__in=identifiers, ended=None, deadline__isnull=False)
+    found = to_come(now).filter(environment_id__in=identifiers, deadline__isnull=False)
     pairs = found.order_by("-deadline").values_list("environment_id", "deadline")
     return {identifier: deadline for identifier, deadline in pairs if deadline is not None}
 

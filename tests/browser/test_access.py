@@ -134,6 +134,8 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "policy": policy,
     "what if": what_if,
     "daily reports": at("/idle/reports/"),
+    "new channel": at("/idle/channels/new/"),
+    "messages to you": at("/accounts/messages/"),
     "exemption by filter": at("/idle/exemptions/new/"),
     "activity": at("/activity/"),
     "system": at("/system/"),

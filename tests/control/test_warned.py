@@ -155,7 +155,16 @@ def test_an_exemption_withdraws_it_and_its_end_warns_anew_of_the_same_spell(warn
 def test_an_execution_that_runs_when_the_deadline_comes_keeps_it(warning):
     run(IDLE)
     run(IDLE, at=LEAD, work=[Execution("x-1", "t-1", "e-0", "Build", "running")])
-    assert (stops(), over()) == ([], {"e-0": "kept: task execution Build runs"})
+    assert (stops(), over()) == ([], {})
+    run(IDLE, at=LEAD + 60)
+    assert stops() == ["e-0"]
+
+
+def test_executions_that_come_and_go_are_no_new_warning_each_time(warning):
+    work = [Execution("x-1", "t-1", "e-0", "Build", "running")]
+    for minute in range(10):
+        run(IDLE, at=60.0 * minute, work=work if minute % 2 else [])
+    assert len(told()) == 1
 
 
 def test_what_was_not_stopped_within_an_hour_of_its_deadline_is_warned_of_anew(warning):

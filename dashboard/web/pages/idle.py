@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.control import exemptions, warned, wishes
+from dashboard.control import exemptions, ledger, warned, wishes
 from dashboard.control.idle import Decision, Limits, awake_for
 from dashboard.control.models import Action, Batch
 from dashboard.control.permissions import bulk_refusal, can, refusal
@@ -209,7 +209,10 @@ def _links(asked: Asked, pages: int) -> dict[str, str]:
 
 def _rows(request: HttpRequest, found: Found, shown: list[Judged], may_choose: bool) -> list[RowBlock]:
     identifiers = [one.row.id for one in shown]
-    under_way, stops = wishes.wishes(Kind.ENVIRONMENT, identifiers), warned.next_stops(identifiers)
+    under_way, stops = (
+        wishes.wishes(Kind.ENVIRONMENT, identifiers),
+        warned.next_stops(identifiers, ledger.utc_now()),
+    )
     return [
         _row(request, found, one, may_choose, under_way.get(one.row.id), stops.get(one.row.id))
         for one in shown

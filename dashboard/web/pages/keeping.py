@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from dashboard.control import exemptions, ledger
+from dashboard.control import exemptions, ledger, warned
 from dashboard.control.models import Exemption, Role, StopWarning
 from dashboard.control.permissions import exemption_refusal
 from dashboard.fleet.entities import Environment, Kind
@@ -24,8 +24,8 @@ FRIDAY = 4
 
 
 def warnings_of(environment_id: str) -> list[StopWarning]:
-    """What it has been warned of and still stands, the next to come first."""
-    found = StopWarning.objects.filter(environment_id=environment_id, ended=None).select_related("policy")
+    """What it has been warned of and is still to come, the next first."""
+    found = warned.to_come(ledger.utc_now()).filter(environment_id=environment_id).select_related("policy")
     return sorted(found, key=lambda one: (one.deadline is None, one.deadline or one.decided))
 
 
