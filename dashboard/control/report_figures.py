@@ -64,24 +64,36 @@ def _hours(day: Day) -> Figures:
 
 
 def _stops(day: Day) -> Figures:
-    """What policies asked to stop, by policy, and the stops after which somebody was back."""
+    """What policies asked to stop and to delete, by policy, and the stops after which somebody was back."""
     first, last = (datetime.fromtimestamp(at, UTC) for at in (day.start, day.end))
-    stops = Action.objects.filter(verb=Verb.STOP_ENVIRONMENT.value, retried=False, batch__isnull=False)
-    asked = stops.filter(created__gte=first, created__lt=last)
-    by_policy: dict[str, Counter[str]] = {}
-    for name, state in asked.exclude(batch__policy=None).values_list("batch__policy__name", "state"):
-        by_policy.setdefault(name, Counter())[state] += 1
-    policies = [
-        {"name": name, "asked": sum(states.values()), "stopped": states[State.CONFIRMED]}
-        for name, states in sorted(by_policy.items())
-    ]
-    regrets = sorted(_regrets(asked, day), key=lambda one: (one["after"], one["id"]))
+    in_batches = Action.objects.filter(retried=False, batch__isnull=False)
+    asked = in_batches.filter(created__gte=first, created__lt=last)
+    stops = asked.filter(verb=Verb.STOP_ENVIRONMENT.value)
+    deletes = asked.filter(verb=Verb.DELETE_ENVIRONMENT.value)
+    regrets = sorted(_regrets(stops, day), key=lambda one: (one["after"], one["id"]))
     return {
-        "policies": policies[:MOST],
-        "stopped": sum(one["stopped"] for one in policies),
+        "policies": _by_policy(stops)[:MOST],
+        "stopped": _of_policies(stops),
+        "deleting": _by_policy(deletes)[:MOST],
+        "deleted": _of_policies(deletes),
         "regrets": regrets[:MOST],
         "regretted": len(regrets),
     }
+
+
+def _by_policy(actions: QuerySet[Action]) -> list[Figures]:
+    """How many each policy asked for, and how many of them were confirmed (`stopped`)."""
+    found: dict[str, Counter[str]] = {}
+    for name, state in actions.exclude(batch__policy=None).values_list("batch__policy__name", "state"):
+        found.setdefault(name, Counter())[state] += 1
+    return [
+        {"name": name, "asked": sum(states.values()), "stopped": states[State.CONFIRMED]}
+        for name, states in sorted(found.items())
+    ]
+
+
+def _of_policies(actions: QuerySet[Action]) -> int:
+    return actions.exclude(batch__policy=None).filter(state=State.CONFIRMED).count()
 
 
 def _regrets(asked: QuerySet[Action], day: Day) -> Iterator[Figures]:

@@ -39,12 +39,11 @@ def _head(told: dict[str, Any]) -> Iterator[str]:
 
 
 def _policies(told: dict[str, Any]) -> Iterator[str]:
-    if not told["policies"]:
-        yield "Stopped by policies: none"
-        return
     yield f"Stopped by policies: {told['stopped']:,}"
     for one in told["policies"][:SHOWN]:
         yield f"  {plain(one['name'])}: {one['stopped']:,} of {one['asked']:,} asked for"
+    if told.get("deleting"):
+        yield f"Deleted by policies: {told['deleted']:,}"
 
 
 def _lists(told: dict[str, Any]) -> Iterator[str]:

@@ -51,7 +51,9 @@ def preview(found: Assessment, before: Assessment | None = None) -> dict[str, An
 
 
 def replayed(policy: IdlePolicy) -> dict[str, Any]:
-    """What the newest replay of it, as it is now, came to; empty when there is none."""
+    """What the newest replay of it, as it is now, came to; empty when there is none, or it stops nothing."""
+    if policy.of_stopped:
+        return {}
     keys = [replays.key_of(Question.of(policy, days)) for days in DAYS]
     done = Replay.objects.filter(key__in=keys, state=Progress.DONE).order_by("-ended").first()
     if done is None:

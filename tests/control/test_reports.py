@@ -130,11 +130,14 @@ class TestFigures:
             stop(key, hour, policy=nightly)
             stretch(key, "start", "", back, back)
         stop("skipped", 21, policy=nightly, state=State.SKIPPED)
+        stop("deleted", 21, policy=nightly)
+        Action.objects.filter(target_id="deleted").update(verb=Verb.DELETE_ENVIRONMENT.value)
         stop("by-hand", 12)
         stretch("by-hand", "start", "", 12.1, 12.1)
         stop("another-day", 25, policy=nightly)
         told = of_day()
         assert told["policies"] == [{"name": "Nightly", "asked": 4, "stopped": 3}]
+        assert (told["stopped"], told["deleted"]) == (3, 1)
         assert [(one["id"], one["after"], one["policy"]) for one in told["regrets"]] == [
             ("by-hand", 360, ""),
             ("midnight", 720, "Nightly"),

@@ -159,6 +159,11 @@ def test_a_policy_is_replayed_from_its_page_and_from_the_question_before_it_is_a
         assert link in text(recorded.get(address))
     address = ask(recorded, policy=str(one.pk))
     assert quote(str(one.pk)) in address
+    IdlePolicy.objects.update(act="delete")
+    for page in (link, f"/idle/policies/{one.pk}/", f"/idle/policies/{one.pk}/arm/"):
+        assert ("is about what is stopped already" in text(recorded.get(page))) is (page == link)
+        assert page == link or link not in text(recorded.get(page))
+    IdlePolicy.objects.update(act="stop")
     jobs.replay()
     page = text(recorded.get(address, "viewer"))
     assert "It would have paused itself" in page

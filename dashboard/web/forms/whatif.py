@@ -72,6 +72,8 @@ def asked(sent: QueryDict, fleet: Fleet, now: float) -> Asked:
     policy, mistakes = _policy(sent.get("policy", "")), {}
     if policy is None and sent.get("policy"):
         mistakes["policy"] = "There is no such policy any more."
+    if policy is not None and policy.of_stopped:
+        mistakes["policy"] = f"{policy.name} is about what is stopped already; what if is about stops."
     scope = " ".join(text_of(sent.get("scope", "")).split()) if policy is None else policy.scope
     if policy is None and (wrong := _wrong(scope, fleet, now)):
         mistakes["scope"] = wrong

@@ -62,7 +62,7 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         "title": "What if",
         "view": view,
         "answer": "" if is_poll(request) else blocks[0].html(request),
-        "policies": IdlePolicy.objects.order_by("name", "id"),
+        "policies": [one for one in IdlePolicy.objects.order_by("name", "id") if not one.of_stopped],
         "days": [(days, view.url(days=days)) for days in DAYS],
     }
     return page(request, "whatif/index.html", context, Live(blocks))
