@@ -84,8 +84,8 @@ def _check(wish: Exemption, fleet: Fleet, allowed: timedelta) -> None:
 
 
 def announce(now: datetime) -> int:
-    """Tell whoever granted one that ends within a day, unless they granted it for less; returns how many messages were
-    written.
+    """Tell whoever granted one that ends within a day, unless they granted it for less, or have only just done so;
+    returns how many messages were written.
     """
     told = 0
     for one in Exemption.objects.in_force(now).filter(until__lte=now + SOON).select_related("actor"):
@@ -93,6 +93,7 @@ def announce(now: datetime) -> int:
             one.actor is None
             or not one.actor.email
             or one.until - one.created <= SOON
+            or now - one.created < one.until - now  # half of it is still to come
             or not notify.can_mail()
         ):
             continue

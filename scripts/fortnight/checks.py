@@ -4,15 +4,22 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
-from dashboard.control.models import Action, State
+from dashboard.control.models import Action, FleetReport, State
 from dashboard.control.verbs import Verb
 from dashboard.simulator import enums
-from scripts.fortnight.drive import LIMIT, Fortnight
+from dashboard.simulator.directory import DAY
+from scripts.fortnight.clock import START
+from scripts.fortnight.count import SOON, count
+from scripts.fortnight.drive import LEAD, LIMIT, Fortnight
+from scripts.fortnight.post import AFTER, BEFORE, Letter
 from scripts.fortnight.witness import State as Was
 from scripts.fortnight.witness import periods, replay
 
 SHOWN = 5
+SHORTER = 5400.0
+"""Seconds: the limit that is tried over the record."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Check:
 
 
 def judged(lives: Fortnight) -> list[Check]:
-    return [check for part in (_spared, _found, _explained) for check in part(lives)]
+    return [check for part in (_spared, _found, _explained, _told, _counted) for check in part(lives)]
 
 
 # Nobody who was there
@@ -95,8 +102,8 @@ _CLAIMS: tuple[tuple[str, Callable[[Fortnight, float, str, Was], str]], ...] = (
 
 
 def _found(lives: Fortnight) -> Iterator[Check]:
-    """Nothing that was idle and unprotected was left running for longer than two turns of the jobs."""
-    slack, overdue = 2 * lives.step + 120, set[str]()
+    """Nothing that was idle and unprotected was left running for longer than a warning and two turns of the jobs."""
+    slack, overdue = LEAD + 2 * lives.step + 120, set[str]()
     for identifier, begins, ends, was in periods(lives.witness, lives.clock.now):
         if was.phase != enums.RUNNING or was.runs or _special(lives, begins, identifier, was):
             continue
@@ -142,3 +149,94 @@ def _says_so(action: Action, was: Was) -> bool:
         return found is not None and was.signal_at < was.started
     when = datetime.fromtimestamp(was.signal_at, UTC)
     return found["last"].startswith(f"{was.source} ") and found["last"].endswith(f"{when:%H:%M}")
+
+
+# Every owner knew
+
+
+def _told(lives: Fortnight) -> Iterator[Check]:
+    people = {member.subject.id: member.email for member in lives.world.directory.members}
+    letters = _by_environment(lives.post.letters)
+    before, after, wrong, stops = [], [], [], 0
+    for at, identifier, was in _calls(lives):
+        owner = people.get(lives.world.environments[identifier].creator.id, "")
+        if not owner:
+            continue
+        stops += 1
+        got = letters.get(identifier, [])
+        warnings = [one for one in got if one.deed == BEFORE and was.active_at <= one.at <= at - LEAD + 60]
+        news = [one for one in got if one.deed == AFTER and at <= one.at <= at + 2 * lives.step + 120]
+        line = f"{identifier} at {at:.0f}, last active {was.active_at:.0f}: {[(one.deed, one.at) for one in got[-4:]]}"
+        before += [] if warnings else [line]
+        after += [] if len(news) == 1 else [line]
+        wrong += [line for one in (*warnings, *news) if one.to != owner]
+    yield Check("stops whose owner was told half an hour before, at the least", stops, tuple(before))
+    yield Check("stops whose owner was told afterwards, once", stops, tuple(after))
+    yield Check("messages about stops, each to the owner", stops, tuple(wrong))
+    again = [
+        f"{key}: {one.at:.0f} and {two.at:.0f}"
+        for key, some in letters.items()
+        for one, two in pairwise([letter for letter in some if letter.deed == BEFORE])
+        if two.at - one.at < LEAD
+    ]
+    yield Check("warnings, at most one for a deadline", len(lives.post.letters), tuple(again))
+    yield Check("environments that their owners kept awake by the link of a warning", len(lives.kept))
+
+
+def _by_environment(letters: list[Letter]) -> dict[str, list[Letter]]:
+    found: dict[str, list[Letter]] = {}
+    for letter in sorted(letters, key=lambda one: one.at):
+        for identifier in letter.environments:
+            found.setdefault(identifier, []).append(letter)
+    return found
+
+
+# What is counted is true
+
+
+def _counted(lives: Fortnight) -> Iterator[Check]:
+    yield from _reports(lives)
+    yield from _what_if(lives)
+
+
+def _reports(lives: Fortnight) -> Iterator[Check]:
+    """The daily reports against the calls and the starts of the log."""
+    starts: dict[str, set[float]] = {}
+    for seen in lives.witness.log:
+        if not seen.run:
+            starts.setdefault(seen.environment, set()).add(seen.started)
+    days: dict[int, list[int]] = {day: [0, 0] for day in range(lives.days)}
+    for at, identifier in lives.witness.stops():
+        back = any(at < start <= at + SOON for start in starts[identifier])
+        if (day := int((at - START) / DAY)) in days:
+            days[day] = [days[day][0] + 1, days[day][1] + back]
+    odd = []
+    for day, (stops, regrets) in days.items():
+        date = datetime.fromtimestamp(START + day * DAY, UTC).date()
+        report = FleetReport.objects.filter(day=date, final=True).first()
+        said = [] if report is None else [report.figures["stopped"], report.figures["regretted"]]
+        if said != [stops, regrets]:
+            odd.append(f"{date}: the report says {said}, the log [{stops}, {regrets}]")
+    regretted = sum(regrets for _, regrets in days.values())
+    claim = f"daily reports, each with the stops and the regrets of the log ({regretted:,} regrets)"
+    yield Check(claim, len(days), tuple(odd))
+
+
+def _what_if(lives: Fortnight) -> Iterator[Check]:
+    """A shorter limit replayed over the record, against the same asked of the log. The dashboard knows what its polls
+    saw: what hangs on less than the time between two of them may come out the other way.
+    """
+    said = lives.what_if(SHORTER)
+    held: dict[str, list[tuple[float, float]]] = {}
+    for one in lives.wishes:
+        held.setdefault(one.environment, []).append((one.since, one.until))
+    own = count(lives.witness, held, SHORTER, lives.step, said["last"])
+    found = next(one for one in said["limits"] if one["limit"] == SHORTER)
+    pairs = (
+        ("stops", found["stops"], own.stops, own.close),
+        ("regrets", found["back"] + found["work"], own.regrets, own.close),
+        ("hours saved", found["saved"] / 3600, own.saved / 3600, (own.stops + own.close) * lives.step / 3600),
+    )
+    for name, replayed, counted, grain in pairs:
+        words = f"{name} of a limit of 90 min: replayed {replayed:,.0f}, counted {counted:,.0f}, grain {grain:,.0f}"
+        yield Check(words, own.stops, () if abs(replayed - counted) <= grain else (words,))

@@ -9,6 +9,9 @@ from unittest import mock
 
 from django.utils import timezone
 
+START = datetime.fromisoformat("2026-09-21T00:00:00+00:00").timestamp()
+"""A Monday."""
+
 
 @dataclass
 class Clock:

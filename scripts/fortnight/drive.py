@@ -1,25 +1,31 @@
 """The dashboard under test: its jobs called in turn, as beat and worker would, while the world's time passes."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
+from typing import Any
+
+from django.conf import settings
+from django.test import Client
 
 from dashboard import jobs
-from dashboard.control import batches, exemptions, ledger, policies
-from dashboard.control.models import Action, IdlePolicy, Role, User
+from dashboard.control import batches, exemptions, ledger, policies, replays
+from dashboard.control.models import Action, IdlePolicy, Progress, Replay, Role, User
+from dashboard.control.whatif_run import Question
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet
-from dashboard.simulator import World, create_app, enums, environments, serve
+from dashboard.simulator import World, enums, environments
 from dashboard.simulator.directory import DAY
-from scripts.fortnight.clock import Clock
+from scripts.fortnight.clock import START, Clock
+from scripts.fortnight.post import BEFORE, Post
 from scripts.fortnight.town import HOUR, Town
-from scripts.fortnight.witness import Seen, Witness
+from scripts.fortnight.witness import Witness
 
-LIMIT = 7200.0
-START = datetime.fromisoformat("2026-09-21T00:00:00+00:00").timestamp()
-"""A Monday."""
+LIMIT, LEAD = 7200.0, 1800.0
 LANE = 20.0
 """Seconds between a policy's verdict and the call."""
 SETTLES = 25.0
@@ -50,6 +56,7 @@ class Fortnight:
     seed: int
     wishes: list[Wish] = field(default_factory=list)
     meddled: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rng = Random(f"{self.seed} dashboard")
@@ -57,6 +64,7 @@ class Fortnight:
         self.witness = Witness(self.world)
         self.world.hub.witnesses.append(self._notice)
         self._turn = START
+        self.post = Post(Path(settings.VAR_DIR) / "messages")
         self._due: dict[str, float] = {}
         self._asked: dict[str, float] = {}
 
@@ -76,7 +84,8 @@ class Fortnight:
         self.clock.now += 60
         jobs.poll_names()
         jobs.poll_full()
-        policy = IdlePolicy(name="Nightly", idle=LIMIT, most_a_run=1000, most_an_hour=5000)
+        self._look()
+        policy = IdlePolicy(name="Nightly", idle=LIMIT, lead=LEAD, most_a_run=1000, most_an_hour=5000)
         policies.keep(policy, admin, ledger.utc_now())
         policies.arm(policy, admin, ledger.utc_now())
         return policy
@@ -100,9 +109,36 @@ class Fortnight:
         jobs.run_policies()
         jobs.send_batches()
         self._send()
+        self._tell()
         if self._is_due("hours", HOURS_EVERY):
             jobs.count_hours()
+            jobs.make_reports()
         self._exempt()
+
+    def finish(self) -> None:
+        """The last reports are made once everybody had time to come back."""
+        for pause in (600.0, 600.0, 600.0):
+            self.clock.now += pause
+            self._look()
+            jobs.find_notices()
+            jobs.send_notices()
+        self.post.collect()
+        jobs.count_hours()
+        jobs.make_reports()
+
+    def what_if(self, limit: float) -> dict[str, Any]:
+        """The policy with another limit and without warnings, replayed over the record."""
+        policy = IdlePolicy.objects.get()
+        policy.idle, policy.lead = limit, 0.0
+        asked = replays.ask(
+            Question.of(policy, self.days), User.objects.get(role=Role.ADMIN), ledger.utc_now()
+        )
+        jobs.replay()
+        done = Replay.objects.get(pk=asked.pk)
+        if done.state != Progress.DONE:
+            raise AssertionError(f"the replay is {done.state}: {done.trouble}")
+        result: dict[str, Any] = done.result
+        return result
 
     def _is_due(self, name: str, every: float) -> bool:
         if self.clock.now - self._due.get(name, 0.0) < every:
@@ -128,7 +164,32 @@ class Fortnight:
         self.clock.now += SETTLES
         self._look()
 
+    def _tell(self) -> None:
+        """Messages are written and sent; whoever reads one before a stop may do something about it."""
+        jobs.find_notices()
+        jobs.send_notices()
+        for letter in self.post.collect():
+            for identifier in letter.environments if letter.deed == BEFORE else ():
+                luck = self.rng.random()
+                if luck < 0.08 or not self.kept:
+                    self._follow_the_link(letter.to, identifier)
+                elif luck < 0.2:
+                    at = self.clock.now + self.rng.uniform(1, 25) * 60
+                    self.town.visit(identifier, at)
+
     # What people do beside it
+
+    def _follow_the_link(self, to: str, identifier: str) -> None:
+        """Open the page that a warning leads to, and press its first button."""
+        browser = Client(headers={"host": "127.0.0.1"})
+        browser.force_login(User.objects.get(email=to))
+        path = f"/environments/{identifier}/keep/"
+        found = re.search(r'name="until" value="([^"]+)"', browser.get(path).content.decode())
+        if found is None or browser.post(path, {"until": found[1]}).status_code != 302:
+            raise AssertionError(f"{to} cannot keep {identifier} awake")
+        until = datetime.fromisoformat(found[1]).timestamp()
+        self.wishes.append(Wish(identifier, self.clock.now, until))
+        self.kept.append(identifier)
 
     def _meddle(self) -> None:
         """Once in a while somebody comes back just between the verdict and the call."""
@@ -170,6 +231,3 @@ def fortnight(clock: Clock, world: World, **options: float) -> Iterator[Fortnigh
     """One over a world; see `Fortnight`."""
     with clock.everywhere():
         yield Fortnight(clock, world, **options)  # type: ignore[arg-type]
-
-
-__all__ = ["START", "Clock", "Fortnight", "Seen", "World", "create_app", "fortnight", "serve"]

@@ -153,6 +153,11 @@ class Town:
             pause = 90.0
         self.world.plan(at + pause, lambda _, t: self._work(row, until, source, t))
 
+    def visit(self, identifier: str, at: float) -> None:
+        """Look after one for a few minutes."""
+        row = self.world.environment_table.rows[identifier]
+        self._stay(row, at, at + 400, "VS Code")
+
     def come_back(self, row: Environment, at: float) -> None:
         """Of those whose environment was stopped some want it again: at once, or after a while, for half an hour."""
         luck = self.rng.random()

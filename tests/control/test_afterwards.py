@@ -142,6 +142,21 @@ def test_an_exemption_is_announced_the_day_before_its_end_to_who_granted_it(db):
     assert "https://ona.example.com/environments/e-9/keep/" in one.body
 
 
+def test_an_exemption_that_was_granted_a_moment_ago_is_not_announced_to_end(db):
+    ada = user(Role.ADMIN, "ada@example.com")
+    until = NOW + timedelta(hours=25)
+    exemptions.grant(
+        ada, FLEET, row=OTHERS, reason="until six", until=until, now=NOW, longest=exemptions.LONGEST
+    )
+    assert [exemptions.announce(NOW + timedelta(hours=hours)) for hours in (1, 2, 12, 13, 24)] == [
+        0,
+        0,
+        0,
+        1,
+        0,
+    ]
+
+
 def test_batches_that_only_start_are_not_told_of(admin):
     stopped(admin, verb=Verb.START_ENVIRONMENT)
     assert told() == {}
