@@ -350,6 +350,7 @@
     one("#pick-all-value").disabled = !everything;
     const page = one("#pick-page");
     page.checked = all;
+    page.disabled = !here.length;
     page.indeterminate = !all && here.some((box) => box.checked);
   };
   const choose = (boxes, wanted) => {

@@ -1,10 +1,23 @@
 // Completes what is typed into the box of a filter: a combobox with a list of options that the server offers.
 (() => {
   "use strict";
-  const box = document.querySelector("#q");
+  const box = document.querySelector("#q, [data-completes]");
+  if (!box) return;
+  if (box.dataset.completes) {
+    // Beside the lists themselves: the options are made here, since without this script there are none.
+    const around = document.createElement("div");
+    around.className = "combo";
+    box.before(around);
+    const made = document.createElement("ul");
+    for (const [name, value] of Object.entries({ id: "options", role: "listbox", "aria-label": "Suggestions", "data-url": box.dataset.completes, hidden: "" }))
+      made.setAttribute(name, value);
+    const status = document.createElement("span");
+    for (const [name, value] of Object.entries({ id: "options-said", class: "sr", role: "status" })) status.setAttribute(name, value);
+    around.append(box, made, status);
+  }
   const list = document.querySelector("#options");
   const said = document.querySelector("#options-said");
-  if (!box || !list) return;
+  if (!list) return;
   for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "options", "aria-haspopup": "listbox" }))
     box.setAttribute(name, value);
 

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
+from django.urls import reverse_lazy
 
 from dashboard.control.batches import MOST_TARGETS
 from dashboard.control.models import OF_STOPPED, Act, Channel, IdlePolicy
@@ -26,6 +27,8 @@ ROLES = (("prebuild", "Prebuilds"), ("workflow", "Workflows"))
 LONGEST_SPANS = 500
 SPANS = "Spans of the week, such as “Mon-Fri 20:00-07:00; Sat,Sun”."
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
+OFFERS = reverse_lazy("filter-offer", args=["environments"])
+"""Where the box with the scope asks for completions."""
 
 
 class PolicyForm(forms.Form):
@@ -38,7 +41,9 @@ class PolicyForm(forms.Form):
         label="Environments",
         max_length=LONGEST_TEXT,
         required=False,
-        widget=forms.TextInput({**PLAIN, "class": "mono", "placeholder": "project:web -creator:bot"}),
+        widget=forms.TextInput(
+            {**PLAIN, "class": "mono", "placeholder": "project:web -creator:bot", "data-completes": OFFERS}
+        ),
         help_text="A filter, as above the list of environments.",
     )
     idle = forms.CharField(
