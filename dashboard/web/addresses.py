@@ -1,8 +1,9 @@
-"""The addresses of lists."""
+"""The addresses of lists, and of what goes with one."""
 
+from functools import cache
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import DEFAULT_SORT, Query
@@ -21,4 +22,14 @@ def list_address(kind: Kind, query: Query) -> str:
         given["page"] = str(query.page)
     if len(given) > 1 and not query.text:
         del given["q"]
-    return f"{reverse(f'{SECTIONS[kind]}-list')}?{urlencode(given)}"
+    return f"{beside(f'{SECTIONS[kind]}-list')}?{urlencode(given)}"
+
+
+def beside(name: str, *words: str) -> str:
+    """As `reverse`, of an address of which there are few: it is worked out once."""
+    return _worked_out(get_script_prefix(), name, words)
+
+
+@cache
+def _worked_out(_prefix: str, name: str, words: tuple[str, ...]) -> str:
+    return reverse(name, args=words)

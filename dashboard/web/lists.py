@@ -10,7 +10,6 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from dashboard.control import wishes
@@ -22,7 +21,7 @@ from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
 from dashboard.fleet.snapshot import Fleet
-from dashboard.web.addresses import list_address
+from dashboard.web.addresses import beside, list_address
 from dashboard.web.exports import FORMATS, export
 from dashboard.web.filtering import Link, Marked, choices, chosen_phases, leaves_out, marked, projects
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
@@ -117,9 +116,9 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "clear_url": link(Query()),
         "tabs": saved,
         "csv_url": link(replace(result.query, page=1)) + "&format=csv",
-        "save_url": reverse("views-new", args=[listing.folder]) + "?" + link(result.query).partition("?")[2],
-        "options_url": reverse("filter-offer", args=[listing.folder]),
-        "help_url": reverse("filter-help", args=[listing.folder]),
+        "save_url": beside("views-new", listing.folder) + "?" + link(result.query).partition("?")[2],
+        "options_url": beside("filter-offer", listing.folder),
+        "help_url": beside("filter-help", listing.folder),
         "filtered": bool(result.query.text),
         "leaves_out": lambda: leaves_out(link, listing.left_out, result),
         "may_choose": may_choose,

@@ -1,19 +1,27 @@
 """The saved views above a list: their tabs, their addresses, how many rows they have."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
 from dashboard.control.models import User
-from dashboard.control.saved import SavedView
+from dashboard.control.saved import DefaultView, SavedView
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, Query, run
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.addresses import list_address
+from dashboard.web.kept import Kept
 
 SHOWN_TABS = 8
+READ_SECONDS = 1.0
+"""For so long a view that another process has written may be missing from the tabs."""
 COUNTED_FOR = 15.0
 """Seconds for which a count of one version of the fleet holds: what depends on the time moves on."""
 MOST_COUNTS = 512
@@ -28,11 +36,31 @@ class Tab:
 
 
 def tabs(user: User, kind: Kind, query: Query) -> list[Tab]:
-    """One for each view that the person sees of this list; one query of the database."""
+    """One for each view that the person sees of this list."""
     return [
         Tab(view, address_of(view), (view.query, view.sort) == (query.text, query.sort), is_default(view))
-        for view in SavedView.objects.seen_by(user, kind.value)
+        for view in _seen_by(user, kind)
     ]
+
+
+_seen: Kept[tuple[float, list[SavedView]]] = Kept()
+forget = _seen.clear
+
+
+def _seen_by(user: User, kind: Kind) -> list[SavedView]:
+    """The database is asked at most once a READ_SECONDS, and at once after a view was written here."""
+    now, known = time.monotonic(), _seen.get((user.pk, kind))
+    if known is None or now - known[0] >= READ_SECONDS:
+        known = (now, list(SavedView.objects.seen_by(user, kind.value)))
+        _seen.put((user.pk, kind), known)
+    return known[1]
+
+
+@receiver([post_save, post_delete], sender=SavedView)
+@receiver([post_save, post_delete], sender=DefaultView)
+def _written(**_: object) -> None:
+    forget()
+    transaction.on_commit(forget)  # who asked in between has read what was there before
 
 
 def is_default(view: SavedView) -> bool:

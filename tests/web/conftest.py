@@ -25,6 +25,7 @@ from dashboard.fleet.entities import Environment, Kind, Row
 from dashboard.fleet.newer import newer
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import Observation
+from dashboard.web import view_tabs
 from tests.conftest import Clock, Simulated
 
 HTMX = {"HX-Request": "true"}
@@ -128,6 +129,12 @@ def broker(valkey_url: str) -> Iterator[None]:
     """Celery publishes to the tests' Valkey, where nobody listens."""
     with publishing_to(valkey_url):
         yield
+
+
+@pytest.fixture(autouse=True)
+def views() -> None:
+    """What is undone after a test was never written."""
+    view_tabs.forget()
 
 
 @pytest.fixture(autouse=True)
