@@ -204,13 +204,17 @@ class Sync:
         live = ExecutionFilter(phases=LIVE_EXECUTION)
         moving = [row for row in fleet.environments.values() if row.phase in HOT_PHASES]
         tally.walk([partial(self._moving, one) for one in windows(moving)], intake.summary)
-        tally.walk([lambda: self._ona.automations.execution_pages(live)], execution)
-        self._read_singly(_left_hot(tally, fleet), tally)
-        known = Counter(row.environment_id for row in fleet.services.values())
         moved, steady = _with_services(tally, fleet)
+        self._land(tally)  # the services of a large fleet take longer than all that comes before
+        self._read_singly(self._store.attended(), tally)
+        tally.walk([lambda: self._ona.automations.execution_pages(live)], execution)
+        left = _left_hot(tally, fleet)
+        self._read_singly(left, tally)
+        moved += [key for _, key in left if key in tally.ids(Kind.ENVIRONMENT)]
+        self._land(tally)
+        known = Counter(row.environment_id for row in fleet.services.values())
         groups = [*batches(moved, known), *self._next_in_turn(list(batches(steady, known)))]
         tally.walk([self._services_of(ids) for ids in groups], intake.service)
-        self._read_singly(self._store.attended(), tally)
 
     def _next_in_turn(self, groups: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
         """All of them, or where they are many those whose turn it is: the next sweeps ask for the others."""

@@ -14,7 +14,7 @@ from tests.fleet.sweeps import (
     stored,
     word,
 )
-from tests.unruly import edited, refusing
+from tests.unruly import edited, meanwhile, refusing
 
 
 def test_a_hot_sweep_notices_an_environment_that_stopped_and_its_services(simulated):
@@ -109,13 +109,26 @@ def test_one_page_that_shows_nonsense_does_not_stop_the_hot_sweep(simulated, tro
     assert phases(simulated, Kind.ENVIRONMENT)[stopped.id] == "stopped"
 
 
-def test_a_hot_sweep_that_fails_changes_nothing(simulated):
+def test_a_hot_sweep_that_fails_keeps_what_it_had_read_and_says_why(simulated):
+    sync = simulated.sync()
+    sync.full()
+    target = first(simulated.world, enums.RUNNING)
+    services = phases(simulated, Kind.SERVICE)
+    call(simulated, "stop", target.id)
+    simulated.clock.pass_(1.5)
+    simulated.wire.on("ListServices", refusing(503, "unavailable", "later"))
+    assert sync.hot().error == "ListServices: later (unavailable)"
+    assert phases(simulated, Kind.ENVIRONMENT)[target.id] == "stopping"
+    assert phases(simulated, Kind.SERVICE) == services
+
+
+def test_environments_that_move_are_there_before_a_hot_sweep_has_read_their_services(simulated):
     sync = simulated.sync()
     sync.full()
     target = first(simulated.world, enums.RUNNING)
     call(simulated, "stop", target.id)
     simulated.clock.pass_(1.5)
-    simulated.wire.on("ListServices", refusing(503, "unavailable", "later"))
-    before = simulated.store.position()
-    assert sync.hot().error == "ListServices: later (unavailable)"
-    assert simulated.store.position() == before
+    seen = []
+    simulated.wire.on("ListServices", meanwhile(lambda: seen.append(phases(simulated, Kind.ENVIRONMENT))))
+    sync.hot()
+    assert seen[0][target.id] == "stopping"

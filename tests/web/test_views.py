@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from dashboard.control.models import DefaultView, SavedView, User
 from dashboard.control.views import MOST_VIEWS, keep, may_change, may_delete, set_default
 from dashboard.fleet.query import Context
+from dashboard.web import view_tabs
 from dashboard.web.view_tabs import count_of
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_lists import ids
@@ -203,7 +204,9 @@ def test_htmx_is_sent_to_the_list_and_gets_mistakes_in_the_dialog(dashboard: Das
     assert (done.status_code, done["HX-Redirect"]) == (204, "/environments/?q=phase%3Arunning&sort=name")
 
 
-def test_views_cost_a_list_one_query_and_a_poll_none(dashboard: Dashboard) -> None:
+def test_views_cost_lists_one_query_a_second_and_a_poll_none(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def asked(ask: Callable[[], HttpResponse]) -> int:
         with CaptureQueriesContext(connection) as queries:
             ask()
@@ -212,7 +215,10 @@ def test_views_cost_a_list_one_query_and_a_poll_none(dashboard: Dashboard) -> No
     for number in range(5):
         saved(dashboard, name=f"{number}", shared="on")
     page = dashboard.get("/environments/?q=")
+    monkeypatch.setattr(view_tabs, "READ_SECONDS", 60.0)
+    view_tabs.forget()
     assert asked(lambda: dashboard.get("/environments/?q=")) == 1
+    assert asked(lambda: dashboard.get("/environments/?q=")) == 0
     assert asked(lambda: dashboard.get("/environments/?q=phase:running", **HTMX)) == 0
     assert asked(lambda: dashboard.poll(page)) == 0
 
