@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python check bench fortnight thousand lock screenshots gallery audit clean security supply
+.PHONY: help run install install-dev test test-python test-postgres check bench fortnight thousand lock screenshots gallery audit clean security supply
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -41,6 +41,11 @@ test: check  ## Checks, then runs every test, in a real browser too
 
 test-python: install-dev  ## Runs the tests that need no browser (or TESTS= of them), with PYTHON= in VENV=
 	$(UNIT) $(TESTS)
+
+test-postgres: install-dev  ## Runs what speaks with the database (or TESTS= of it) on a PostgreSQL of its own
+	@$(BIN)/python -m scripts.postgres $(BIN)/python -m pytest -q -m "not browser" \
+		$(or $(TESTS),tests/test_migrations.py tests/control tests/web/test_actions.py tests/web/test_batches.py tests/web/test_policies.py tests/web/test_history.py) \
+		|| [ $$? -eq 77 ]
 
 bench: install-dev  ## Measures against others, side by side: docs/benchmarks.md (ONLY="sync pages")
 	$(BIN)/python -m benchmarks $(ONLY)
