@@ -14,9 +14,13 @@ FOOT = "\nWritten by `python -m scripts.references`.\n"
 
 def pages() -> dict[Path, str]:
     """What each page holds; Django is set up."""
+    from dashboard import config_reference
     from dashboard.web.watching import table
 
-    return {OPERATIONS / "metrics.md": table.markdown() + FOOT}
+    return {
+        OPERATIONS / "metrics.md": table.markdown() + FOOT,
+        OPERATIONS / "configuration.md": config_reference.markdown() + FOOT.lstrip(),
+    }
 
 
 if __name__ == "__main__":

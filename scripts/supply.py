@@ -17,7 +17,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNTIME = ROOT / "requirements-postgres.txt"
+RUNTIME = ROOT / "requirements-image.txt"
 TOOLS = ROOT / "var" / "security-tools"
 ALLOWED = re.compile(
     "MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Mozilla Public|MPL|LGPL|Lesser General|0BSD|Unlicense|CC0|Zope",
