@@ -115,9 +115,10 @@ def end(exemption: Exemption, user: User, fleet: Fleet, now: datetime) -> bool:
     if why_not := end_refusal(exemption, user, fleet):
         raise Forbidden(why_not)
     in_force = Exemption.objects.in_force(now).filter(id=exemption.id)
-    if in_force.update(ended=now, ended_by=str(user)[:200]) != 1:
-        return False
-    _record(exemption, user, "end-exemption", "It counts as idle again when nobody is active in it.", now)
+    with transaction.atomic():
+        if in_force.update(ended=now, ended_by=str(user)[:200]) != 1:
+            return False
+        _record(exemption, user, "end-exemption", "It counts as idle again when nobody is active in it.", now)
     return True
 
 

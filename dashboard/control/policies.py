@@ -63,8 +63,8 @@ def put_to_rest(policy: IdlePolicy, why: str, now: datetime, user: User | None =
         awake = IdlePolicy.objects.filter(pk=policy.pk).exclude(state=PolicyState.PAUSED)
         if awake.update(state=PolicyState.PAUSED, paused_why=why[:500]) != 1:
             return False
-        cancel_waiting(policy, str(user or f"Policy {policy.name}"), now)
         PolicyVerdict.objects.filter(policy=policy).delete()
+        cancel_waiting(policy, str(user or f"Policy {policy.name}"), now)
         warned.withdraw_all(policy, "the policy is paused", now)
         _record(policy, "pause", user, f"It stops nothing: {why}.", now)
     return True
@@ -74,6 +74,11 @@ def delete(policy: IdlePolicy, user: User, now: datetime) -> None:
     """Raises Forbidden."""
     _may(user)
     with transaction.atomic():
+        # Held or gone before the audit is written, for which others then wait: nobody waits in a circle.
+        list(IdlePolicy.objects.select_for_update().filter(pk=policy.pk))
+        list(Batch.objects.select_for_update().filter(policy=policy.pk).values_list("id"))
+        policy.verdicts.all().delete()
+        policy.runs.all().delete()
         cancel_waiting(policy, str(user), now)
         _record(policy, "delete", user, "", now)
         policy.delete()

@@ -110,4 +110,4 @@ def _ask(
     }
     if is_fragment(request):
         return varied(render(request, "accounts/step_up_dialog.html", context))
-    return varied(render(request, "accounts/step_up.html", context, status=403 if error else 200))
+    return varied(render(request, "accounts/step_up.html", context, status=422 if error else 200))
