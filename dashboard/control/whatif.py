@@ -254,20 +254,12 @@ def _first(idle: Idle, past: Past, limit: float, rule: Rule) -> float | None:
         if later > deadline:
             at = later - rule.lead  # it is not warned of what could not be stopped then
             continue
-        at = _withdrawn(warned, deadline, past, rule)
-        if at is None:
-            stop = past.gaps.past(deadline)
-            at = stop if stop <= deadline + GRACE else None
-            if at is not None and _allowed(at, idle, shut, rule.peers) == at:
+        at = rule.exempt.following(warned, deadline)  # an exemption withdraws a warning
+        if at is None:  # executions put the stop off, and so does it when nobody looks
+            at = _allowed(deadline, idle, (past.busy, past.gaps), ())
+            if at is not None and at <= deadline + GRACE and _allowed(at, idle, shut, rule.peers) == at:
                 return at
-            at = stop
     return None
-
-
-def _withdrawn(warned: float, deadline: float, past: Past, rule: Rule) -> float | None:
-    """When something was over that withdrew a warning before its deadline: an execution, an exemption."""
-    ends = (one.following(warned, deadline) for one in (past.busy, rule.exempt))
-    return min((end for end in ends if end is not None), default=None)
 
 
 def _allowed(at: float, idle: Idle, shut: Sequence[Shut], peers: Sequence[Peer]) -> float | None:

@@ -142,9 +142,10 @@ def test_a_warning_counts_for_an_hour_after_its_deadline_when_nobody_looked(unti
     assert [one[0] for one in told(past(*EVENING, gaps=[(13.9, until)]), rule=Rule(HALF))] == [stopped]
 
 
-def test_an_execution_withdraws_a_warning():
-    recorded = past(*EVENING, execution(13.8, 15))
-    assert [one[0] for one in told(recorded, rule=Rule(HALF))] == [15.5]
+@pytest.mark.parametrize(("until", "stopped"), [(15, 15), (15.25, 15.75)])
+def test_an_execution_puts_a_stop_off_and_after_an_hour_it_is_warned_of_anew(until, stopped):
+    recorded = past(*EVENING, execution(13.75, until))
+    assert [one[0] for one in told(recorded, rule=Rule(HALF))] == [stopped]
 
 
 def test_a_regret_says_who_came_back_and_how_soon():
