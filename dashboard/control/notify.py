@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, QuerySet
+from django.db.models.functions import Lower
 
 from dashboard.control.models import OWED, Action, Channel, Delivered, Delivery, Topic, User, Wish
 from dashboard.control.verbs import Verb
@@ -100,7 +101,8 @@ def _row(one: Recipient, now: datetime, declined: frozenset[str], **said: str) -
 def _declined(addresses: Iterable[str]) -> frozenset[str]:
     """Those of the addresses whose people wish not to be told."""
     asked = [one.lower() for one in addresses]
-    return frozenset(Wish.objects.filter(email__in=asked, by_mail=False).values_list("email", flat=True))
+    wishes = Wish.objects.filter(by_mail=False).annotate(address=Lower("user__email"))
+    return frozenset(wishes.filter(address__in=asked).values_list("address", flat=True))
 
 
 def can_mail() -> bool:
