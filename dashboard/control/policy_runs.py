@@ -32,6 +32,8 @@ APART = timedelta(seconds=30)
 MOST_DECIDED = 2_000
 """Verdicts that one run keeps in full."""
 RUNS_KEPT = timedelta(days=90)
+NOBODY_KNOWN = "Kept everything: the names of people have not been read yet, so nobody could be warned"
+"""As after Redis has lost what it held."""
 
 
 def run_all(moment: Moment, now: datetime) -> int:
@@ -52,6 +54,9 @@ def _run(policy: IdlePolicy, moment: Moment, now: datetime, holds: Mapping[str, 
     armed = policy.state == PolicyState.ARMED
     if armed and (gone := _without_an_admin(policy)):
         _pause_itself(policy, gone, now)
+        return 0
+    if armed and policy.lead and "names:ok" not in moment.sweeps:
+        _say(policy, NOBODY_KNOWN)
         return 0
     found = assess(policy, moment, now, holds, list(IdlePolicy.objects.beside(policy)))
     if found.doubt or found.shut:

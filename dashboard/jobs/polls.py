@@ -40,6 +40,7 @@ def poll_hot() -> None:
     if empty:  # Redis has lost what it held: the rest is read now and not at the next turn
         with suppress(*BROKER_TROUBLE):
             poll_full.delay()
+            poll_names.delay()
 
 
 @app.task(name="jobs.poll_full", expires=settings.POLL_FULL_SECONDS)

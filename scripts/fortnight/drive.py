@@ -18,6 +18,7 @@ from dashboard.control.models import Action, IdlePolicy, Progress, Replay, Role,
 from dashboard.control.whatif_run import Question
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet
+from dashboard.fleet.store import connect
 from dashboard.simulator import World, enums, environments
 from dashboard.simulator.directory import DAY
 from scripts.fortnight.clock import START, Clock
@@ -30,7 +31,9 @@ LANE = 20.0
 """Seconds between a policy's verdict and the call."""
 SETTLES = 25.0
 """Seconds after which it is looked what became of the calls."""
-FULL_EVERY, HOURS_EVERY, NAMES_EVERY = 2 * HOUR, 6 * HOUR, DAY
+REFUSING, FORGETTING = 19, 20
+"""Hours of the day in which something is broken: in the evening, when most is stopped."""
+FULL_EVERY, HOURS_EVERY = 2 * HOUR, 6 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,9 @@ class Fortnight:
             yield day
 
     def turn(self) -> None:
-        if self._is_due("names", NAMES_EVERY):
-            jobs.poll_names()
-        if self._is_due("full", FULL_EVERY):
+        self._weather()
+        jobs.poll_names()
+        if self._is_due("full", FULL_EVERY) or "full:ok" not in jobs.parts.store().sweeps():
             jobs.poll_full()
         self._look()
         jobs.sweep_actions()
@@ -114,6 +117,13 @@ class Fortnight:
             jobs.count_hours()
             jobs.make_reports()
         self._exempt()
+
+    def _weather(self) -> None:
+        """Each day has an hour in which the API refuses some calls, and a moment at which Valkey loses all it held."""
+        hour = int((self.clock.now - START) % DAY // HOUR)
+        self.world.faults.update({"503": 0.05 if hour == REFUSING else 0.0})
+        if hour == FORGETTING and self._is_due("flush", DAY / 2):
+            connect(settings.REDIS_URL).flushall()
 
     def finish(self) -> None:
         """The last reports are made once everybody had time to come back."""

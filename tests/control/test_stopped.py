@@ -33,7 +33,8 @@ def record(row=OLD, since=THEN - 39 * DAY, phase="stopped"):
 
 def moment(*rows, at=0.0):
     tables = {Kind.ENVIRONMENT: {row.id: row for row in rows or (OLD,)}, Kind.PERSON: {ADA.id: ADA}}
-    return Moment(Fleet("e", 1, tables), {"hot:ok": Sweep("hot", seconds(at).timestamp(), ahead=0.0)})
+    read = Sweep("", seconds(at).timestamp(), ahead=0.0)
+    return Moment(Fleet("e", 1, tables), {"hot:ok": read, "names:ok": read})
 
 
 def run(*rows, at=0.0):

@@ -29,7 +29,10 @@ def moment(*rows, at=0.0, work=()):
         Kind.PERSON: {ADA.id: ADA},
         Kind.EXECUTION: {one.id: one for one in work},
     }
-    return Moment(Fleet("e", 1, tables), {"hot:ok": Sweep("hot", seconds(at).timestamp(), ahead=0.0)})
+    return Moment(
+        Fleet("e", 1, tables),
+        {name: Sweep(name, seconds(at).timestamp(), ahead=0.0) for name in ("hot:ok", "names:ok")},
+    )
 
 
 def run(*rows, at=0.0, work=()):

@@ -100,11 +100,20 @@ def test_a_fleet_that_nobody_has_read_for_a_while_stops_nothing(idle, api, admin
     assert one.said.startswith("Kept everything: what is known of it is 1")
 
 
+def test_while_the_names_of_people_are_not_known_nobody_is_warned_and_nothing_stopped(idle, api, admin):
+    one = armed(admin, idle, lead=600.0)
+    jobs.run_policies()
+    one.refresh_from_db()
+    assert one.said.startswith("Kept everything: the names of people have not been read yet")
+    assert not StopWarning.objects.exists()
+    assert outcomes() == {}
+
+
 def test_owners_are_told_before_and_after_by_the_jobs(idle, api, admin, settings, tmp_path):
     settings.ONA_SIMULATED, settings.VAR_DIR = True, tmp_path
     jobs.poll_names()
     one = armed(admin, idle, lead=600.0)
-    until(lambda: jobs.parts.snapshot().now().fleet.people)
+    until(lambda: "names:ok" in jobs.parts.snapshot().now().sweeps)
     jobs.run_policies()
     assert outcomes() == {}
     StopWarning.objects.update(deadline=ledger.utc_now() - timedelta(seconds=9))  # ten minutes have passed
