@@ -15,7 +15,7 @@ from scripts.fortnight.count import SOON, count
 from scripts.fortnight.drive import LEAD, LIMIT, Fortnight
 from scripts.fortnight.post import AFTER, BEFORE, Letter
 from scripts.fortnight.witness import State as Was
-from scripts.fortnight.witness import periods, replay
+from scripts.fortnight.witness import as_seen, periods, replay
 
 SHOWN = 5
 SHORTER = 5400.0
@@ -104,7 +104,7 @@ _CLAIMS: tuple[tuple[str, Callable[[Fortnight, float, str, Was], str]], ...] = (
 def _found(lives: Fortnight) -> Iterator[Check]:
     """Nothing that was idle and unprotected was left running for longer than a warning and two turns of the jobs."""
     slack, overdue = LEAD + 2 * lives.step + 120, set[str]()
-    for identifier, begins, ends, was in periods(lives.witness, lives.clock.now):
+    for identifier, begins, ends, was in periods(lives.witness.log, lives.clock.now):
         if was.phase != enums.RUNNING or was.runs or _special(lives, begins, identifier, was):
             continue
         held = [one.until for one in lives.wishes if one.environment == identifier and one.since < ends]
@@ -223,20 +223,20 @@ def _reports(lives: Fortnight) -> Iterator[Check]:
 
 
 def _what_if(lives: Fortnight) -> Iterator[Check]:
-    """A shorter limit replayed over the record, against the same asked of the log. The dashboard knows what its polls
-    saw: what hangs on less than the time between two of them may come out the other way.
+    """A shorter limit replayed over the record, against the same counted in the log as it was at the moments of the
+    polls: what hangs on a minute may come out the other way.
     """
     said = lives.what_if(SHORTER)
     held: dict[str, list[tuple[float, float]]] = {}
     for one in lives.wishes:
         held.setdefault(one.environment, []).append((one.since, one.until))
-    own = count(lives.witness, held, SHORTER, lives.step, said["last"])
+    own = count(lives.world, as_seen(lives.witness.log, lives.looks), held, SHORTER, said["last"])
     found = next(one for one in said["limits"] if one["limit"] == SHORTER)
     pairs = (
         ("stops", found["stops"], own.stops, own.close),
         ("regrets", found["back"] + found["work"], own.regrets, own.close),
-        ("hours saved", found["saved"] / 3600, own.saved / 3600, (own.stops + own.close) * lives.step / 3600),
+        ("hours saved", found["saved"] / 3600, own.saved / 3600, 1 + own.saved / 3600 / 50),
     )
     for name, replayed, counted, grain in pairs:
-        words = f"{name} of a limit of 90 min: replayed {replayed:,.0f}, counted {counted:,.0f}, grain {grain:,.0f}"
+        words = f"{name} of a limit of 90 min: replayed {replayed:,.0f}, counted {counted:,.0f}, within {grain:,.0f}"
         yield Check(words, own.stops, () if abs(replayed - counted) <= grain else (words,))

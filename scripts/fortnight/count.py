@@ -1,24 +1,26 @@
 """What a limit would have saved and whom it would have annoyed, counted from the simulator's own log.
 
 Deliberately plain: each environment is followed from one noted moment to the next. It shares no code with the what-if
-of the dashboard, which knows only what its polls have seen.
+of the dashboard.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from dashboard.simulator import enums
-from scripts.fortnight.witness import Witness, periods
+from dashboard.simulator import World, enums
+from scripts.fortnight.witness import Seen, periods
 
 SOON = 900.0
+GRAIN = 60.0
+"""Seconds: decisions that hang on less are counted as close."""
 
 
 @dataclass
 class Tally:
     """Stops that would have been, the seconds they had saved, and after how many somebody was back within a quarter of
-    an hour. `close` counts the decisions that hang on less than the time between two polls.
+    an hour. `close` counts the decisions that hang on less than a minute.
     """
 
     stops: int = 0
@@ -39,28 +41,28 @@ class _Part(NamedTuple):
 
 
 def count(
-    witness: Witness, held: dict[str, list[tuple[float, float]]], limit: float, grain: float, end: float
+    world: World, log: Iterable[Seen], held: dict[str, list[tuple[float, float]]], limit: float, end: float
 ) -> Tally:
-    """`held` are the exemptions by environment, `grain` the seconds between two polls."""
+    """`held` are the exemptions by environment."""
     known: dict[str, list[_Part]] = {}
-    for identifier, begins, ends, was in periods(witness, end):
+    for identifier, begins, ends, was in periods(log, end):
         part = _Part(begins, ends, was.phase == enums.RUNNING, was.active_at, bool(was.runs))
         known.setdefault(identifier, []).append(part)
     tally = Tally()
     for identifier, parts in known.items():
-        if witness.world.environment_table.rows[identifier].role == enums.DEFAULT_ROLE:
-            _follow(_cut(parts, held.get(identifier, [])), limit, grain, tally)
+        if world.environment_table.rows[identifier].role == enums.DEFAULT_ROLE:
+            _follow(_cut(parts, held.get(identifier, [])), limit, tally)
     return tally
 
 
-def _follow(parts: Iterator[_Part], limit: float, grain: float, tally: Tally) -> None:
+def _follow(parts: Iterator[_Part], limit: float, tally: Tally) -> None:
     stopped: float | None = None
     active = back = 0.0
     for part in parts:
         if stopped is not None and (part.active > active or part.work):
             moment = part.active if part.active > active else part.begins
             tally.regrets += moment - stopped <= SOON
-            tally.close += abs(moment - stopped - SOON) <= grain
+            tally.close += abs(moment - stopped - SOON) <= GRAIN
             stopped, back = None, part.begins
         active = max(active, part.active)
         if not part.runs:
@@ -68,7 +70,7 @@ def _follow(parts: Iterator[_Part], limit: float, grain: float, tally: Tally) ->
             continue
         due = max(active, back) + limit
         if stopped is None and not part.work and not part.exempt:
-            tally.close += abs(part.ends - due) <= grain
+            tally.close += abs(part.ends - due) <= GRAIN
             if max(part.begins, due) < part.ends:
                 stopped = max(part.begins, due)
                 tally.stops += 1

@@ -60,6 +60,7 @@ class Fortnight:
     wishes: list[Wish] = field(default_factory=list)
     meddled: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    looks: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rng = Random(f"{self.seed} dashboard")
@@ -158,6 +159,7 @@ class Fortnight:
 
     def _look(self) -> None:
         jobs.poll_hot()
+        self.looks.append(self.clock.now)
         jobs.chase()
         jobs.record_history()
         jobs.parts.snapshot().newest()  # what this process knows may be a quarter of a real second old

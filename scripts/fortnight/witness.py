@@ -1,6 +1,7 @@
 """What the simulated world wrote down: every transition, at the moment it happened, and every call that changed it."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -83,10 +84,26 @@ def replay(witness: Witness) -> Iterator[tuple[float, str, State]]:
         yield at, identifier, states[identifier]
 
 
-def periods(witness: Witness, end: float) -> Iterator[tuple[str, float, float, State]]:
+def as_seen(log: Iterable[Seen], looks: Iterable[float]) -> Iterator[Seen]:
+    """The log as somebody knows it who looks at these moments (epoch seconds): of an environment the state at each of
+    them, of executions the times that the API tells of them.
+    """
+    waiting, news = deque(log), dict[str, Seen]()
+    for look in looks:
+        while waiting and waiting[0].at <= look:
+            seen = waiting.popleft()
+            if seen.run:
+                yield seen
+            else:
+                news[seen.environment] = seen
+        yield from (seen._replace(at=look) for seen in news.values())
+        news.clear()
+
+
+def periods(log: Iterable[Seen], end: float) -> Iterator[tuple[str, float, float, State]]:
     """The log as periods in which nothing was noted of an environment: its id, from when, until when, and its state."""
     states: dict[str, tuple[float, State]] = {}
-    for seen in witness.log:
+    for seen in log:
         begins, state = states.get(seen.environment, (seen.at, State()))
         yield seen.environment, begins, seen.at, state
         state.take(seen)
