@@ -1,6 +1,6 @@
 """How much of the executions' history is kept: of each task the newest ones. Pure."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from dashboard.fleet.entities import Execution
@@ -12,12 +12,15 @@ KEPT = 50
 def beyond(kept: int, seen: Iterable[Execution], known: Mapping[str, Execution]) -> set[str]:
     """The ids of finished executions that are older than the newest `kept` of their task; live ones always stay."""
     rows = {row.id: row for row in known.values()} | {row.id: row for row in seen}
-    finished = [row for row in rows.values() if not row.live]
-    many = {task for task, count in Counter(row.task_id for row in finished).items() if count > kept}
+    finished: dict[str, list[Execution]] = defaultdict(list)
+    for row in rows.values():
+        if not row.live:
+            finished[row.task_id].append(row)
     surplus: set[str] = set()
-    for task in many:
-        runs = sorted((row for row in finished if row.task_id == task), key=_age, reverse=True)
-        surplus.update(row.id for row in runs[kept:])
+    for runs in finished.values():
+        if len(runs) > kept:
+            runs.sort(key=_age, reverse=True)
+            surplus.update(row.id for row in runs[kept:])
     return surplus
 
 

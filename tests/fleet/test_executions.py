@@ -92,3 +92,21 @@ def test_only_finished_ones_beyond_the_bound_are_surplus():
     assert beyond(2, runs, {}) == {"e0", "e1", "e2"}
     assert beyond(2, runs[:1], {row.id: row for row in runs[1:]}) == {"e0", "e1", "e2"}
     assert beyond(9, runs, {}) == set()
+
+
+def test_many_tasks_are_not_each_looked_for_among_all_executions():
+    class Name(str):
+        compared = 0
+
+        def __eq__(self, other):
+            Name.compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    runs = [
+        Execution(f"e{number}", Name(f"t{number % 300}"), phase="succeeded", created=float(number))
+        for number in range(900)
+    ]
+    assert len(beyond(1, runs, {})) == 600
+    assert Name.compared <= 2 * len(runs)
