@@ -63,7 +63,7 @@ def _follow(parts: Iterator[_Part], limit: float, tally: Tally) -> None:
             moment = part.active if part.active > active else part.begins
             tally.regrets += moment - stopped <= SOON
             tally.close += abs(moment - stopped - SOON) <= GRAIN
-            stopped, back = None, part.begins
+            stopped, back = None, moment
         active = max(active, part.active)
         if not part.runs:
             stopped = None

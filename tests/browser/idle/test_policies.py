@@ -42,6 +42,7 @@ def test_an_admin_makes_previews_arms_watches_and_pauses_a_policy(visit: Visit, 
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("alert")).to_contain_text("A limit is between 10 minutes")
     page.get_by_label("Idle limit").fill("10m")
+    page.get_by_label("Warn before").fill("")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#preview")).to_contain_text(re.compile(r"[1-9]\d* environments? would be stopped"))
     page.get_by_role("button", name="Save as a dry run").click()
