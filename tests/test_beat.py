@@ -149,10 +149,13 @@ def test_a_worker_for_some_queues_leaves_the_others_alone(
     for queue in QUEUES:
         app.tasks["tests.done"].apply_async((queue,), queue=queue)
     some = ["actions", "notify"]
-    with start_worker(app, pool="solo", perform_ping_check=False, queues=some, shutdown_timeout=20):
+    # The level is that of the settings: it becomes the process's.
+    with start_worker(
+        app, pool="solo", perform_ping_check=False, loglevel="INFO", queues=some, shutdown_timeout=20
+    ):
         until(lambda: len(noted) == len(some), 30)
     assert set(noted) == set(some)
     assert {name for name in QUEUES if valkey.llen(KEY_PREFIX + name)} == set(QUEUES) - set(some)
     app.amqp.queues._consume_from = None  # one without a choice serves them all
-    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=20):
+    with start_worker(app, pool="solo", perform_ping_check=False, loglevel="INFO", shutdown_timeout=20):
         until(lambda: len(noted) == len(QUEUES), 30)
