@@ -176,3 +176,15 @@ def dashboard(simulated: Simulated, clients: dict[str, Client], monkeypatch: pyt
     ready = Dashboard(simulated, clients)
     ready.sweep()
     return ready
+
+
+@pytest.fixture
+def no_redis(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
+    """This process has just started and finds no Redis."""
+    settings.REDIS_URL = f"unix://{tmp_path}/none.sock"
+    for factory in (jobs.parts.store, jobs.parts.snapshot):
+        factory.cache_clear()
+    with publishing_to(settings.REDIS_URL):
+        yield
+    for factory in (jobs.parts.store, jobs.parts.snapshot):
+        factory.cache_clear()

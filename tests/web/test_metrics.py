@@ -1,9 +1,8 @@
 """`/metrics`: what Prometheus reads, who may read it, and what is missing when a part does not answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from dashboard.web.latency import BOUNDS, Latencies, latencies
 from dashboard.web.watching.table import METRICS, PREFIX
 from scripts.references import pages
 from tests.unruly import refusing
-from tests.web.conftest import Dashboard, publishing_to, text
+from tests.web.conftest import Dashboard, text
 
 TOKEN = "a-token-of-a-scraper"
 Values = dict[tuple[str, str], float]
@@ -134,17 +133,6 @@ def test_it_tells_how_long_jobs_wait(dashboard: Dashboard) -> None:
     seen = scraped(dashboard.clients["anonymous"])
     assert seen["queue_jobs", "hot"] == 2
     assert 0 <= seen["queue_oldest_seconds", "hot"] < 60
-
-
-@pytest.fixture
-def no_redis(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
-    settings.REDIS_URL = f"unix://{tmp_path}/none.sock"
-    for factory in (jobs.parts.store, jobs.parts.snapshot):
-        factory.cache_clear()
-    with publishing_to(settings.REDIS_URL):
-        yield
-    for factory in (jobs.parts.store, jobs.parts.snapshot):
-        factory.cache_clear()
 
 
 def test_without_redis_the_rest_is_told(no_redis: None, clients: dict[str, Client]) -> None:

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
 from django.test import Client
 
 from dashboard import jobs
@@ -14,18 +13,6 @@ from tests.unruly import Meddler, passed, refusing
 from tests.web.conftest import HTMX, Dashboard, publishing_to, text, trigger
 from tests.web.test_lists import LISTS
 from tests.web.test_polls import swapped
-
-
-@pytest.fixture
-def no_redis(settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process has just started and finds no Redis."""
-    settings.REDIS_URL = f"unix://{tmp_path}/none.sock"
-    for factory in (jobs.parts.store, jobs.parts.snapshot):
-        factory.cache_clear()
-    with publishing_to(settings.REDIS_URL):
-        yield
-    for factory in (jobs.parts.store, jobs.parts.snapshot):
-        factory.cache_clear()
 
 
 def test_pages_say_what_is_wrong(no_redis: None, clients: dict[str, Client]) -> None:
