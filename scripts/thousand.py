@@ -58,10 +58,16 @@ batches.begin(batch, admin, fleet, reason="back again", now=now)
 """
 KNOWN = f"""{BEGIN}
 import time
-while sum(one.phase == "running" for one in load(jobs.parts.store()).environments.values()) != int(wanted[0]):
+running, *targets = wanted
+while True:
+    known = load(jobs.parts.store()).environments
+    if known.keys() >= set(targets) and sum(one.phase == "running" for one in known.values()) == int(running):
+        break
     time.sleep(0.5)
 """
-"""Ends when the dashboard knows of so many that run."""
+"""Ends when the dashboard knows the targets, and of so many environments that run. A Valkey that was killed has
+forgotten everything: the hot sweep brings back those that run, the others come with the full one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +244,7 @@ def _undone(one: Stack, api: Api, before: dict[str, str], stopped: set[str]) -> 
     early = set(sorted(stopped)[:3])
     for key in early:
         api.ona.environments.start(key)
-    one.run(KNOWN, str(len(before) - len(stopped) + len(early)))
+    one.run(KNOWN, str(len(before) - len(stopped) + len(early)), *stopped)
     one.run(UNDO)
     until(lambda: one.ended("environment.start") == len(stopped) - len(early), "every start has ended")
     found = one.outcomes("environment.start")

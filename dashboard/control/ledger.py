@@ -46,6 +46,9 @@ LONGEST_DELAY = 60.0
 JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
 
+PERHAPS_SENT = "Ona may have received it: "
+"""How the outcome of a waiting action begins when a try before may have done what it asks for."""
+
 ONE_KEY = (
     "Actions use the key that reads; if that one may only read, set ONA_ACTION_API_KEY to a read-write key. "
     "`manage.py doctor` says what it may do."
@@ -168,12 +171,27 @@ def skip(action: Action, why: str, now: datetime) -> bool:
     return _move(action, State.SKIPPED, ended=now, outcome=why[:1000])
 
 
-def refused(action: Action, error: errors.OnaError, now: datetime) -> None:
-    """A call that brought no success: try again later, or end it in a state that says what is known."""
+def sent_before(action: Action, row: Environment, now: datetime) -> bool:
+    """Follow up, instead of sending it again, what a try before seems to have brought about, whose answer nobody has
+    read; True when that is so.
+    """
+    perhaps = action.outcome.startswith(PERHAPS_SENT)
+    if not perhaps or not RULES[Verb(action.verb)].pointless(row):
+        return False
+    return _move(action, State.REQUESTED, requested=now, outcome="")
+
+
+def refused(action: Action, error: errors.OnaError, now: datetime, *, sent: bool = True) -> None:
+    """A call that brought no success: try again later, or end it in a state that says what is known.
+
+    `sent` is False for a question that was asked before sending: then the action itself has certainly not arrived.
+    """
     rule = RULES[Verb(action.verb)]
     if not rule.console and _may_repeat(rule, error) and _worth_another_try(action, error, now):
         delay = timedelta(seconds=_delay(action.attempts, error))
-        _move(action, State.QUEUED, not_before=now + delay, outcome=str(error)[:1000])
+        perhaps = action.outcome.startswith(PERHAPS_SENT) or (sent and _may_have_arrived(error))
+        words = f"{PERHAPS_SENT if perhaps else ''}{error}"
+        _move(action, State.QUEUED, not_before=now + delay, outcome=words[:1000])
     elif not rule.repeatable and _may_have_arrived(error):
         words = f"Nobody knows whether Ona received this: {error} {rule.look_first}"
         _move(action, State.UNKNOWN, ended=now, outcome=words[:1000])
@@ -323,9 +341,10 @@ def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]
         outcome="It was tried several times, and a worker died while sending it.",
     )
     again = stuck.filter(verb__in=repeatable)
-    lost += again.exclude(batch=None).update(state=State.QUEUED, not_before=now)  # its batch is worked off
+    waits = {"state": State.QUEUED, "not_before": now, "outcome": f"{PERHAPS_SENT}the worker died meanwhile"}
+    lost += again.exclude(batch=None).update(**waits)  # its batch is worked off
     singly = list(again.filter(batch=None).values_list("id", flat=True))
-    Action.objects.filter(id__in=singly, state=State.SENDING).update(state=State.QUEUED, not_before=now)
+    Action.objects.filter(id__in=singly, state=State.SENDING).update(**waits)
     return lost + _hand_over_all(singly, enqueue)
 
 

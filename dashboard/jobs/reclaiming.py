@@ -47,7 +47,9 @@ def send_if_still_right(action: Action) -> None:
     try:
         seen = look(parts.reading(), parts.store(), fleet, batches.looked_at(action), time.time)
     except errors.OnaError as error:
-        ledger.refused(action, error, ledger.utc_now())
+        ledger.refused(action, error, ledger.utc_now(), sent=False)
+        return
+    if seen.row is not None and ledger.sent_before(action, seen.row, ledger.utc_now()):
         return
     if why_not := batches.why_skip(action, seen, ledger.utc_now(), fleet):
         ledger.skip(action, why_not, ledger.utc_now())

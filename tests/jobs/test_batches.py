@@ -13,7 +13,7 @@ from dashboard.fleet.snapshot import load
 from dashboard.simulator import enums, executions
 from tests.conftest import until
 from tests.control.conftest import admin
-from tests.unruly import refusing
+from tests.unruly import carried_out_and_dropped, refusing
 
 assert admin  # the fixtures
 
@@ -117,6 +117,46 @@ def test_a_look_without_an_answer_is_taken_again_later(idle, api, admin):
     Action.objects.filter(state=State.QUEUED).update(not_before=ledger.utc_now())
     jobs.send_lane(0)
     assert [state for state, _ in outcomes(batch)] == ["requested"]
+
+
+def test_a_stop_whose_answer_was_lost_counts_as_done_by_the_batch_and_is_undone_with_it(idle, api, admin):
+    batch = stop(admin, idle[:1])
+    api.wire.on("StopEnvironment", carried_out_and_dropped)
+    jobs.send_lane(0)
+    assert outcomes(batch)[0][0] == "queued"
+    api.wire.meddlers.clear()
+    api.clock.pass_(60)
+    Action.objects.filter(state=State.QUEUED).update(not_before=ledger.utc_now())
+    jobs.send_lane(0)
+    assert [state for state, _ in outcomes(batch)] == ["requested"]
+    jobs.chase()
+    assert outcomes(batch) == [("confirmed", "")]
+    assert api.wire.asked.count("StopEnvironment") == 1
+
+
+def test_a_stop_whose_worker_died_after_sending_it_counts_as_done_by_the_batch(idle, api, admin):
+    batch = stop(admin, idle[:1])
+    action = batches.claim_next(ledger.utc_now(), "a worker")
+    api.ona.environments.stop(action.target_id)
+    ledger.sweep(ledger.utc_now(), str, lambda sender: sender == "a worker")
+    api.clock.pass_(60)
+    jobs.send_lane(0)
+    assert [state for state, _ in outcomes(batch)] == ["requested"]
+    jobs.chase()
+    assert outcomes(batch) == [("confirmed", "")]
+    assert api.wire.asked.count("StopEnvironment") == 1
+
+
+def test_what_somebody_else_stopped_while_it_waited_is_skipped_after_a_429_too(idle, api, admin):
+    batch = stop(admin, idle[:1])
+    api.wire.on("StopEnvironment", refusing(429, "resource_exhausted", "later"))
+    jobs.send_lane(0)
+    api.wire.meddlers.clear()
+    api.ona.environments.stop(idle[0].id)
+    api.clock.pass_(60)
+    Action.objects.filter(state=State.QUEUED).update(not_before=ledger.utc_now())
+    jobs.send_lane(0)
+    assert [state for state, _ in outcomes(batch)] == ["skipped"]
 
 
 def test_what_the_key_may_not_see_is_skipped(idle, api, admin):
