@@ -203,6 +203,17 @@ VARIABLES = (
         "Where “Sign out” leads, such as `/oauth2/sign_out`. Unset: pages have no “Sign out”.",
     ),
     Variable(
+        "TRUSTED_PROXIES",
+        "",
+        "Addresses and networks of reverse proxies that are believed about where a request comes from, "
+        "comma-separated; `unix` for a unix socket. Unset: the address that connects counts.",
+    ),
+    Variable(
+        "TRUSTED_PROXIES_HEADER",
+        "X-Forwarded-For",
+        "Header in which `TRUSTED_PROXIES` say it: addresses, the nearest last.",
+    ),
+    Variable(
         "VAR_DIR",
         "var",
         "Folder for everything written at run time: database, private Valkey, logs, collected static files.",

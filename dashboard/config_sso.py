@@ -47,6 +47,17 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
+class Trusted:
+    """Reverse proxies that are believed about where a request comes from; `key` is that of their header in a WSGI
+    environment. None of them: the address that connects counts.
+    """
+
+    peers: tuple[Network, ...] = ()
+    unix: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Oidc:
     """The OpenID provider, and us as its client. `recheck`: seconds after which a person's groups are read again."""
 
@@ -89,12 +100,22 @@ def read_proxy(environ: Mapping[str, str] | None = None) -> Proxy:
             "PROXY_SECRET has characters that no header carries; set it to letters and digits."
         )
     return Proxy(
-        peers=tuple(_network(peer) for peer in peers if peer != UNIX),
+        peers=tuple(_network(peer, "PROXY_PEERS") for peer in peers if peer != UNIX),
         unix=UNIX in peers,
         secret=secret,
         headers=_headers(environ),
         logout_url=_logout_url(environ),
     )
+
+
+def read_trusted(environ: Mapping[str, str] | None = None) -> Trusted:
+    peers, name = read_list("TRUSTED_PROXIES", environ), read("TRUSTED_PROXIES_HEADER", environ)
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name):
+        raise ConfigurationError(
+            f"TRUSTED_PROXIES_HEADER={name!r} is no name of a header; set it to such as X-Forwarded-For."
+        )
+    networks = tuple(_network(peer, "TRUSTED_PROXIES") for peer in peers if peer != UNIX)
+    return Trusted(networks, UNIX in peers, f"HTTP_{name.upper().replace('-', '_')}")
 
 
 def read_oidc(environ: Mapping[str, str] | None = None) -> Oidc:
@@ -123,15 +144,15 @@ def read_oidc(environ: Mapping[str, str] | None = None) -> Oidc:
     )
 
 
-def _network(text: str) -> Network:
+def _network(text: str, setting: str) -> Network:
     try:
         network = ipaddress.ip_network(text)
     except ValueError as error:
         raise ConfigurationError(
-            f"PROXY_PEERS: {text!r} is no address or network; set it to such as 10.0.0.5 or 10.0.0.0/24."
+            f"{setting}: {text!r} is no address or network; set it to such as 10.0.0.5 or 10.0.0.0/24."
         ) from error
     if network.prefixlen == 0:
-        raise ConfigurationError(f"PROXY_PEERS={text} trusts everybody; set it to the proxy's own address.")
+        raise ConfigurationError(f"{setting}={text} trusts everybody; set it to the proxy's own address.")
     return network
 
 

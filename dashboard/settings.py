@@ -27,7 +27,7 @@ from dashboard.config_notify import (
     read_notify_hosts,
     read_public_url,
 )
-from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, require_https
+from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, read_trusted, require_https
 from dashboard.log_lines import FORMATS, password_of
 
 PACKAGE = Path(__file__).resolve().parent
@@ -61,6 +61,7 @@ SSO_MODE = read_mode()
 SSO_GROUPS = read_groups()
 SSO_PROXY = read_proxy() if SSO_MODE == "proxy" else None
 SSO_OIDC = read_oidc() if SSO_MODE == "oidc" else None
+TRUSTED_PROXIES = read_trusted()
 if SSO_MODE != "local":
     require_https(CSRF_TRUSTED_ORIGINS, ALLOWED_HOSTS)
 

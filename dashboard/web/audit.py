@@ -20,6 +20,7 @@ from dashboard.control.audit import Note, Person, Place
 from dashboard.control.models import User
 from dashboard.fleet.tries import Limit, Tries
 from dashboard.web.http import GetResponse
+from dashboard.web.peers import address_of
 
 logger = logging.getLogger(__name__)
 KEY = "sign_in"
@@ -41,7 +42,7 @@ class FromRequest:
 
     def place(self) -> Place:
         session = "" if settings.SSO_PROXY is not None else str(self._request.session.get(KEY, ""))
-        return Place(str(self._request.META.get("REMOTE_ADDR", "")), session)
+        return Place(address_of(self._request), session)
 
 
 def where_it_comes_from(get_response: GetResponse) -> GetResponse:
@@ -92,7 +93,7 @@ def _refused(request: HttpRequest) -> None:
 def _bounded(request: HttpRequest, note: Note) -> None:
     """An entry, or only a count. A database that cannot take it stops no refusal."""
     known = request.user.is_authenticated
-    source = f"person {request.user.pk}" if known else f"address {request.META.get('REMOTE_ADDR', '')}"
+    source = f"person {request.user.pk}" if known else f"address {address_of(request)}"
     tries = Tries(jobs.parts.store(), _own)
     of_one = tries.count(OF_ONE, note.act, source)
     # Those who are signed in have a count of their own: a storm from outside hides nothing of what they do.

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from dashboard import jobs
 from dashboard.fleet.tries import Limit, Tries
 from dashboard.web.http import GetResponse, fields_of
+from dashboard.web.peers import address_of
 
 NAME_AND_ADDRESS = Limit("password of a name from an address", 8, 300)
 NAME = Limit("password of a name", 60, 3600)
@@ -20,7 +21,7 @@ _own: dict[str, tuple[int, float]] = {}
 
 def sign_in_wait(request: HttpRequest, name: str) -> int:
     """Count one try to sign in; the seconds to wait, 0 to go on."""
-    tries, address, name = _tries(), _address(request), name.casefold()
+    tries, address, name = _tries(), address_of(request), name.casefold()
     return max(
         tries.wait(NAME_AND_ADDRESS, name, address), tries.wait(NAME, name), tries.wait(ADDRESS, address)
     )
@@ -28,12 +29,12 @@ def sign_in_wait(request: HttpRequest, name: str) -> int:
 
 def signed_in(request: HttpRequest, name: str) -> None:
     """The right password: what was mistyped before is forgiven."""
-    _tries().forget(NAME_AND_ADDRESS, name.casefold(), _address(request))
+    _tries().forget(NAME_AND_ADDRESS, name.casefold(), address_of(request))
 
 
 def report_wait(request: HttpRequest) -> int:
     """Count one report; the seconds for which no more are read."""
-    return _tries().wait(REPORTS, _address(request))
+    return _tries().wait(REPORTS, address_of(request))
 
 
 def slow_down(get_response: GetResponse) -> GetResponse:
@@ -62,7 +63,3 @@ def slow_down(get_response: GetResponse) -> GetResponse:
 
 def _tries() -> Tries:
     return Tries(jobs.parts.store(), _own)
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))

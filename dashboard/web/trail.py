@@ -1,6 +1,7 @@
 """Every request has an id: for its log lines, the actions it asks for, and whoever reports that something is wrong."""
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
@@ -39,5 +40,13 @@ def followed(get_response: GetResponse) -> GetResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page of an error, with the id under which the log has it. It needs nothing that may be broken."""
-    known = {"id": getattr(request, "trail", "")}
+    known = {"id": getattr(request, "trail", ""), "style": _style()}
     return HttpResponse(loader.get_template("500.html").render(known), status=500)
+
+
+def _style() -> str:
+    """The address of the style sheet, "" where even that cannot be told."""
+    try:
+        return str(staticfiles_storage.url("dashboard.css"))
+    except (ValueError, OSError):
+        return ""

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from dashboard.control.models import User
 from dashboard.control.saved import DefaultView, SavedView
 from dashboard.fleet.entities import Kind
-from dashboard.fleet.query import Context, Query, run
+from dashboard.fleet.query import DEFAULT_SORT, SORTS, Context, Query, run
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.addresses import list_address
 from dashboard.web.kept import Kept
@@ -38,7 +38,7 @@ class Tab:
 def tabs(user: User, kind: Kind, query: Query) -> list[Tab]:
     """One for each view that the person sees of this list."""
     return [
-        Tab(view, address_of(view), (view.query, view.sort) == (query.text, query.sort), is_default(view))
+        Tab(view, address_of(view), query_of(view) == replace(query, page=1), is_default(view))
         for view in _seen_by(user, kind)
     ]
 
@@ -69,7 +69,14 @@ def is_default(view: SavedView) -> bool:
 
 
 def address_of(view: SavedView) -> str:
-    return list_address(Kind(view.kind), Query(view.query, view.sort))
+    return list_address(Kind(view.kind), query_of(view))
+
+
+def query_of(view: SavedView) -> Query:
+    """What it asks for; an order that there is not, or no longer, is the list's own."""
+    kind = Kind(view.kind)
+    sort = view.sort if view.sort.removeprefix("-") in SORTS[kind] else DEFAULT_SORT[kind]
+    return Query(view.query, sort)
 
 
 _counts: OrderedDict[Any, int] = OrderedDict()
@@ -93,8 +100,7 @@ def count_of(fleet: Fleet, view: SavedView, context: Context) -> int:
         known = _counts.get(key)
     if known is not None:
         return known
-    query = Query(view.query, view.sort)
-    found = run(fleet, kind, query, context).total
+    found = run(fleet, kind, query_of(view), context).total
     with _lock:
         _counts[key] = found
         while len(_counts) > MOST_COUNTS:

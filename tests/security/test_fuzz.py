@@ -72,7 +72,7 @@ def known(dashboard: Dashboard, users: dict[str, User]) -> list[str]:
     )
     views = [
         SavedView.objects.create(
-            kind="environment", name=f"{who} {shared}", sort="name", owner=who, shared=shared, created=now
+            kind="environment", name=f"{who} {shared}", owner=who, shared=shared, created=now
         )
         for who, shared in ((admin, False), (admin, True), (operator, True))
     ]

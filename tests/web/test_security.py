@@ -6,12 +6,14 @@ import subprocess
 import sys
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from dashboard.control.models import User
+from dashboard.web.trail import server_error
 from tests.web.conftest import HTMX, Dashboard, text
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
@@ -52,6 +54,17 @@ def test_a_page_that_breaks_carries_them_too(dashboard: Dashboard, monkeypatch: 
     assert "default-src 'self'" in answer["Content-Security-Policy"]
     assert "Something went wrong" in text(answer)
     assert "secret" not in text(answer)
+    assert re.search(r'<link rel="stylesheet" href="/static/dashboard[^"]*\.css">', text(answer))
+
+
+def test_the_page_of_an_error_needs_no_database_and_no_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> str:
+        raise ValueError("no manifest")
+
+    monkeypatch.setattr("dashboard.web.trail.staticfiles_storage", SimpleNamespace(url=broken))
+    answer = server_error(RequestFactory().get("/"))
+    assert (answer.status_code, "stylesheet" in text(answer)) == (500, False)
+    assert "To the overview" in text(answer)
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))

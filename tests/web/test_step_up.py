@@ -3,6 +3,7 @@
 import re
 import time
 from dataclasses import replace
+from datetime import datetime
 from html import unescape
 
 import pytest
@@ -12,13 +13,29 @@ from django.utils import timezone
 
 from dashboard.config_sso import read_proxy
 from dashboard.control import batches
-from dashboard.control.models import Action, AuditEntry, Batch, User
+from dashboard.control.models import Action, AuditEntry, Batch, Channel, IdlePolicy, User
 from dashboard.control.permissions import FEW
 from dashboard.control.verbs import Verb
 from dashboard.web import limits, step_up
 from tests.web.conftest import HTMX, Dashboard, text
 
 PATH = "/environments/{}/delete/"
+FIELDS = {
+    "name": "Nights",
+    "scope": "phase:running project:web",
+    "idle": "2h",
+    "act": "stop",
+    "zone": "UTC",
+    "most_a_run": "5",
+    "most_an_hour": "20",
+    "sure": "on",
+}
+
+
+def a_policy(**fields: float) -> tuple[IdlePolicy, datetime]:
+    now = timezone.now()
+    made = {"scope": FIELDS["scope"], "zone": "UTC", "idle": 7200.0, "created": now, "changed": now}
+    return IdlePolicy.objects.create(name="Nights", **made, **fields), now
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +170,44 @@ def test_behind_a_proxy_what_is_to_happen_is_typed_each_time(
     assert Action.objects.count() == 0
     assert dashboard.post(path, **form, **{step_up.TYPED: " Delete "}).status_code == 302
     assert Action.objects.count() == 1
+
+
+def test_arming_a_policy_asks(dashboard: Dashboard) -> None:
+    policy, now = a_policy()
+    address = f"/idle/policies/{policy.pk}/arm/"
+    asked = dashboard.post(address, changed=now.isoformat())
+    assert "To <bdi>arm Nights</bdi>, give your password once more" in text(asked)
+    policy.refresh_from_db()
+    assert policy.state == "dry"
+    dashboard.post(address, **again(asked), **{step_up.PASSWORD: "right"})
+    policy.refresh_from_db()
+    assert policy.state == "armed"
+
+
+def test_taking_a_warning_away_asks_and_giving_one_does_not(dashboard: Dashboard) -> None:
+    policy, _ = a_policy(lead=1800.0)
+    address, fields = f"/idle/policies/{policy.pk}/edit/", {**FIELDS, "then": "save"}
+    dashboard.post(address, **{**fields, "lead": "1h"})
+    policy.refresh_from_db()
+    assert policy.lead == 3600.0
+    asked = dashboard.post(address, **{**fields, "lead": ""})
+    assert "let Nights act without a warning" in text(asked)
+    policy.refresh_from_db()
+    assert policy.lead == 3600.0
+    dashboard.post(address, **again(asked), **{step_up.PASSWORD: "right"})
+    policy.refresh_from_db()
+    assert policy.lead == 0.0
+
+
+def test_deleting_a_channel_asks(dashboard: Dashboard) -> None:
+    now = timezone.now()
+    channel = Channel.objects.create(name="Ops", kind="mail", created=now, changed=now)
+    address = f"/idle/channels/{channel.pk}/delete/"
+    asked = dashboard.post(address)
+    assert "delete Ops" in text(asked)
+    assert Channel.objects.exists()
+    dashboard.post(address, **again(asked), **{step_up.PASSWORD: "right"})
+    assert not Channel.objects.exists()
 
 
 def test_nothing_waits_for_whoever_did_not_leave(dashboard: Dashboard) -> None:

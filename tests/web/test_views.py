@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dashboard.control.models import DefaultView, SavedView, User
 from dashboard.control.views import MOST_VIEWS, keep, may_change, may_delete, set_default
@@ -238,3 +239,14 @@ def test_counts_are_those_of_the_fleet_of_that_moment(dashboard: Dashboard) -> N
     before = count_of(dashboard.fleet, view, context)
     dashboard.empty()
     assert count_of(dashboard.fleet, view, context) == 0 != before
+
+
+def test_a_view_with_an_order_that_there_is_not_opens_in_the_lists_own(
+    dashboard: Dashboard, users: dict[str, User]
+) -> None:
+    view = SavedView(kind="environment", name="Old", query="", owner=users["admin"], created=timezone.now())
+    for view.sort in ("", "-", "an-order-of-a-newer-version"):
+        view.save()
+        for address in ("/views/", "/environments/", "/views/counts/environments/", f"/views/{view.pk}/"):
+            assert dashboard.get(address).status_code == 200, (view.sort, address)
+    assert 'aria-current="true"><bdi>Old' in text(dashboard.get("/environments/"))

@@ -17,6 +17,7 @@ from dashboard.control import channels, ledger, notify
 from dashboard.control.models import Channel, ChannelKind, Delivered, Delivery, IdlePolicy, Topic
 from dashboard.control.notify import Recipient
 from dashboard.control.permissions import channel_refusal
+from dashboard.web import step_up
 from dashboard.web.forms.channels import ChannelForm
 from dashboard.web.http import is_fragment, page, signed_in, varied
 from dashboard.web.live import Block, Live
@@ -129,6 +130,8 @@ def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     _check(request)
     channel = _found(identifier)
     if request.method == "POST":
+        if asked := step_up.question(request, f"delete {channel.name}", typed="delete"):
+            return asked
         channels.remove(channel, signed_in(request), ledger.utc_now())
         messages.success(request, f"{channel.name} is deleted.")
         return redirect("idle-channels")

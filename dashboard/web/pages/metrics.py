@@ -42,7 +42,7 @@ def _refused(request: HttpRequest) -> HttpResponse | None:
 
 def _is_here(request: HttpRequest) -> bool:
     """Whether a process of this machine asks for itself."""
-    if any(name in request.META for name in PASSED_ON):
+    if any(name in request.META for name in (*PASSED_ON, settings.TRUSTED_PROXIES.key)):
         return False
     try:
         peer = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))

@@ -18,6 +18,7 @@ from dashboard.control import ledger, policies
 from dashboard.control.models import Act, IdlePolicy, PolicyState, PolicyVerdict
 from dashboard.control.permissions import policy_refusal
 from dashboard.control.policy_verdicts import acted_since
+from dashboard.web import step_up
 from dashboard.web.forms.policies import PolicyForm
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied
 from dashboard.web.live import Block, Live
@@ -136,6 +137,11 @@ def _edit(request: HttpRequest, policy: IdlePolicy) -> HttpResponse:
     form = PolicyForm(data, policy=policy, fleet=moment(request).fleet, now=ledger.utc_now().timestamp())
     valid = data is not None and form.is_valid()
     if valid and request.POST.get("then") != "preview":
+        acts = form.cleaned_data["act"] in {Act.STOP, Act.DELETE}
+        unwarned = acts and policy.lead and not new_one and not form.cleaned_data["lead"]
+        what = f"let {known} act without a warning"
+        if unwarned and (asked := step_up.question(request, what, typed="no warning")):
+            return asked
         policies.keep(form.filled(), signed_in(request), ledger.utc_now())
         messages.success(request, f"{policy.name} is a dry run: it stops nothing until it is armed.")
         return redirect("idle-policy", policy.pk)
@@ -171,6 +177,8 @@ def arm(request: HttpRequest, identifier: UUID) -> HttpResponse:
             "problem": "That is not its name.",
         }
         return _ask(request, policy, "arm", wrong, status=422)
+    if asked := step_up.question(request, f"arm {policy.name}", typed="arm"):
+        return asked
     if policies.arm(policy, signed_in(request), ledger.utc_now(), typed):
         messages.success(request, f"{policy.name} is armed.")
     return redirect("idle-policy", policy.pk)

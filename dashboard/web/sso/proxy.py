@@ -6,7 +6,6 @@ of them exists but upper and lower case. A header that was sent twice arrives jo
 """
 
 import hmac
-import ipaddress
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -23,6 +22,7 @@ from dashboard.config_sso import Proxy
 from dashboard.control.models import User
 from dashboard.control.people import Identity, NotLetIn, let_in
 from dashboard.web.http import GetResponse
+from dashboard.web.peers import is_peer
 
 logger = logging.getLogger(__name__)
 NOT_FROM_PROXY = "This request did not come through the proxy that signs people in."
@@ -73,17 +73,6 @@ def identity_of(environ: Mapping[str, Any], proxy: Proxy) -> Identity:
         raise NotBelieved(NOBODY)
     groups = frozenset(group.strip() for group in told["groups"].split(",") if group.strip())
     return Identity("proxy", user, _email(told["email"]), _printable(told["name"]), groups)
-
-
-def is_peer(address: str, proxy: Proxy) -> bool:
-    if not address:
-        return proxy.unix
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    plain = getattr(ip, "ipv4_mapped", None) or ip
-    return any(plain in network for network in proxy.peers)
 
 
 def comes_from(environ: Mapping[str, Any], proxy: Proxy) -> bool:
