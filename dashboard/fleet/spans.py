@@ -1,23 +1,64 @@
 """Lengths of time and times of day in words, the same on every page and in every record."""
 
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 
-UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+from django.utils.formats import date_format, get_format
+from django.utils.translation import get_language, gettext, pgettext
+
+
+class Spoken(NamedTuple):
+    """What a language says of time; the same words as static/dashboard.js uses."""
+
+    units: tuple[tuple[int, str], ...]
+    """Seconds and name of each, the largest first."""
+    point: str
+    just_now: str
+    ago: str
+    ahead: str
+
+
+def spoken() -> Spoken:
+    """That of the language of this request; English in jobs."""
+    return _spoken(get_language() or "")
+
+
+@cache
+def _spoken(_: str) -> Spoken:
+    days, hours = pgettext("unit of time", "d"), pgettext("unit of time", "h")
+    minutes, seconds = pgettext("unit of time", "min"), pgettext("unit of time", "s")
+    return Spoken(
+        ((86_400, days), (3_600, hours), (60, minutes), (1, seconds)),
+        str(get_format("DECIMAL_SEPARATOR")),
+        gettext("just now"),
+        gettext("{span} ago"),
+        gettext("in {span}"),
+    )
 
 
 def length(seconds: float) -> str:
     """A duration to two units: 9 d 4 h, 1 h 20 min, 3 min 5 s, 0.8 s."""
+    said = spoken()
+    units = said.units
     if seconds < 10:
-        return f"{max(0.0, seconds):.1f} s"
+        return f"{max(0.0, seconds):.1f} {units[-1][1]}".replace(".", said.point, 1)
     whole = int(seconds)
-    at = next(number for number, (size, _) in enumerate(UNITS) if whole >= size)
-    size, unit = UNITS[at]
+    at = next(number for number, (size, _) in enumerate(units) if whole >= size)
+    size, unit = units[at]
     words = f"{whole // size} {unit}"
-    if at + 1 == len(UNITS):
+    if at + 1 == len(units):
         return words
-    small, name = UNITS[at + 1]
+    small, name = units[at + 1]
     rest = whole % size // small
     return f"{words} {rest} {name}" if rest else words
+
+
+def span(seconds: float) -> str:
+    """A length of time by its largest unit: 42 s, 3 min, 5 h, 12 d."""
+    units = spoken().units
+    size, unit = next((one for one in units if seconds >= one[0]), units[-1])
+    return f"{int(seconds // size)} {unit}"
 
 
 def time_of_day(at: float, now: datetime) -> str:
@@ -25,4 +66,4 @@ def time_of_day(at: float, now: datetime) -> str:
     moment = datetime.fromtimestamp(at, now.tzinfo)
     if moment.date() == now.date():
         return f"{moment:%H:%M}"
-    return f"{moment:%a} {moment.day} {moment:%b %H:%M}"
+    return date_format(moment, pgettext("format of a date", "D j M H:i"))

@@ -1,8 +1,8 @@
 """HTML that is kept and sent many times: what passes with time is left open in it and written in when it is sent.
 
-A row's HTML depends on what is known of the row, on what the person who looks may do, and on what was asked for;
-all of that is in its key. How long ago something was depends on the moment as well, and whether the row comes
-alone or within its table on who asks: gaps are left for both.
+A row's HTML depends on what is known of the row, on what the person who looks may do, on what was asked for, and
+on the language; all of that is in its key. How long ago something was depends on the moment as well, and whether the
+row comes alone or within its table on who asks: gaps are left for both.
 """
 
 import re
@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from dashboard.fleet.spans import length
+from dashboard.fleet.spans import length, span, spoken
 
 SWAP = ' hx-swap-oob="true"'
 """What an element says that comes alone; every template of a block writes it into its first tag, when asked to."""
@@ -52,27 +52,16 @@ def grown(since: float, now: float) -> str:
 def _ago(at: float, now: float) -> str:
     seconds = now - at
     size = abs(seconds)
+    said = spoken()
     if size < 5:
-        return "just now"
+        return said.just_now
     if size > LONG_AGO:
         return datetime.fromtimestamp(at, UTC).date().isoformat()
-    words = span(size)
-    return f"{words} ago" if seconds > 0 else f"in {words}"
+    return (said.ago if seconds > 0 else said.ahead).replace("{span}", span(size))
 
 
 def _grown(since: float, now: float) -> str:
     return length(max(0.0, now - since))
-
-
-def span(seconds: float) -> str:
-    """A length of time by its largest unit: 42 s, 3 min, 5 h, 12 d."""
-    if seconds >= 86_400:
-        return f"{int(seconds // 86_400)} d"
-    if seconds >= 3_600:
-        return f"{int(seconds // 3_600)} h"
-    if seconds >= 60:
-        return f"{int(seconds // 60)} min"
-    return f"{int(seconds)} s"
 
 
 _WORDS = {"ago": ago, "grown": grown}
@@ -142,4 +131,4 @@ class Kept(Generic[K]):
 
 
 pieces: Kept[Piece] = Kept()
-"""Those of this process."""
+"""Those of this process; the language is in every key."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from dashboard.control import wishes
 from dashboard.control.exemptions import holds
@@ -150,7 +151,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
 
 @dataclass(slots=True)
 class _Table:
-    """The rows of a list, for everybody who sees the same in it; `made` in monotonic seconds."""
+    """The rows of a list, for everybody who sees the same in it in one language; `made` in monotonic seconds."""
 
     result: Result
     blocks: list[RowBlock]
@@ -185,7 +186,8 @@ def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
     context, stamp = context_of(user, fleet, asked.text), wishes.stamp()
     own = user.role == Role.OPERATOR or "is:" in asked.text.lower()
     viewer = (user.role, user.pk if own else None, context.person_id if own else "", context.exempt)
-    tables, key, now = _tables.of(fleet), (listing.folder, asked, viewer, stamp), time.monotonic()
+    tables, now = _tables.of(fleet), time.monotonic()
+    key = (listing.folder, asked, viewer, stamp, get_language())
     table = tables.get(key)
     if table is None or stamp is None or now - table.made > TABLE_SECONDS:
         result = queries.run(fleet, listing.kind, asked, context)

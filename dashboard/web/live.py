@@ -23,6 +23,7 @@ from typing import Any, Protocol
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from dashboard.web.kept import Piece, pieces
 
@@ -33,7 +34,9 @@ DIGEST = 4
 
 @dataclass(frozen=True)
 class Block:
-    """One element: its DOM id, what its HTML depends on, the template that makes it and that template's context."""
+    """One element: its DOM id, what its HTML depends on besides the language, the template that makes it and that
+    template's context.
+    """
 
     id: str
     state: tuple[Any, ...]
@@ -63,7 +66,7 @@ class RowBlock:
 
     @cached_property
     def _piece(self) -> Piece:
-        key = (self.template, self.id, self.state)
+        key = (get_language(), self.template, self.id, self.state)
         piece = pieces.get(key)
         if piece is None:
             piece = Piece(digest_of(self.id, self.state))
@@ -112,7 +115,8 @@ class Live:
 
 
 def digest_of(identifier: str, state: tuple[Any, ...]) -> str:
-    return _digest(identifier) + _digest(repr(state))
+    """Of what the element shows: its state, in the language of whoever asks."""
+    return _digest(identifier) + _digest(f"{get_language()} {state!r}")
 
 
 def _digest(text: str) -> str:

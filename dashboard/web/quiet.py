@@ -18,6 +18,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import MiddlewareNotUsed
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 
 from dashboard.control import wishes
 from dashboard.control.models import User
@@ -79,7 +80,7 @@ def quiet(view: View[P]) -> View[P]:
         if stamp is None:
             return view(request, *args, **kwargs)
         user, fleet = signed_in(request), moment(request).fleet
-        key = (user.pk, user.role, user.email, request.get_full_path())
+        key = (user.pk, user.role, user.email, get_language(), request.get_full_path())
         state = (fleet.epoch, fleet.version, stamp)
         known = _quiet.get(key)
         if known is not None and known[0] == state and time.monotonic() - known[1] < QUIET_SECONDS:

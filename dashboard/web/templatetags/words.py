@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, gettext_noop, npgettext, pgettext
 
 from dashboard.control.models import Action, Batch
 from dashboard.control.verbs import RULES, Rule
@@ -24,10 +25,11 @@ from dashboard.web.kept import Piece, ago, grown, pieces
 from dashboard.web.offers import SECTIONS, address
 
 register = template.Library()
+_ = gettext_noop
 
 
 class Look(NamedTuple):
-    """A phase is colour (`tone`) and word (`label`) and shape, so that none of them has to be seen."""
+    """A phase is colour (`tone`) and word (`label`, in English) and shape, so that none of them has to be seen."""
 
     tone: str
     shape: str
@@ -35,53 +37,57 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    "running": Look("good", "disc", "Running"),
-    "succeeded": Look("good", "check", "Succeeded"),
-    "creating": Look("move", "ring", "Creating"),
-    "starting": Look("move", "ring", "Starting"),
-    "updating": Look("move", "ring", "Updating"),
-    "stopping": Look("move", "ring", "Stopping"),
-    "pending": Look("wait", "dots", "Pending"),
-    "not_started": Look("wait", "dots", "Not started"),
-    "stopped": Look("rest", "square", "Stopped"),
-    "failed": Look("bad", "triangle", "Failed"),
-    "deleting": Look("warn", "diamond", "Deleting"),
-    "deleted": Look("rest", "diamond", "Deleted"),
-    "archived": Look("rest", "square", "Archived"),
+    "running": Look("good", "disc", _("Running")),
+    "succeeded": Look("good", "check", _("Succeeded")),
+    "creating": Look("move", "ring", _("Creating")),
+    "starting": Look("move", "ring", _("Starting")),
+    "updating": Look("move", "ring", _("Updating")),
+    "stopping": Look("move", "ring", _("Stopping")),
+    "pending": Look("wait", "dots", _("Pending")),
+    "not_started": Look("wait", "dots", _("Not started")),
+    "stopped": Look("rest", "square", _("Stopped")),
+    "failed": Look("bad", "triangle", _("Failed")),
+    "deleting": Look("warn", "diamond", _("Deleting")),
+    "deleted": Look("rest", "diamond", _("Deleted")),
+    "archived": Look("rest", "square", _("Archived")),
     # states of an action
-    "queued": Look("wait", "dots", "Waiting to be sent"),
-    "sending": Look("move", "ring", "Being sent"),
-    "requested": Look("move", "ring", "Accepted by Ona"),
-    "confirmed": Look("good", "check", "Confirmed"),
-    "skipped": Look("rest", "square", "Skipped"),
-    "dry": Look("rest", "question", "Dry run"),
-    "armed": Look("good", "disc", "Armed"),
-    "paused": Look("warn", "square", "Paused"),
-    "unconfirmed": Look("warn", "diamond", "Accepted, never seen"),
-    "unknown": Look("warn", "question", "Not known"),
+    "queued": Look("wait", "dots", _("Waiting to be sent")),
+    "sending": Look("move", "ring", _("Being sent")),
+    "requested": Look("move", "ring", _("Accepted by Ona")),
+    "confirmed": Look("good", "check", _("Confirmed")),
+    "skipped": Look("rest", "square", _("Skipped")),
+    "dry": Look("rest", "question", _("Dry run")),
+    "armed": Look("good", "disc", _("Armed")),
+    "paused": Look("warn", "square", _("Paused")),
+    "unconfirmed": Look("warn", "diamond", _("Accepted, never seen")),
+    "unknown": Look("warn", "question", _("Not known")),
     # what needs a person
-    "idle": Look("warn", "square", "Idle"),
-    "stale": Look("warn", "question", "Stale"),
+    "idle": Look("warn", "square", _("Idle")),
+    "stale": Look("warn", "question", _("Stale")),
     # states of a message
-    "sent": Look("good", "check", "Sent"),
-    "gave-up": Look("bad", "triangle", "Gave up"),
-    "declined": Look("rest", "square", "Not wanted"),
+    "sent": Look("good", "check", _("Sent")),
+    "gave-up": Look("bad", "triangle", _("Gave up")),
+    "declined": Look("rest", "square", _("Not wanted")),
     # parts of an environment
-    "ready": Look("good", "check", "Ready"),
-    "initializing": Look("move", "ring", "Initialising"),
-    "unavailable": Look("warn", "diamond", "Unavailable"),
+    "ready": Look("good", "check", _("Ready")),
+    "initializing": Look("move", "ring", _("Initialising")),
+    "unavailable": Look("warn", "diamond", _("Unavailable")),
 }
 
 
 def look_of(phase: str) -> Look:
     """A phase that this version does not know is shown as the word that came."""
-    return LOOKS.get(phase) or Look("rest", "question", phase.replace("_", " ").capitalize() or "No phase")
+    return LOOKS.get(phase) or Look(
+        "rest", "question", phase.replace("_", " ").capitalize() or gettext_noop("No phase")
+    )
 
 
 @register.simple_tag
 def badge(phase: str) -> SafeString:
     look = look_of(phase)
-    return format_html('<span class="badge tone-{}">{}{}</span>', look.tone, shape(phase), look.label)
+    return format_html(
+        '<span class="badge tone-{}">{}{}</span>', look.tone, shape(phase), gettext(look.label)
+    )
 
 
 @register.simple_tag
@@ -96,7 +102,9 @@ def shape(phase: str) -> SafeString:
 def strip_of(phases: tuple[str, ...]) -> SafeString:
     """The last runs as small bars, oldest first: of failures the bars are full, so that colour is not needed."""
     failed = phases.count("failed")
-    words = f"The last {len(phases)} runs: {failed or 'none'} failed"
+    words = gettext("The last {runs} runs: {failed} failed").format(
+        runs=len(phases), failed=failed or pgettext("of runs", "none")
+    )
     bars = format_html_join(
         "",
         '<rect class="tone-{}" x="{}" y="{}" width="5" height="{}"/>',
@@ -116,7 +124,7 @@ def strip_of(phases: tuple[str, ...]) -> SafeString:
 
 @register.filter
 def phase_label(phase: str) -> str:
-    return look_of(phase).label
+    return gettext(look_of(phase).label)
 
 
 @register.filter
@@ -144,7 +152,7 @@ def when(value: float | datetime | None, empty: str = "—") -> SafeString | str
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
-        date_format(local, "j M Y, H:i:s") + " " + (local.tzname() or ""),
+        absolute(local),
         relative(moment),
     )
 
@@ -160,10 +168,17 @@ def at(moment: datetime) -> SafeString:
     """A time as a clock shows it, such as a deadline: 18:40, on another day Mon 23 Nov 18:40."""
     local = timezone.localtime(moment)
     words = time_of_day(local.timestamp(), timezone.localtime())
-    title = date_format(local, "j M Y, H:i:s") + " " + (local.tzname() or "")
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(timespec="seconds"), title, words
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        absolute(local),
+        words,
     )
+
+
+def absolute(local: datetime) -> str:
+    """A time to the second, with its zone."""
+    return f"{date_format(local, pgettext('format of a date', 'j M Y, H:i:s'))} {local.tzname() or ''}"
 
 
 def relative(moment: datetime) -> str:
@@ -172,9 +187,19 @@ def relative(moment: datetime) -> str:
 
 
 @register.filter
-def lower_first(text: str) -> str:
-    """As it stands within a sentence; names in it keep their capitals."""
-    return text[:1].lower() + text[1:]
+def within(text: str) -> str:
+    """A heading as it stands within a sentence; German keeps its capitals."""
+    return text[:1].lower() + text[1:] if _is_english() else text
+
+
+def _is_english() -> bool:
+    return (get_language() or "en").startswith("en")
+
+
+@register.filter
+def kind_title(kind: str) -> str:
+    """The heading over all of a kind."""
+    return gettext(f"{kind.capitalize()}s")
 
 
 @register.filter
@@ -206,7 +231,7 @@ def short_id(identifier: str) -> str:
 @register.filter
 def words(text: str) -> str:
     """A word of the API as people write it: `creator_only` → creator only."""
-    return text.replace("_", " ")
+    return gettext(text.replace("_", " "))
 
 
 @register.filter
@@ -216,9 +241,14 @@ def count(number: int) -> str:
 
 @register.filter
 def many(number: int, nouns: str) -> str:
-    """`{{ 3|many:"commit,commits" }}` → 3 commits."""
-    one, _, more = nouns.partition(",")
-    return f"{intcomma(number)} {one if number == 1 else more}"
+    """`{{ 3|many:"commit,commits" }}` → 3 commits, as the catalogue has them under the context `counted`."""
+    one, _comma, more = nouns.partition(",")
+    return f"{intcomma(number)} {npgettext('counted', one, more, number)}"
+
+
+def counted(nouns: str) -> str:
+    """Marks what `many` is given elsewhere than beside it."""
+    return nouns
 
 
 @register.filter
@@ -226,7 +256,7 @@ def unsaved(row: Environment) -> str:
     """2 unpushed commits and 1 changed file; "" for neither."""
     commits = many(row.unpushed, "unpushed commit,unpushed commits") if row.unpushed else ""
     files = many(row.changed, "changed file,changed files") if row.changed else ""
-    return " and ".join(part for part in (commits, files) if part)
+    return gettext(" and ").join(part for part in (commits, files) if part)
 
 
 @register.filter
@@ -258,7 +288,7 @@ def made_url(action: Action) -> str:
 def made_kind(action: Action) -> str:
     """environment, service, task or execution."""
     rule = _rule(action)
-    return rule.makes.value if rule is not None and rule.makes is not None else ""
+    return gettext(rule.makes.value) if rule is not None and rule.makes is not None else ""
 
 
 def _rule(action: Action) -> Rule | None:
@@ -274,7 +304,7 @@ def get(mapping: Any, key: str) -> Any:
 @register.filter
 def deed(action: Action) -> str:
     """Start, Keep awake…"""
-    return action.deed.replace("-", " ").capitalize()
+    return gettext(action.deed.replace("-", " ").capitalize())
 
 
 @register.filter
@@ -287,8 +317,9 @@ def wanted(action: Action) -> str:
 @register.filter
 def batch_title(batch: Batch) -> str:
     """Stop of 12 environments."""
-    deed = batch.verb.partition(".")[2].replace("-", " ").capitalize()
-    return f"{deed} of {many(len(batch.targets), 'environment,environments')}"
+    deed = gettext(batch.verb.partition(".")[2].replace("-", " ").capitalize())
+    many_of_them = many(len(batch.targets), "environment,environments")
+    return gettext("{deed} of {environments}").format(deed=deed, environments=many_of_them)
 
 
 @register.filter
@@ -305,7 +336,7 @@ class _KeptNode(template.Node):
 
     def render(self, context: template.Context) -> SafeString:
         found = (state.resolve(context) for state in self._states)
-        key = (self._name, *(tuple(one) if isinstance(one, list) else one for one in found))
+        key = (get_language(), self._name, *(tuple(one) if isinstance(one, list) else one for one in found))
         piece = pieces.get(key)
         if piece is None:
             piece = Piece("")
