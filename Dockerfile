@@ -25,5 +25,4 @@ WORKDIR /var/lib/ona-dashboard
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["ona-dashboard", "healthy", "web"]
-CMD ["granian", "--interface", "wsgi", "dashboard.wsgi:application", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "1", "--blocking-threads", "4", "--respawn-failed-workers", "--log-level", "warning"]
+CMD ["ona-dashboard", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -10,6 +10,11 @@ from dashboard.config import ConfigurationError
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    if sys.argv[1:2] == ["serve"]:  # watches over processes that load Django; it does without
+        from dashboard.serving import main as serve
+
+        serve(sys.argv[2:])
+        return
     from django.core.management import execute_from_command_line
 
     try:

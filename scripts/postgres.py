@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -53,38 +54,55 @@ def user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
+@dataclass
+class Server:
+    """One whose data are in `folder`, reached at the unix socket there and, if there is one, on `port`."""
+
+    programs: Path
+    folder: Path
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self._user, self._data = user(), self.folder / "data"
+        if self._user:
+            shutil.chown(self.folder, self._user)
+        self.folder.chmod(0o755)
+        words = ["-D", str(self._data), "-U", "dashboard", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        self._run([str(self.programs / "initdb"), *words], stdout=subprocess.DEVNULL)
+
+    @property
+    def url(self) -> str:
+        return f"postgres://dashboard@{quote(str(self.folder), safe='')}/postgres"
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        listen = [f"listen_addresses={'127.0.0.1' if self.port else ''}", f"port={self.port or 5432}"]
+        wishes = (*QUICK, *listen, f"unix_socket_directories={self.folder}")
+        self._run([*self._control, "-o", " ".join(f"-c {wish}" for wish in wishes), "start"])
+
+    def stop(self, mode: str = "immediate") -> None:
+        """`fast` is what Docker's image does when its container is stopped."""
+        self._run([*self._control, "-m", mode, "stop"], check=False)
+
+    @property
+    def _control(self) -> list[str]:
+        log = str(self.folder / "log")
+        return [str(self.programs / "pg_ctl"), "-D", str(self._data), "-l", log, "-w", "-s"]
+
+    def _run(self, command: list[str], check: bool = True, stdout: int | None = None) -> None:
+        subprocess.run(command, user=self._user, cwd=self.folder, check=check, stdout=stdout)
+
+
 @contextmanager
 def running(where: Path) -> Iterator[str]:
     """A PostgreSQL that only its unix socket reaches; gives its DATABASE_URL."""
-    as_user = user()
     with tempfile.TemporaryDirectory(prefix="ona-pg-") as name:
-        folder = Path(name)
-        if as_user:
-            shutil.chown(folder, as_user)
-        folder.chmod(0o755)
-        data, log = folder / "data", folder / "log"
-        init = [
-            str(where / "initdb"),
-            "-D",
-            str(data),
-            "-U",
-            "dashboard",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--no-sync",
-        ]
-        subprocess.run(init, user=as_user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        options = " ".join(
-            f"-c {option}" for option in (*QUICK, "listen_addresses=", f"unix_socket_directories={folder}")
-        )
-        control = [str(where / "pg_ctl"), "-D", str(data), "-l", str(log), "-w", "-s"]
-        subprocess.run([*control, "-o", options, "start"], user=as_user, cwd=folder, check=True)
+        server = Server(where, Path(name))
+        server.start()
         try:
-            yield f"postgres://dashboard@{quote(name, safe='')}/postgres"
+            yield server.url
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], user=as_user, cwd=folder, check=False)
+            server.stop()
 
 
 def main(command: list[str]) -> int:

@@ -18,13 +18,11 @@ import pytest
 import yaml
 
 from dashboard.stack import parts
+from scripts import compose
 from tests.test_stack import environ, until
 
 ROOT = Path(__file__).parent.parent
-COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-OURS = ("web", "worker", "beat", "watch")
-DEFAULT = re.findall(r'"([^"]+)"', (ROOT / "Dockerfile").read_text(encoding="utf-8").rpartition("CMD [")[2])
-"""The command of the image."""
+COMPOSE = compose.services()
 MANIFESTS = [
     (path.name, document)
     for path in sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
@@ -142,7 +140,7 @@ def test_compose_follows_its_schema() -> None:
 
 
 def test_every_service_is_checked_pinned_and_writes_nowhere() -> None:
-    for name, service in COMPOSE["services"].items():
+    for name, service in COMPOSE.items():
         assert "healthcheck" in service, name
         if service["image"] == "ona-dashboard":
             assert service["read_only"]
@@ -150,23 +148,12 @@ def test_every_service_is_checked_pinned_and_writes_nowhere() -> None:
         else:
             assert re.search(r":v?\d+\.\d+", service["image"]), name
         for other in service.get("depends_on", {}):
-            assert other in COMPOSE["services"]
-    assert {tuple(service.get("profiles", ())) for service in COMPOSE["services"].values()} == {
+            assert other in COMPOSE
+    assert {tuple(service.get("profiles", ())) for service in COMPOSE.values()} == {
         (),
         ("demo",),
         ("sso",),
     }
-
-
-def interpolated(text: str, given: dict[str, str]) -> str:
-    """As compose does it: `${A}`, `${A:-default}`, `${A:?what to set}`."""
-
-    def value(found: re.Match[str]) -> str:
-        name, kind, rest = found[1], found[2] or "", found[3] or ""
-        assert given.get(name) or kind != ":?", f"{name}: {rest}"
-        return given.get(name) or (rest if kind == ":-" else "")
-
-    return re.sub(r"\$\{(\w+)(?:(:-|:\?)([^}]*))?\}", value, text)
 
 
 def test_every_service_of_compose_runs_with_its_command_and_its_check(
@@ -178,20 +165,17 @@ def test_every_service_of_compose_runs_with_its_command_and_its_check(
     base = environ(tmp_path / "var") | {"PATH": f"{installed}{os.pathsep}{os.environ['PATH']}"}
 
     def of(name: str) -> tuple[list[str], dict[str, str]]:
-        service = COMPOSE["services"][name]
-        told = {key: interpolated(str(value), given) for key, value in service.get("environment", {}).items()}
+        service = compose.service(name, given)
         ours = {
             "ONA_BASE_URL": f"http://127.0.0.1:{api}/api",
             "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
         }
-        words = shlex.split(service["command"]) if "command" in service else DEFAULT
         swap = {"8000": str(web), "8001": str(api), "0.0.0.0": "127.0.0.1"}  # noqa: S104
-        return [swap.get(word, word) for word in words], base | told | ours | {
-            "REDIS_URL": f"{valkey_url}?db=1"
-        }
+        variables = base | service.environment | ours | {"REDIS_URL": f"{valkey_url}?db=1"}
+        return [swap.get(word, word) for word in service.command], variables
 
     def check(name: str) -> bool:
-        test, variables = COMPOSE["services"][name]["healthcheck"]["test"][1:], of(name)[1]
+        test, variables = compose.service(name, given).check, of(name)[1]
         port = ["--port", str(web)] if name == "web" else []
         return subprocess.run([*test, *port], cwd=tmp_path, env=variables, check=False).returncode == 0
 
@@ -199,13 +183,13 @@ def test_every_service_of_compose_runs_with_its_command_and_its_check(
         stack.enter_context(started(*_with(of("simulator"), tmp_path)))
         command, variables = of("migrate")
         subprocess.run(command, cwd=tmp_path, env=variables, check=True, capture_output=True)
-        for name in OURS:
+        for name in compose.OURS:
             stack.enter_context(started(*_with(of(name), tmp_path)))
         until(lambda: answer(web, "/healthz") == "ok\n", 60)
         until(lambda: '"ready": true' in answer(web, "/readyz"), 30)
         metrics = r'sweep_success_timestamp_seconds\{sweep="full"\}'
         until(lambda: re.search(metrics, answer(web, "/metrics")), 90)
-        for name in OURS:
+        for name in compose.OURS:
             until(lambda name=name: check(name), 60)
 
 
@@ -241,7 +225,7 @@ def test_every_deployment_outlives_a_node_and_matches_its_pods() -> None:
     budgets = {
         one["metadata"]["name"]: one["spec"] for _, one in MANIFESTS if one["kind"] == "PodDisruptionBudget"
     }
-    assert set(deployments) == set(budgets) == set(OURS)
+    assert set(deployments) == set(budgets) == set(compose.OURS)
     for name, spec in deployments.items():
         assert spec["replicas"] >= 2
         assert budgets[name]["minAvailable"] < spec["replicas"]
@@ -252,7 +236,7 @@ def test_every_deployment_outlives_a_node_and_matches_its_pods() -> None:
 def test_clusters_and_compose_run_the_same_commands() -> None:
     for name, pod in pods():
         command = pod["containers"][0].get("command", [])
-        assert command == shlex.split(COMPOSE["services"][name].get("command", ""))
+        assert command == shlex.split(COMPOSE[name].get("command", ""))
 
 
 def test_everything_is_in_the_list_that_is_applied_but_the_example_of_a_secret() -> None:

@@ -9,6 +9,7 @@ from dashboard.celery import app
 from dashboard.control import batches, ledger, policy_runs
 from dashboard.control.models import Action
 from dashboard.jobs import parts
+from dashboard.jobs.end import ending
 from dashboard.jobs.polls import BROKER_TROUBLE
 from dashboard.ona import errors
 from dashboard.process import this_process
@@ -32,7 +33,7 @@ def send_lane(lane: int) -> None:
     """Send what batches have waiting, one after another, for a while; one job a lane."""
     with parts.store().single(f"lane:{lane}", 120.0) as alone:
         end = time.monotonic() + LANE_SECONDS
-        while alone and time.monotonic() < end:
+        while alone and time.monotonic() < end and not ending.is_set():
             action = batches.claim_next(ledger.utc_now(), this_process())
             if action is None:
                 return

@@ -3,7 +3,6 @@
 import logging
 import threading
 
-from celery.signals import worker_shutting_down
 from django.conf import settings
 
 from dashboard.celery import app
@@ -11,6 +10,7 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import LogStore
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
+from dashboard.jobs.end import ending
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +20,7 @@ AWAY_SECONDS = 4
 """For which a log that gave way to another is not followed again."""
 
 _tails = threading.BoundedSemaphore(MOST_TAILS)
-_contended, _stopping = threading.Event(), threading.Event()
-
-
-@worker_shutting_down.connect
-def _stop_tails(**_: object) -> None:
-    _stopping.set()
+_contended = threading.Event()
 
 
 def logs() -> LogStore:
@@ -44,7 +39,7 @@ def tail(kind: str, identifier: str) -> None:
     try:
         _contended.clear()
         hosts = tuple(settings.LOG_HOSTS)
-        follower = Tail(parts.acting(), logs(), settings.ONA_BASE_URL, hosts, _stopping, _contended)
+        follower = Tail(parts.acting(), logs(), settings.ONA_BASE_URL, hosts, ending, _contended)
         if follower.run(Kind(kind), identifier):
             logs().ask(Kind(kind), identifier, AWAY_SECONDS)
     except StoreError as error:

@@ -1,5 +1,6 @@
 """Batches as the workers see them: worked off lane by lane, looked at before each call, followed up by the polls."""
 
+import threading
 import time
 from collections import Counter
 
@@ -10,6 +11,7 @@ from dashboard.control import batches, ledger
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import Verb
 from dashboard.fleet.snapshot import load
+from dashboard.jobs import reclaiming
 from dashboard.simulator import enums, executions
 from tests.conftest import until
 from tests.control.conftest import admin
@@ -54,6 +56,14 @@ def stop(who, environments, limit=7200.0):
 
 def outcomes(batch):
     return [(one.state, one.outcome) for one in Action.objects.of_batch(batch)]
+
+
+def test_a_worker_that_is_told_to_end_sends_nothing_more_of_a_batch(idle, api, admin, monkeypatch):
+    batch = stop(admin, idle)
+    monkeypatch.setattr(reclaiming, "ending", told := threading.Event())
+    told.set()
+    jobs.send_lane(0)
+    assert [state for state, _ in outcomes(batch)] == ["queued"] * 6
 
 
 def test_a_batch_is_sent_in_order_and_settled_by_the_polls(idle, api, admin):

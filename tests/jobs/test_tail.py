@@ -9,13 +9,14 @@ from dashboard import jobs
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_store import ENDED
 from dashboard.fleet.store import StoreError
+from dashboard.jobs.end import ending
 from dashboard.simulator import enums
 
 
 @pytest.fixture(autouse=True)
 def calm():
     yield
-    jobs.tails._stopping.clear()
+    ending.clear()
     jobs.tails._contended.clear()
 
 
