@@ -44,6 +44,7 @@ from dashboard.control.recorded import (
 )
 from dashboard.control.report_models import FleetReport, ReportChannel
 from dashboard.control.saved import DefaultView, SavedView
+from dashboard.control.star_models import Star
 from dashboard.control.warning_models import StopWarning
 from dashboard.control.whatif_models import Progress, Replay
 
@@ -80,6 +81,7 @@ __all__ = [
     "ReportChannel",
     "Role",
     "SavedView",
+    "Star",
     "State",
     "StopWarning",
     "Stretch",

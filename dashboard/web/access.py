@@ -116,6 +116,7 @@ ROUTES = {
     "views-edit": Route(get=Access.KEEPER, post=Access.KEEPER),
     "views-delete": Route(get=Access.NOBODY, post=Access.KEEPER),
     "views-default": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
+    "stars": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
     "activity": PAGE,
     "activity-audit": Route(get=Access.ADMIN, words="Only admins read the audit."),
     "system": PAGE,

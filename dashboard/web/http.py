@@ -26,6 +26,7 @@ from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.freshness import Freshness, freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.web.live import Live, answer, is_poll, poller
+from dashboard.web.stars import with_stars
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -69,12 +70,12 @@ def page(
 ) -> HttpResponse:
     """The page, or its `fragment` template when htmx asks for that, or what changed when the page polls."""
     if is_poll(request):
-        return told(request, answer(request, live))
+        return told(request, with_stars(request, answer(request, live)))
     if fragment and is_fragment(request):
         response = render(request, fragment, {**context, "repoll": poller(request, live, swap=True)})
     else:
         response = render(request, template, {**context, "poller": poller(request, live)})
-    return varied(response)
+    return varied(with_stars(request, response))
 
 
 def told(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -29,6 +29,7 @@ from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.kept import Kept, Piece
 from dashboard.web.live import Block, Live, RowBlock, is_poll, joined
 from dashboard.web.offers import besides, offers, standing, wish_state
+from dashboard.web.stars import starred
 from dashboard.web.view_tabs import tabs
 
 SMALL = 20
@@ -185,7 +186,13 @@ TABLE_SECONDS = 10.0
 def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
     context, stamp = context_of(user, fleet, asked.text), wishes.stamp()
     own = user.role == Role.OPERATOR or "is:" in asked.text.lower()
-    viewer = (user.role, user.pk if own else None, context.person_id if own else "", context.exempt)
+    viewer = (
+        user.role,
+        user.pk if own else None,
+        context.person_id if own else "",
+        context.exempt,
+        context.starred,
+    )
     tables, now = _tables.of(fleet), time.monotonic()
     key = (listing.folder, asked, viewer, stamp, get_language())
     table = tables.get(key)
@@ -279,8 +286,8 @@ def _heading(link: Link, query: Query, column: Column) -> Heading:
 
 
 def context_of(user: User, fleet: Fleet, *texts: str) -> Context:
-    """What queries of this person depend on besides the fleet. Exemptions, and what was made for the person, are looked
-    up when one of `texts` asks.
+    """What queries of this person depend on besides the fleet. Exemptions, stars, and what was made for the person, are
+    looked up when one of `texts` asks.
     """
     now = time.time()
     exempt: frozenset[str] = frozenset()
@@ -288,7 +295,8 @@ def context_of(user: User, fleet: Fleet, *texts: str) -> Context:
         held = holds(fleet, datetime.fromtimestamp(now, UTC), fleet.environments.values())
         exempt = frozenset(held)
     mine = any("mine" in text.lower() for text in texts)
-    return Context(now, ona_person(user, fleet), exempt, made_by(user) if mine else frozenset())
+    own = starred(user) if any("starred" in text.lower() for text in texts) else frozenset()
+    return Context(now, ona_person(user, fleet), exempt, made_by(user) if mine else frozenset(), own)
 
 
 def _span(result: Result) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from dashboard.control.models import User
 from dashboard.web.http import GetResponse, moment, signed_in, told
 from dashboard.web.kept import Kept
 from dashboard.web.live import is_poll
+from dashboard.web.stars import turn
 
 REMEMBERED_SECONDS = 10.0
 QUIET_SECONDS = 10.0
@@ -70,8 +71,8 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def quiet(view: View[P]) -> View[P]:
-    """A view of the fleet and of what was asked for, of nothing else: a poll that was answered with 204 gets it again
-    for as long as neither has changed.
+    """A view of the fleet, of what was asked for and of one's own stars, of nothing else: a poll that was answered with
+    204 gets it again for as long as none of them has changed.
     """
 
     @wraps(view)
@@ -81,7 +82,7 @@ def quiet(view: View[P]) -> View[P]:
             return view(request, *args, **kwargs)
         user, fleet = signed_in(request), moment(request).fleet
         key = (user.pk, user.role, user.email, get_language(), request.get_full_path())
-        state = (fleet.epoch, fleet.version, stamp)
+        state = (fleet.epoch, fleet.version, stamp, turn(user))
         known = _quiet.get(key)
         if known is not None and known[0] == state and time.monotonic() - known[1] < QUIET_SECONDS:
             return told(request, HttpResponse(status=204))

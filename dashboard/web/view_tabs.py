@@ -94,6 +94,7 @@ def count_of(fleet: Fleet, view: SavedView, context: Context) -> int:
         context.person_id,
         context.exempt,
         context.made,
+        context.starred,
         moment,
     )
     with _lock:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.fleet.entities import LIVE_EXECUTION, MOVING, Environment, Execution, Kind
+from dashboard.fleet.entities import LIVE_EXECUTION, MOVING, Environment, Execution, Kind, kind_of
 from dashboard.fleet.query.reading import At, last_active
 
 IDLE_AFTER = 2 * 3_600
@@ -54,11 +54,17 @@ def _exempt(at: At, row: Any) -> bool:
     return row.environment_id in at.context.exempt
 
 
+def _starred(at: At, row: Any) -> bool:
+    key = (Kind.TASK.value, row.task_id) if isinstance(row, Execution) else (kind_of(row).value, row.id)
+    return key in at.context.starred
+
+
 _ENVIRONMENTS = frozenset({Kind.ENVIRONMENT})
 FLAGS = {
     flag.name: flag
     for flag in (
         Flag("mine", "made by you, or in an environment made by you", LISTED, _mine),
+        Flag("starred", "starred by you; of an execution: its task is", LISTED, _starred),
         Flag(
             "idle",
             "running for nobody: no activity for two hours and no task at work. The page Idle asks more before it says"

@@ -28,13 +28,14 @@ PHASE_ORDER = {phase: number for number, phase in enumerate(_PHASES)}
 class Context:
     """What a query depends on besides the fleet: the moment (epoch seconds), who asks (the id of their Ona user,
     "" for nobody), the ids of the environments that are exempt from idle policies, and of those made for the person
-    though they belong to another.
+    though they belong to another, and what that person has starred, as (value of a kind, id).
     """
 
     now: float
     person_id: str = ""
     exempt: frozenset[str] = field(default_factory=frozenset)
     made: frozenset[str] = field(default_factory=frozenset)
+    starred: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,10 +130,11 @@ class PolicyForm(forms.Form):
         text: str = self.cleaned_data["scope"].strip()
         selection = select(self.fleet, Kind.ENVIRONMENT, text, self.context)
         for term in selection.terms:
-            if term.field == "is" and any(value.text.lower() == "mine" for value in term.values):
+            own = {value.text.lower() for value in term.values} & {"mine", "starred"}
+            if term.field == "is" and own:
                 raise forms.ValidationError(
-                    "is:mine (letter %(at)d): nothing is a policy's own; name who made it, as in creator:ada.",
-                    params={"at": term.start + 1},
+                    "is:%(own)s (letter %(at)d): nothing is a policy's own; name who made it, as in creator:ada.",
+                    params={"at": term.start + 1, "own": min(own)},
                 )
         if selection.problems:
             first = selection.problems[0]

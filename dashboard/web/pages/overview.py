@@ -28,6 +28,7 @@ from dashboard.web.live import Block, Live
 from dashboard.web.pages import environments, executions, services
 from dashboard.web.pages.idle import asked_for
 from dashboard.web.quiet import quiet
+from dashboard.web.stars import starred_block
 from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of
 
 SHOWN = 6
@@ -64,6 +65,7 @@ def index(request: HttpRequest) -> HttpResponse:
     live = Live(
         [
             needs_block(request, fleet, judged, runs),
+            starred_block(signed_in(request), fleet),
             _panels(fleet),
             phases_block(),
             runs_block(runs),
