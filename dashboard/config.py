@@ -107,6 +107,17 @@ VARIABLES = (
         "Domains, and networks that are not public, to which channels may post beyond the well-known services, "
         "comma-separated: `chat.example.com,10.0.0.0/24`.",
     ),
+    Variable(
+        "ORGANISATIONS_FILE",
+        "",
+        "File that describes several organisations, each with its own key, database and Redis. Unset: there is one.",
+    ),
+    Variable(
+        "ORGANISATION",
+        "",
+        "Short name of the organisation that a process works for, where there are several. "
+        "`manage.py up` starts all of them without it.",
+    ),
     Variable("LOG_RETENTION_HOURS", "72", "Hours for which a log that was opened stays readable."),
     Variable("HISTORY_DAYS", "35", "Days for which phases, signals and executions of the past are kept."),
     Variable("HISTORY_TOTALS_DAYS", "400", "Days for which the hours of each environment and day are kept."),

@@ -49,10 +49,13 @@ def password_of(url: str) -> str:
 
 
 class Text(logging.Formatter):
-    """For people: `2026-11-22 12:00:00,123 INFO dashboard.jobs: words [id]`."""
+    """For people: `2026-11-22 12:00:00,123 INFO dashboard.jobs: words [id]`, with the organisation before the level
+    where there are several.
+    """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    def __init__(self, secrets: Iterable[str] = (), organisation: str = "") -> None:
+        whose = f"{organisation} " if organisation else ""
+        super().__init__(f"%(asctime)s {whose}%(levelname)s %(name)s: %(message)s")
         self._cut = Cutter(secrets)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of logging's own
@@ -66,12 +69,13 @@ class Text(logging.Formatter):
 
 class Json(logging.Formatter):
     """For machines: one object a line with `time` (UTC), `level`, `logger`, `message`, `process`; `trail` when what it
-    belongs to is known, `error` (the traceback) when there is one.
+    belongs to is known, `organisation` where there are several, `error` (the traceback) when there is one.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), organisation: str = "") -> None:
         super().__init__()
         self._cut = Cutter(secrets)
+        self._organisation = organisation
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -81,6 +85,8 @@ class Json(logging.Formatter):
             "message": self._cut(record.getMessage()),
             "process": record.process,
         }
+        if self._organisation:
+            line["organisation"] = self._organisation
         if identifier := trail.current():
             line["trail"] = identifier
         if record.exc_info:

@@ -1,6 +1,7 @@
 """Django settings, all of them read from the environment through `dashboard.config`."""
 
 import os
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +30,9 @@ from dashboard.config_notify import (
 )
 from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, read_trusted, require_https
 from dashboard.log_lines import FORMATS, password_of
+from dashboard.organisation import enter
+
+ORGANISATION = enter(os.environ, sys.argv)  # before anything else is read
 
 PACKAGE = Path(__file__).resolve().parent
 BASE_DIR = PACKAGE.parent if (PACKAGE.parent / "manage.py").is_file() else Path.cwd()
@@ -147,6 +151,14 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_NAME = "ona_session"
 SESSION_COOKIE_AGE = int(read_seconds("SESSION_HOURS") * 3600)  # from the sign-in, however much is clicked
 CSRF_COOKIE_NAME = "ona_csrf"
+if ORGANISATION:  # beside others under one host: neither sees the cookies of another
+    FORCE_SCRIPT_NAME = ORGANISATION.prefix or None
+    SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = f"{ORGANISATION.prefix}/"
+    SESSION_COOKIE_NAME += f"_{ORGANISATION.slug}"
+    CSRF_COOKIE_NAME += f"_{ORGANISATION.slug}"
+    MESSAGE_STORAGE = (
+        "django.contrib.messages.storage.session.SessionStorage"  # its cookie would be everybody's
+    )
 # Outside the embedded demo the dashboard sits behind a proxy that speaks TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(CSRF_TRUSTED_ORIGINS) and all(
     o.startswith("https:") for o in CSRF_TRUSTED_ORIGINS
@@ -234,7 +246,9 @@ SECRETS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": FORMATS[LOG_FORMAT], "secrets": SECRETS}},
+    "formatters": {
+        "line": {"()": FORMATS[LOG_FORMAT], "secrets": SECRETS, "organisation": ORGANISATION.slug}
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # httpx logs every request at INFO; addresses carry no secrets, but thousands of lines hide the one that matters.

@@ -2,11 +2,15 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-application = get_wsgi_application()
+pages = get_wsgi_application()
 
 from dashboard import jobs  # noqa: E402 - Django's settings are there now
+from dashboard.web.mount import mounted  # noqa: E402
+
+application = mounted(pages, settings.ORGANISATION.prefix)
 
 jobs.parts.snapshot().follow()

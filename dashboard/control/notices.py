@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from dashboard.control.models import Act, Action, Exemption, IdlePolicy, State, StopWarning
 from dashboard.fleet.spans import time_of_day
@@ -34,7 +34,7 @@ def link(name: str, *arguments: str) -> str:
     base = settings.PUBLIC_URL
     if not base:
         return ""
-    return base + reverse(name, args=arguments)
+    return f"{base}/{reverse(name, args=arguments).removeprefix(get_script_prefix())}"  # which a worker may not have
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def sign_in_failed(request: HttpRequest, why: str, target_name: str = "") -> Non
 
 
 def _refused(request: HttpRequest) -> None:
-    if request.path == "/accounts/sso/callback/":
+    if request.path_info == "/accounts/sso/callback/":
         return  # noted as a sign-in that failed
     why = getattr(request, "why_refused", "")
     verb = {"verb": request.method or ""}

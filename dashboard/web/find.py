@@ -12,7 +12,7 @@ from typing import cast
 from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest
-from django.urls import Resolver404, ResolverMatch, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, reverse
 
 from dashboard.control.models import User
 from dashboard.control.permissions import can
@@ -20,6 +20,7 @@ from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Kind, Listed
 from dashboard.fleet.query.values import fold
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web import organisations
 from dashboard.web.http import moment, signed_in
 from dashboard.web.offers import SECTIONS, Offer, address, menu, offers
 
@@ -75,6 +76,7 @@ def find(request: HttpRequest, text: str, at: str = "") -> list[Group]:
     meant = bool(pages.found) and wanted.begins(pages.found[0].label)
     groups = [
         Group("Here", tuple(_here(user, fleet, at, wanted))),
+        Group("Organisations", tuple(_organisations(request, wanted))),
         *([pages] if meant else []),
         *_fleet_groups(user, fleet, wanted),
         *([] if meant else [pages]),
@@ -193,6 +195,13 @@ def _deed(offer: Offer, label: str) -> Found:
     return Found(label, offer.url, asks=not offer.page)
 
 
+def _organisations(request: HttpRequest, wanted: Wanted) -> Iterator[Found]:
+    """Where to switch to: by its name, or all of them by the word."""
+    for one in organisations.neighbours(request) if wanted else ():
+        if wanted.begins("organisations") or wanted.rank(one.name) is not None:
+            yield Found(one.name, one.home, "organisation")
+
+
 def _here(user: User, fleet: Fleet, at: str, wanted: Wanted) -> Iterator[Found]:
     row = _subject(fleet, at)
     if row is None:
@@ -205,7 +214,9 @@ def _here(user: User, fleet: Fleet, at: str, wanted: Wanted) -> Iterator[Found]:
 def _subject(fleet: Fleet, at: str) -> Listed | None:
     """What the page at this path is about."""
     try:
-        match: ResolverMatch = resolve(urlsplit(at[:500]).path)
+        match: ResolverMatch = resolve(
+            "/" + urlsplit(at[:500]).path.removeprefix(get_script_prefix()).lstrip("/")
+        )
     except (Resolver404, ValueError):
         return None
     kinds = {f"{section}-detail": kind for kind, section in SECTIONS.items()}

@@ -25,6 +25,7 @@ from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.freshness import Freshness, freshness
 from dashboard.fleet.snapshot import Moment
+from dashboard.web import organisations
 from dashboard.web.live import Live, answer, is_poll, poller
 from dashboard.web.stars import with_stars
 
@@ -36,7 +37,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "form-action 'self'",
-        "report-uri /reports/csp/",
+        "report-uri {reports}",
     )
 )
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -111,11 +112,17 @@ def release() -> str:
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """For every template: freshness, where we are, and whether the fleet is simulated."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"simulated": settings.ONA_SIMULATED, "sso_mode": settings.SSO_MODE}
+        return {
+            "simulated": settings.ONA_SIMULATED,
+            "sso_mode": settings.SSO_MODE,
+            "organisation": organisations.here(),
+        }
     match = request.resolver_match
     return {
         "simulated": settings.ONA_SIMULATED,
         "sso_mode": settings.SSO_MODE,
+        "organisation": organisations.here(),
+        "neighbours": organisations.neighbours(request),
         "freshness": current_freshness(request),
         "may_sign_out": settings.SSO_PROXY is None or bool(settings.SSO_PROXY.logout_url),
         "section": match.url_name.partition("-")[0] if match and match.url_name else "",
@@ -220,7 +227,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        policy = CONTENT_SECURITY_POLICY.format(reports=resolve_url("reports-csp"))
+        response.setdefault("Content-Security-Policy", policy)
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response
 

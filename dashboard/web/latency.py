@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix
 
 from dashboard.web.http import GetResponse
 
@@ -58,7 +59,7 @@ latencies = Latencies()
 
 def timed(get_response: GetResponse) -> GetResponse:
     """Middleware, before all others."""
-    static = settings.STATIC_URL if settings.STATIC_URL.startswith("/") else f"/{settings.STATIC_URL}"
+    static = f"/{settings.STATIC_URL.removeprefix(get_script_prefix()).lstrip('/')}"
 
     def middleware(request: HttpRequest) -> HttpResponse:
         begun = time.perf_counter()

@@ -38,6 +38,8 @@ class Command(BaseCommand):
         os.umask(0o077)  # the database and the copy of the fleet are this user's alone
         fleet = parts.Fleet(options["environments"], options["seed"], options["speed"], options["still"])
         try:
+            if settings.ORGANISATION.all is not None:
+                raise preparation.Refused("ORGANISATION is not set; set it to the one that is to be started.")
             self._start(options["port"], fleet)
         except (preparation.Refused, parts.BinaryMissing, ConfigurationError, StartFailed) as trouble:
             self.stderr.write(str(trouble), self.style.ERROR)

@@ -24,7 +24,7 @@ from dashboard.control import sign_ins
 from dashboard.control.models import SignIn, User
 from dashboard.control.people import NotLetIn, let_in, username_of
 from dashboard.sealed import seal
-from dashboard.web import step_up
+from dashboard.web import organisations, step_up
 from dashboard.web.audit import KEY, sign_in_failed
 from dashboard.web.http import next_address
 from dashboard.web.quiet import forget_sessions
@@ -137,6 +137,7 @@ def _come_back(request: HttpRequest, there: Provider, attempt: Attempt) -> HttpR
         return redirect(attempt.next)
     logout(request)  # whoever was signed in before: the new session shares nothing with theirs
     login(request, user, backend=BACKEND)
+    request.session[organisations.SESSION] = organisations.seen_with(identity.groups)
     _remember(request, tokens, claims)
     return redirect(attempt.next)
 

@@ -21,6 +21,7 @@ from django.utils.functional import SimpleLazyObject
 from dashboard.config_sso import Proxy
 from dashboard.control.models import User
 from dashboard.control.people import Identity, NotLetIn, let_in
+from dashboard.web import organisations
 from dashboard.web.http import GetResponse
 from dashboard.web.peers import is_peer
 
@@ -49,7 +50,9 @@ def person_of_proxy(get_response: GetResponse) -> GetResponse:
 
 def _person(request: HttpRequest, proxy: Proxy) -> User | AnonymousUser:
     try:
-        return let_in(identity_of(request.META, proxy))
+        identity = identity_of(request.META, proxy)
+        setattr(request, organisations.SESSION, organisations.seen_with(identity.groups))
+        return let_in(identity)
     except (NotBelieved, NotLetIn) as refused:
         request.why_refused = str(refused)  # type: ignore[attr-defined]
         return AnonymousUser()

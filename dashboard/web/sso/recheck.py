@@ -23,6 +23,7 @@ from dashboard.control import sign_ins
 from dashboard.control.models import SignIn
 from dashboard.control.people import NotLetIn, let_in
 from dashboard.sealed import seal, unseal
+from dashboard.web import organisations
 from dashboard.web.audit import KEY
 from dashboard.web.http import GetResponse, is_fragment
 from dashboard.web.quiet import forget
@@ -108,6 +109,7 @@ def _ask(request: HttpRequest, sign_in: SignIn) -> bool:
         if identity.username != sign_in.user.username:
             raise Untrusted("the new token is about somebody else")
         request.user = let_in(identity)
+        request.session[organisations.SESSION] = organisations.seen_with(identity.groups)
     except ProviderDown as trouble:
         logger.warning("a session could not be checked: %s", trouble)
         return False
@@ -123,7 +125,7 @@ def _start_again(request: HttpRequest, why: str) -> HttpResponse:
     """Through the provider's sign-in and back to the same place, which takes a moment where its own session lives."""
     request.why_signed_out = why  # type: ignore[attr-defined]
     logout(request)
-    here = request.get_full_path() if request.method == "GET" else "/"
+    here = request.get_full_path() if request.method == "GET" else reverse("overview")
     if is_fragment(request):
         here = "/" + request.headers.get("HX-Current-URL", "").partition("://")[2].partition("/")[2]
     there = f"{reverse('sso')}?{urlencode({'next': here})}"

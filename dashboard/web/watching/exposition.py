@@ -13,13 +13,15 @@ from prometheus_client.core import (
     Metric as Family,
 )
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
+from dashboard.web import organisations
 from dashboard.web.latency import BOUNDS, latencies
 from dashboard.web.watching.readings import Reading
 from dashboard.web.watching.table import METRICS, Metric, Type
 
 
-class Readings:
+class Readings(Collector):
     """A collector for one scrape."""
 
     def __init__(self, readings: Iterable[Reading]) -> None:
@@ -50,10 +52,23 @@ def _histogram(metric: Metric) -> Family:
     return family
 
 
+class Labelled(Collector):
+    """A collector whose every sample says which organisation it is of."""
+
+    def __init__(self, collector: Collector, organisation: str) -> None:
+        self._collector, self._label = collector, {"organisation": organisation}
+
+    def collect(self) -> Iterable[Family]:
+        for family in self._collector.collect():
+            family.samples = [one._replace(labels=self._label | one.labels) for one in family.samples]
+            yield family
+
+
 def written(readings: Iterable[Reading], accept: str) -> tuple[bytes, str]:
     """The body and its type, in the format that `accept` asks for."""
     registry = CollectorRegistry(auto_describe=False)
-    ProcessCollector(registry=registry)
-    registry.register(Readings(readings))
+    whose = organisations.here().slug
+    for collector in (ProcessCollector(registry=None), Readings(readings)):
+        registry.register(Labelled(collector, whose) if whose else collector)
     encode, content_type = choose_encoder(accept)
     return encode(registry), content_type
