@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, register_converter
 
 from dashboard.fleet.entities import Kind
 from dashboard.web import step_up
+from dashboard.web.api import guide, service
 from dashboard.web.pages import (
     accounts,
     actions,
@@ -38,6 +39,7 @@ from dashboard.web.pages import (
     stars,
     system,
     tasks,
+    tokens,
     told,
     views,
     whatif,
@@ -149,6 +151,9 @@ urlpatterns: Pages = [
     path("accounts/sessions/", sessions.index, name="sessions"),
     path("accounts/sessions/<uuid:identifier>/end/", sessions.end, name="sessions-end"),
     path("accounts/messages/", told.index, name="told"),
+    path("accounts/tokens/", tokens.index, name="tokens"),
+    path("accounts/tokens/<uuid:identifier>/revoke/", tokens.revoke, name="tokens-revoke"),
+    path("api/", guide.show, name="api"),
     path("accounts/confirmed/", step_up.confirmed, name="confirmed"),
     path("accounts/sso/", oidc.start, name="sso"),
     path("accounts/sso/callback/", oidc.callback, name="sso-callback"),
@@ -158,6 +163,8 @@ urlpatterns: Pages = [
     path("metrics", metrics.show, name="metrics"),
     path("readyz", system.readyz, name="readyz"),
 ]
+
+urlpatterns += service.addresses()
 
 handler400 = "dashboard.web.http.bad_request"
 handler500 = "dashboard.web.trail.server_error"

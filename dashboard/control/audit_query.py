@@ -20,6 +20,8 @@ ACTS = {
     "sign-out": "signed out",
     "confirmed": "who it is confirmed",
     "session-ended": "session ended",
+    "token-made": "token made",
+    "token-revoked": "token revoked",
     "refused": "refused",
     "role": "role given",
     "price": "price set",

@@ -24,6 +24,7 @@ from dashboard.control.notify_models import (
     Topic,
     Wish,
 )
+from dashboard.control.personal_token_models import PersonalToken, Scope
 from dashboard.control.phase_counts import PhaseCount
 from dashboard.control.policy_models import (
     ACTING,
@@ -69,6 +70,7 @@ __all__ = [
     "Exemption",
     "FleetReport",
     "IdlePolicy",
+    "PersonalToken",
     "PhaseCount",
     "PolicyRun",
     "PolicyState",
@@ -81,6 +83,7 @@ __all__ = [
     "ReportChannel",
     "Role",
     "SavedView",
+    "Scope",
     "Star",
     "State",
     "StopWarning",

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard.config_sso import Groups
-from dashboard.control import audit
+from dashboard.control import audit, personal_tokens
 from dashboard.control.audit import Note
-from dashboard.control.models import Role, User
+from dashboard.control.models import PersonalToken, Role, User
 
 NAME_LENGTH = 150
 """What the columns of Django's user hold."""
@@ -83,7 +83,16 @@ def let_in(identity: Identity) -> User:
         if user.role != before:
             audit.append(role_note(user, before, f"groups, as {identity.source} tells them"))
     if role is None:
+        _close_tokens(user)
         raise NotLetIn(NO_ROLE)
     if not user.is_active:
         raise NotLetIn(CLOSED)
+    personal_tokens.vouch(user, timezone.now())
     return user
+
+
+def _close_tokens(user: User) -> None:
+    """What a script of somebody who is turned away could still open."""
+    good = PersonalToken.objects.good(timezone.now()).filter(user=user)
+    if good.exists():
+        personal_tokens.revoke(good, timezone.now(), "its person may not use the dashboard any more")

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from dashboard.celery import app
-from dashboard.control import history, ledger, phase_counts, policy_runs, rollup, sign_ins
+from dashboard.control import history, ledger, personal_tokens, phase_counts, policy_runs, rollup, sign_ins
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
 
@@ -49,6 +49,8 @@ def prune_sign_ins() -> None:
     with parts.store().single("prune-sign-ins", parts.SWEEP_LIFETIME) as alone:
         if alone and (gone := sign_ins.prune(ledger.utc_now())):
             logger.info("%d sign-ins of long ago were deleted", gone)
+        if alone:
+            personal_tokens.prune(ledger.utc_now())
 
 
 @app.task(name="jobs.prune_policy_runs", expires=3600)

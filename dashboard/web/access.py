@@ -31,6 +31,7 @@ class Access(Enum):
     KEEPER = "its owner, and admins when it is shared"
     ADMIN = "admins"
     WATCHER = "whoever sends `METRICS_TOKEN`; without one, this machine"
+    BEARER = "whoever sends a personal token that may"
     NOBODY = "nobody"
 
 
@@ -53,6 +54,7 @@ BEGUN = Route(get=Access.NOBODY, post=Access.BEGAN)
 POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change idle policies.")
 CHANNEL = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change channels.")
 OPEN = Route(get=Access.ANYBODY)
+BY_TOKEN = Route(get=Access.BEARER)
 ROUTES = {
     "overview": PAGE,
     "environments-list": PAGE,
@@ -127,6 +129,9 @@ ROUTES = {
         get=Access.NOBODY, post=Access.SIGNED_IN
     ),  # somebody else's: not there, but for admins
     "told": Route(post=Access.SIGNED_IN),
+    "tokens": Route(post=Access.SIGNED_IN),
+    "tokens-revoke": Route(get=Access.NOBODY, post=Access.SIGNED_IN),  # as with sessions
+    "api": PAGE,
     "confirmed": PAGE,
     "sso": OPEN,
     "sso-callback": OPEN,
@@ -135,6 +140,20 @@ ROUTES = {
     "healthz": OPEN,
     "readyz": OPEN,
     "metrics": Route(get=Access.WATCHER),
+    "api-openapi": OPEN,
+    "api-environments": BY_TOKEN,
+    "api-environment": BY_TOKEN,
+    "api-services": BY_TOKEN,
+    "api-service": BY_TOKEN,
+    "api-tasks": BY_TOKEN,
+    "api-task": BY_TOKEN,
+    "api-executions": BY_TOKEN,
+    "api-execution": BY_TOKEN,
+    "api-idle": BY_TOKEN,
+    "api-actions": BY_TOKEN,
+    "api-action": BY_TOKEN,
+    "api-batches": BY_TOKEN,
+    "api-batch": BY_TOKEN,
 }
 FLOORS = {
     Access.BEGAN: ({Role.OPERATOR, Role.ADMIN}, VIEWERS),

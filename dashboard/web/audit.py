@@ -41,6 +41,9 @@ class FromRequest:
         return audit.person_of(self._request.user)
 
     def place(self) -> Place:
+        token = getattr(self._request, "personal_token", None)
+        if token is not None:
+            return Place(address_of(self._request), f"token {token.pk.hex}")
         session = "" if settings.SSO_PROXY is not None else str(self._request.session.get(KEY, ""))
         return Place(address_of(self._request), session)
 

@@ -46,6 +46,8 @@ PAGES = (
     ("Batches", "idle-batches", ""),
     ("Environment classes and prices", "classes", ""),
     ("Sessions", "sessions", ""),
+    ("Personal tokens", "tokens", ""),
+    ("API", "api", ""),
     ("Keyboard shortcuts", "keys", ""),
 )
 """Name, address, and the letter that leads there after a g."""

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from dashboard import jobs
+from dashboard.control.models import PersonalToken
 from dashboard.fleet.tries import Limit, Tries
 from dashboard.web.http import GetResponse, fields_of
 from dashboard.web.peers import address_of
@@ -16,6 +17,8 @@ NAME = Limit("password of a name", 60, 3600)
 ADDRESS = Limit("password from an address", 100, 300)
 REPORTS = Limit("reports from an address", 30, 60)
 FORMS = Limit("forms of a person", 120, 60)
+OF_TOKEN = Limit("requests of a token", 300, 60)
+WRONG_TOKENS = Limit("wrong tokens from an address", 30, 60)
 _own: dict[str, tuple[int, float]] = {}
 
 
@@ -35,6 +38,20 @@ def signed_in(request: HttpRequest, name: str) -> None:
 def report_wait(request: HttpRequest) -> int:
     """Count one report; the seconds for which no more are read."""
     return _tries().wait(REPORTS, address_of(request))
+
+
+def wrong_token_wait(request: HttpRequest) -> int:
+    """Count one token that opens nothing; the seconds for which such are told to wait. It locks nobody else out of that
+    address: no token can be guessed, this only spares the audit.
+    """
+    return _tries().wait(WRONG_TOKENS, address_of(request))
+
+
+def token_wait(token: PersonalToken, *, acts: bool) -> int:
+    """Count one request of a token; one that acts counts like a form of its person too."""
+    tries = _tries()
+    wait = tries.wait(OF_TOKEN, str(token.pk))
+    return wait or (tries.wait(FORMS, str(token.user_id)) if acts else 0)
 
 
 def slow_down(get_response: GetResponse) -> GetResponse:

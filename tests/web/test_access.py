@@ -27,6 +27,7 @@ from tests.web.conftest import Dashboard
 WHO = ("anonymous", "viewer", "operator", "owner", "admin")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SIGN_IN, FORBIDDEN, NO_METHOD, LET_IN = "sent to the sign-in", "forbidden", "no such method", "let in"
+ASKED_FOR_A_TOKEN = "asked for a token"
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,13 @@ CASES = list(cases())
 def expected(case: Case, method: str, who: str) -> str:
     route, access = ROUTES[case.name], needed(case.name, method)
     public = bool({Access.ANYBODY, Access.WATCHER} & {route.get, route.post})
-    if who == "anonymous" and not public:
+    by_token = Access.BEARER in {route.get, route.post}
+    if who == "anonymous" and not public and not by_token:
         return SIGN_IN
     if access is Access.NOBODY:
         return NO_METHOD
+    if access is Access.BEARER:
+        return ASKED_FOR_A_TOKEN
     allowed = {
         Access.ANYBODY: WHO,
         Access.WATCHER: WHO,  # the tests ask from this machine
@@ -87,7 +91,7 @@ def outcome(response: HttpResponse) -> str:
     if response.status_code == 302 and response["Location"].startswith("/accounts/login/?next="):
         return SIGN_IN
     assert response.status_code < 500, response.content
-    return {403: FORBIDDEN, 405: NO_METHOD}.get(response.status_code, LET_IN)
+    return {401: ASKED_FOR_A_TOKEN, 403: FORBIDDEN, 405: NO_METHOD}.get(response.status_code, LET_IN)
 
 
 @pytest.fixture
@@ -152,6 +156,9 @@ MADE: dict[str, Callable[[str], object]] = {
     "idle-exemption-end": lambda who: an_exemption(who).id,
     "idle-report": lambda _: timezone.localdate() - timedelta(days=1),
     "sessions-end": lambda _: uuid4(),
+    "tokens-revoke": lambda _: uuid4(),
+    **dict.fromkeys((f"api-{one}" for one in ("environment", "service", "task", "execution")), lambda _: "x"),
+    **dict.fromkeys(("api-action", "api-batch"), lambda _: uuid4()),
     "idle-what-if-cancel": lambda _: uuid4(),
 }
 """Addresses of what somebody has made: the name → what stands in the address."""

@@ -28,12 +28,13 @@ MOST_HINTS = 3
 @dataclass(frozen=True, slots=True)
 class Query:
     """What the address asks for: a text of the filter language, a field to sort by ("-" before it for descending)
-    and a page, from 1.
+    and a page, from 1, of so many rows.
     """
 
     text: str = ""
     sort: str = ""
     page: int = 1
+    size: int = PAGE_SIZE
 
 
 @dataclass(frozen=True)
@@ -74,15 +75,15 @@ def run(
     offered = there if selection.left_out is None else there & ~left_out(fleet, kind)
     matching, phases = _matching(fleet, kind, offered, selection)
     total = matching.bit_count()
-    pages = max(1, -(-total // PAGE_SIZE))
+    pages = max(1, -(-total // query.size))
     page = min(query.page, pages)
     found = order.select(
         fleet,
         kind,
         SORTS[kind][query.sort.removeprefix("-")],
         matching,
-        start=(page - 1) * PAGE_SIZE,
-        end=page * PAGE_SIZE,
+        start=(page - 1) * query.size,
+        end=page * query.size,
         descending=query.sort.startswith("-"),
     )
     return Result(
