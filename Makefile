@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python test-postgres check bench fortnight thousand lock screenshots gallery audit clean security supply
+.PHONY: help run install install-dev test test-python test-postgres check bench fortnight thousand lock messages screenshots gallery audit clean security supply
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -61,6 +61,9 @@ lock: install-dev  ## Locks the newest versions allowed, and exports them for pi
 
 methods: install-dev  ## Writes docs/methods.md, the table of the API's methods
 	$(BIN)/python -m scripts.methods write
+
+messages: install-dev  ## Collects what pages say, and makes the catalogues of other languages
+	$(BIN)/python -m scripts.messages write
 
 screenshots: install-dev  ## Takes the pictures of the documentation
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.screenshots

@@ -180,10 +180,10 @@ def _called(function: object, text: object, where: str) -> Iterator[Found]:
 
 
 def of_scripts() -> Iterator[Found]:
-    """`words("…")` in our own scripts; the page hands the translations over."""
+    """`translated("…")` in our own scripts; the page hands the translations over."""
     for path in sorted(STATIC.glob("*.js")):
         with path.open("rb") as file:
-            for _, _, text, _ in extract_javascript(file, {"words": None}, [], {}):
+            for _, _, text, _ in extract_javascript(file, {"translated": None}, [], {}):
                 yield (text if isinstance(text, str) else text[0]), None, f"static/{path.name}"
 
 

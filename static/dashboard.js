@@ -5,6 +5,13 @@
   const body = document.body;
   const one = (selector, root = document) => root.querySelector(selector);
 
+  // The page's language: the server hands over what our scripts say, except in English.
+  const catalogue = JSON.parse(one("#words")?.textContent || "{}");
+  const translated = (text, values = {}) =>
+    (catalogue.words?.[text] ?? text).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+  window.translated = translated;
+  const language = navigator.languages.find((one) => one.slice(0, 2) === document.documentElement.lang.slice(0, 2)) || document.documentElement.lang;
+
   // The server's clock counts, not this computer's. What an answer takes on its way is no difference between clocks.
   const NETWORK = 2000;
   let ahead = 0;
@@ -15,8 +22,9 @@
   const now = () => Date.now() + ahead;
   setClock(one("#freshness")?.dataset.now);
 
-  // Times. The words are those of dashboard/web/templatetags/words.py.
-  const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+  // Times. The words are those of dashboard/fleet/spans.py.
+  const names = catalogue.units || ["d", "h", "min", "s"];
+  const UNITS = [86400, 3600, 60, 1].map((size, index) => [size, names[index]]);
   const LONG_AGO = 3653 * 86400;
   const span = (seconds) => {
     const [size, unit] = UNITS.find(([size]) => seconds >= size) || UNITS[3];
@@ -25,11 +33,11 @@
   const relative = (at) => {
     const ago = (now() - at) / 1000;
     if (Math.abs(ago) > LONG_AGO) return new Date(at).toISOString().slice(0, 10);
-    if (Math.abs(ago) < 5) return "just now";
-    return ago > 0 ? `${span(ago)} ago` : `in ${span(-ago)}`;
+    if (Math.abs(ago) < 5) return translated("just now");
+    return ago > 0 ? translated("{span} ago", { span: span(ago) }) : translated("in {span}", { span: span(-ago) });
   };
   const duration = (seconds) => {
-    if (seconds < 10) return `${seconds.toFixed(1)} s`;
+    if (seconds < 10) return `${seconds.toFixed(1)} ${names[3]}`.replace(".", catalogue.point || ".");
     const whole = Math.floor(seconds);
     const index = UNITS.findIndex(([size]) => whole >= size);
     const [size, unit] = UNITS[index];
@@ -48,7 +56,7 @@
   const absolute = (root = document) => {
     for (const time of root.querySelectorAll("time[data-relative]:not([data-local])")) {
       time.dataset.local = "";
-      time.title = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "long" });
+      time.title = new Date(time.dateTime).toLocaleString(language, { dateStyle: "medium", timeStyle: "long" });
     }
   };
   tick();
@@ -63,7 +71,7 @@
   }
 
   // How fresh the data are: every answer to a poll says so, also one without a body.
-  const words = { fresh: "Updated ", stale: "Last update ", failed: "Last update " };
+  const states = { fresh: translated("Updated"), stale: translated("Last update"), failed: translated("Last update") };
   const timeOf = (at) => {
     const time = document.createElement("time");
     time.dateTime = at;
@@ -75,14 +83,14 @@
     const place = one("#freshness");
     if (!place) return;
     place.dataset.state = state;
-    one(".words", place).replaceChildren(...(at ? [words[state] || "", timeOf(at)] : [reason]));
+    one(".words", place).replaceChildren(...(at ? [`${states[state] || ""} `, timeOf(at)] : [reason]));
     absolute(place);
     showTrouble(state, at, reason);
   };
   const showTrouble = (state, at, reason) => {
     const banner = one("#trouble");
     if (!banner) return;
-    const titles = { failed: "These data are not up to date.", stale: "These data are getting old." };
+    const titles = { failed: translated("These data are not up to date."), stale: translated("These data are getting old.") };
     banner.dataset.state = state;
     banner.hidden = !titles[state];
     const key = `${state} ${reason}`;
@@ -90,7 +98,8 @@
     banner.dataset.key = key;
     const strong = document.createElement("strong");
     strong.textContent = titles[state];
-    banner.replaceChildren(strong, ` ${reason} `, ...(at ? ["What you see is from ", timeOf(at), "."] : ["Nothing has been read yet."]));
+    const [before, after] = translated("What you see is from {time}.").split("{time}");
+    banner.replaceChildren(strong, ` ${reason} `, ...(at ? [before, timeOf(at), after] : [translated("Nothing has been read yet.")]));
   };
   body.addEventListener("fleet:freshness", (event) => {
     setClock(event.detail.now);
@@ -114,12 +123,14 @@
   const noAnswer = (event) => {
     if (!isPoll(event)) {
       const asked = event.detail.requestConfig.verb === "get";
-      return complain(`The dashboard does not answer. ${asked ? "Try again in a moment." : "It may have received this: look at Activity before you ask again."}`);
+      return complain(asked
+        ? translated("The dashboard does not answer. Try again in a moment.")
+        : translated("The dashboard does not answer. It may have received this: look at Activity before you ask again."));
     }
     silent += 1;
     if (silent >= 2) {
       const place = one("#freshness");
-      showFreshness({ state: "failed", at: place && one("time", place)?.dateTime, reason: "The dashboard does not answer; trying again." });
+      showFreshness({ state: "failed", at: place && one("time", place)?.dateTime, reason: translated("The dashboard does not answer; trying again.") });
     }
   };
   for (const name of ["htmx:sendError", "htmx:timeout"]) body.addEventListener(name, noAnswer);
@@ -130,7 +141,7 @@
       return;
     }
     const page = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
-    const reason = one(".question p", page)?.textContent || `The dashboard answered ${event.detail.xhr.status}.`;
+    const reason = one(".question p", page)?.textContent || translated("The dashboard answered {status}.", { status: event.detail.xhr.status });
     if (event.detail.xhr.status === 429) return complain(reason); // what was typed stays
     one("#dialog").close();
     toast("bad", reason);
@@ -343,7 +354,11 @@
     if (!one("#picked")) return;
     const total = Number(bar.dataset.total);
     const all = here.length > 0 && here.every((box) => box.checked);
-    write(one("#picked"), everything ? `All ${total} that match are chosen` : chosen.size ? `${chosen.size} chosen` : "None chosen");
+    const number = (count) => count.toLocaleString(language);
+    const said = everything
+      ? translated("All {total} that match are chosen", { total: number(total) })
+      : chosen.size ? translated("{count} chosen", { count: number(chosen.size) }) : translated("None chosen");
+    write(one("#picked"), said);
     one("#pick-all").hidden = everything || !all || total <= here.length;
     one("#pick-none").hidden = !everything && !chosen.size;
     for (const button of bar.querySelectorAll("[data-of-chosen]")) button.disabled = !everything && !chosen.size;
@@ -409,7 +424,7 @@
     const close = document.createElement("button");
     close.type = "button";
     close.textContent = "×";
-    close.setAttribute("aria-label", "Dismiss");
+    close.setAttribute("aria-label", translated("Dismiss"));
     close.addEventListener("click", () => element.remove());
     const said = document.createElement("span");
     said.textContent = text;

@@ -1,6 +1,7 @@
 // Completes what is typed into the box of a filter: a combobox with a list of options that the server offers.
 (() => {
   "use strict";
+  const { translated } = window;
   const box = document.querySelector("#q, [data-completes]");
   if (!box) return;
   if (box.dataset.completes) {
@@ -9,7 +10,7 @@
     around.className = "combo";
     box.before(around);
     const made = document.createElement("ul");
-    for (const [name, value] of Object.entries({ id: "options", role: "listbox", "aria-label": "Suggestions", "data-url": box.dataset.completes, hidden: "" }))
+    for (const [name, value] of Object.entries({ id: "options", role: "listbox", "aria-label": translated("Suggestions"), "data-url": box.dataset.completes, hidden: "" }))
       made.setAttribute(name, value);
     const status = document.createElement("span");
     for (const [name, value] of Object.entries({ id: "options-said", class: "sr", role: "status" })) status.setAttribute(name, value);
@@ -63,7 +64,7 @@
     if (!many) return close();
     list.hidden = false;
     box.setAttribute("aria-expanded", "true");
-    said.textContent = `${many} ${many === 1 ? "suggestion" : "suggestions"}`;
+    said.textContent = many === 1 ? translated("1 suggestion") : translated("{count} suggestions", { count: many });
     mark(first);
   };
   const soon = () => {

@@ -1,6 +1,7 @@
 // The palette (Ctrl-K) and single keys. What they lead to is there as links too; single keys can be turned off.
 (() => {
   "use strict";
+  const { translated } = window;
   const link = document.querySelector("#find");
   if (!link) return;
   const off = () => {
@@ -16,10 +17,10 @@
   };
 
   // The palette: a box and what its letters may mean, found by the server.
-  const box = make("input", { type: "text", id: "palette-text", role: "combobox", "aria-label": "Search everything", "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false", maxlength: "80", placeholder: "Environment, service, task, person, project, id, action" });
-  const list = make("ul", { id: "palette-list", role: "listbox", "aria-label": "Results" });
+  const box = make("input", { type: "text", id: "palette-text", role: "combobox", "aria-label": translated("Search everything"), "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false", maxlength: "80", placeholder: translated("Environment, service, task, person, project, id, action") });
+  const list = make("ul", { id: "palette-list", role: "listbox", "aria-label": translated("Results") });
   const said = make("p", { class: "sr", role: "status" });
-  const palette = make("dialog", { id: "palette", "aria-label": "Search everything" }, box, list, said);
+  const palette = make("dialog", { id: "palette", "aria-label": translated("Search everything") }, box, list, said);
   document.body.append(palette);
   let asked = null;
   let waiting = null;
@@ -45,12 +46,13 @@
       const page = new DOMParser().parseFromString(`<ul>${html}</ul>`, "text/html");
       list.replaceChildren(...page.querySelectorAll("li"));
       const many = options().length;
-      said.textContent = many ? `${many} ${many === 1 ? "result" : "results"}` : "Nothing has a name like that.";
+      if (!many) said.textContent = translated("Nothing has a name like that.");
+      else said.textContent = many === 1 ? translated("1 result") : translated("{count} results", { count: many });
       if (!many) list.replaceChildren(make("li", { role: "presentation", class: "find-title" }, said.textContent));
       mark(options()[0]);
     } catch (error) {
       if (error.name === "AbortError") return;
-      said.textContent = "The dashboard does not answer.";
+      said.textContent = translated("The dashboard does not answer.");
       list.replaceChildren(make("li", { role: "presentation", class: "find-title" }, said.textContent));
     }
   };

@@ -2,6 +2,7 @@
 // new release asks for a reload once.
 (() => {
   "use strict";
+  const { translated } = window;
   const body = document.body;
   const main = document.querySelector("#main");
   const icon = document.querySelector("#icon");
@@ -62,7 +63,7 @@
   const say = () => {
     const there = new Set([...rows().children].map((row) => row.id));
     const many = [...held.children].filter((row) => row.id && !there.has(row.id)).length;
-    const text = many ? `${many} new` : "The list has changed";
+    const text = many ? translated("{count} new", { count: many }) : translated("The list has changed");
     if (!chip) {
       chip = document.createElement("div");
       chip.className = "held";
@@ -101,12 +102,13 @@
     banner.className = "banner";
     banner.setAttribute("role", "status");
     again.href = location.href;
-    again.textContent = "Reload";
+    again.textContent = translated("Reload");
     again.addEventListener("click", (click) => {
       click.preventDefault();
       location.reload();
     });
-    banner.append("This dashboard has been updated. ", again, " to use the new version.");
+    const [before, after] = translated("This dashboard has been updated. {reload} to use the new version.").split("{reload}");
+    banner.append(before, again, after);
     main.prepend(banner);
   });
 })();

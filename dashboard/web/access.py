@@ -122,6 +122,7 @@ ROUTES = {
     "activity": PAGE,
     "activity-audit": Route(get=Access.ADMIN, words="Only admins read the audit."),
     "system": PAGE,
+    "language": Route(get=Access.NOBODY, post=Access.ANYBODY),
     "login": Route(get=Access.ANYBODY, post=Access.ANYBODY),
     "logout": Route(get=Access.NOBODY, post=Access.ANYBODY),
     "sessions": PAGE,

@@ -27,6 +27,7 @@ from dashboard.fleet.freshness import Freshness, freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.web import organisations
 from dashboard.web.live import Live, answer, is_poll, poller
+from dashboard.web.script_words import other_languages, script_words
 from dashboard.web.stars import with_stars
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -111,17 +112,18 @@ def release() -> str:
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """For every template: freshness, where we are, and whether the fleet is simulated."""
-    if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {
-            "simulated": settings.ONA_SIMULATED,
-            "sso_mode": settings.SSO_MODE,
-            "organisation": organisations.here(),
-        }
-    match = request.resolver_match
-    return {
+    shared = {
         "simulated": settings.ONA_SIMULATED,
         "sso_mode": settings.SSO_MODE,
         "organisation": organisations.here(),
+        "script_words": script_words(),
+        "other_languages": other_languages(),
+    }
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return shared
+    match = request.resolver_match
+    return {
+        **shared,
         "neighbours": organisations.neighbours(request),
         "freshness": current_freshness(request),
         "may_sign_out": settings.SSO_PROXY is None or bool(settings.SSO_PROXY.logout_url),

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language
 
 from dashboard.web import limits
 from dashboard.web.http import next_address
@@ -50,6 +51,13 @@ def _sign_in_here(request: HttpRequest) -> HttpResponseBase:
     if response.status_code == 302:
         limits.signed_in(request, name)
     return response
+
+
+@login_not_required
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponseBase:
+    """Keeps the choice in a cookie of a year, and goes back to the page that asked."""
+    return set_language(request)
 
 
 @login_not_required
