@@ -143,6 +143,7 @@ urlpatterns: Pages = [
     path("views/<uuid:identifier>/delete/", views.delete, name="views-delete"),
     path("views/<uuid:identifier>/default/", views.open_with, name="views-default"),
     path("stars/", stars.star, name="stars"),
+    path("watching/", stars.watching, name="watching"),
     path("activity/", activity.index, name="activity"),
     path("activity/audit/", audit.index, name="activity-audit"),
     path("system/", system.index, name="system"),

@@ -36,6 +36,7 @@
       }
       const news = { value, on: name === "star" };
       show(news);
+      if (news.on) body.dispatchEvent(new CustomEvent("star:put", { detail: value }));
       channel?.postMessage(news);
       if (document.querySelector("#starred")) window.htmx?.trigger(body, "poll-now");
     } catch {

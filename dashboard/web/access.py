@@ -119,6 +119,7 @@ ROUTES = {
     "views-delete": Route(get=Access.NOBODY, post=Access.KEEPER),
     "views-default": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
     "stars": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
+    "watching": PAGE,
     "activity": PAGE,
     "activity-audit": Route(get=Access.ADMIN, words="Only admins read the audit."),
     "system": PAGE,
