@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.dispatch import Signal
 
 from dashboard.control import audit_actions
+from dashboard.control.asked_once_models import AskedOnce
 from dashboard.control.audit_models import AuditEntry, AuditForwarded
 from dashboard.control.exemption_models import Exemption
 from dashboard.control.notify_models import (
@@ -57,6 +58,7 @@ __all__ = [
     "TROUBLED",
     "Act",
     "Action",
+    "AskedOnce",
     "AuditEntry",
     "AuditForwarded",
     "Batch",

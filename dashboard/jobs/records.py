@@ -8,7 +8,16 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from dashboard.celery import app
-from dashboard.control import history, ledger, personal_tokens, phase_counts, policy_runs, rollup, sign_ins
+from dashboard.control import (
+    asked_once,
+    history,
+    ledger,
+    personal_tokens,
+    phase_counts,
+    policy_runs,
+    rollup,
+    sign_ins,
+)
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
 
@@ -51,6 +60,7 @@ def prune_sign_ins() -> None:
             logger.info("%d sign-ins of long ago were deleted", gone)
         if alone:
             personal_tokens.prune(ledger.utc_now())
+            asked_once.prune(ledger.utc_now())
 
 
 @app.task(name="jobs.prune_policy_runs", expires=3600)

@@ -55,6 +55,7 @@ POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change id
 CHANNEL = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change channels.")
 OPEN = Route(get=Access.ANYBODY)
 BY_TOKEN = Route(get=Access.BEARER)
+ACT_BY_TOKEN = Route(get=Access.NOBODY, post=Access.BEARER)
 ROUTES = {
     "overview": PAGE,
     "environments-list": PAGE,
@@ -154,7 +155,17 @@ ROUTES = {
     "api-idle": BY_TOKEN,
     "api-actions": BY_TOKEN,
     "api-action": BY_TOKEN,
-    "api-batches": BY_TOKEN,
+    "api-environment-start": ACT_BY_TOKEN,
+    "api-environment-stop": ACT_BY_TOKEN,
+    "api-service-start": ACT_BY_TOKEN,
+    "api-service-stop": ACT_BY_TOKEN,
+    "api-task-start": ACT_BY_TOKEN,
+    "api-execution-stop": ACT_BY_TOKEN,
+    "api-idle-stop": ACT_BY_TOKEN,
+    "api-batch-begin": ACT_BY_TOKEN,
+    "api-batch-cancel": ACT_BY_TOKEN,
+    "api-batch-undo": ACT_BY_TOKEN,
+    "api-batches": Route(get=Access.BEARER, post=Access.BEARER),
     "api-batch": BY_TOKEN,
 }
 FLOORS = {

@@ -157,8 +157,11 @@ MADE: dict[str, Callable[[str], object]] = {
     "idle-report": lambda _: timezone.localdate() - timedelta(days=1),
     "sessions-end": lambda _: uuid4(),
     "tokens-revoke": lambda _: uuid4(),
-    **dict.fromkeys((f"api-{one}" for one in ("environment", "service", "task", "execution")), lambda _: "x"),
-    **dict.fromkeys(("api-action", "api-batch"), lambda _: uuid4()),
+    **{
+        name: (lambda _: uuid4()) if name.startswith(("api-action", "api-batch")) else (lambda _: "x")
+        for name in ROUTES
+        if name.startswith("api-") and not name.endswith(("s", "api-openapi", "api-idle", "api-idle-stop"))
+    },
     "idle-what-if-cancel": lambda _: uuid4(),
 }
 """Addresses of what somebody has made: the name → what stands in the address."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from dashboard.web.api.bearer import READ
 from dashboard.web.api.problems import Problem
 from dashboard.web.api.reads import Numbered, known_parameters, paged
 from dashboard.web.api.shapes import Paged
-from dashboard.web.http import text_of
+from dashboard.web.http import signed_in, text_of
 from dashboard.web.raw import redacted
 
 router = Router(auth=READ)
@@ -168,9 +168,10 @@ def batches(request: HttpRequest, response: HttpResponse, asked: Query[Numbered]
 
 @router.get("/batches/{uuid:identifier}", response=BatchOut, url_name="api-batch")
 def batch(request: HttpRequest, identifier: UUID) -> BatchOut:
-    """How far a batch is; its actions are at `/api/v1/actions?batch=`."""
+    """How far a batch is, or one's own question; its actions are at `/api/v1/actions?batch=`."""
     known_parameters(request)
-    found = Batch.objects.filter(id=identifier, started__isnull=False).first()
+    seen = Q(started__isnull=False) | Q(actor=signed_in(request))
+    found = Batch.objects.filter(seen, id=identifier).first()
     if found is None:
         raise Problem(404, "There is no such batch.")
     return batch_out(found, states_of([found])[found.id])

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from dashboard.web.api import ledger, reads, verdicts
+from dashboard.web.api import acts, ledger, many, reads, verdicts
 from dashboard.web.api.problems import PROBLEM, Place, Problem, ProblemDetails, answer
 
 PREFIX = "api/v1/"
@@ -38,6 +38,8 @@ api = NinjaAPI(
 api.add_router("", reads.router, tags=["fleet"])
 api.add_router("", verdicts.router, tags=["idle"])
 api.add_router("", ledger.router, tags=["ledger"])
+api.add_router("", acts.router, tags=["acts"])
+api.add_router("", many.router, tags=["acts"])
 
 
 @api.exception_handler(Problem)

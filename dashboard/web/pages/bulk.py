@@ -6,11 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from dashboard.control.batches import GONE
+from dashboard.control.models import User
 from dashboard.control.permissions import refusal
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Environment, Kind
+from dashboard.fleet.query import Problem
 from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.snapshot import Fleet
 from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import context_of
 from dashboard.web.pages.batches import LeftOut, ask, nothing
@@ -28,36 +31,34 @@ def ask_about(request: HttpRequest) -> HttpResponse:
     deed, _, of_all = request.POST.get("deed", "").partition("-")
     if deed not in VERBS or of_all not in {"", EVERY}:
         return nothing(request, (), "Only a start or a stop can be asked of many environments.")
+    user, fleet = signed_in(request), moment(request).fleet
     if of_all or request.POST.get("all") == "1":
-        rows, problem = _all_that_match(request)
-        if problem:
-            return nothing(request, (), problem)
-        return ask(request, VERBS[deed], *_sorted_out(request, VERBS[deed], rows))
-    known = moment(request).fleet.environments
+        text = request.POST.get("q", "").strip()[: LONGEST_TEXT + 1]
+        rows, problems = all_that_match(user, fleet, text)
+        if problems:
+            words = f"The filter cannot be read, so nobody knows what matches it: {problems[0].message}"
+            return nothing(request, (), words)
+        return ask(request, VERBS[deed], *sorted_out(user, fleet, VERBS[deed], rows))
+    known = fleet.environments
     identifiers = list(dict.fromkeys(request.POST.getlist("id")))
     here = [known[one] for one in identifiers if one in known]
     gone = [(one[:40], GONE) for one in identifiers if one not in known]
-    rows, left_out = _sorted_out(request, VERBS[deed], here)
+    rows, left_out = sorted_out(user, fleet, VERBS[deed], here)
     return ask(request, VERBS[deed], rows, [*left_out, *gone])
 
 
-def _all_that_match(request: HttpRequest) -> tuple[list[Environment], str]:
+def all_that_match(user: User, fleet: Fleet, text: str) -> tuple[list[Environment], Sequence[Problem]]:
     """The rows of the list with this filter, also those on its other pages; and what keeps it from being read."""
-    fleet, text = moment(request).fleet, request.POST.get("q", "").strip()[: LONGEST_TEXT + 1]
-    selection = queries.select(fleet, Kind.ENVIRONMENT, text, context_of(signed_in(request), fleet, text))
+    selection = queries.select(fleet, Kind.ENVIRONMENT, text, context_of(user, fleet, text))
     if selection.problems:
-        return (
-            [],
-            f"The filter cannot be read, so nobody knows what matches it: {selection.problems[0].message}",
-        )
+        return [], selection.problems
     rows = [row for row in fleet.environments.values() if selection.holds(row)]
-    return sorted(rows, key=lambda row: (row.name.lower(), row.id)), ""
+    return sorted(rows, key=lambda row: (row.name.lower(), row.id)), ()
 
 
-def _sorted_out(
-    request: HttpRequest, verb: Verb, rows: Sequence[Environment]
+def sorted_out(
+    user: User, fleet: Fleet, verb: Verb, rows: Sequence[Environment]
 ) -> tuple[list[Environment], LeftOut]:
     """Those it can be done to, and of the others the name and why not. Each is judged on its own."""
-    user, fleet = signed_in(request), moment(request).fleet
     whys = [(row, RULES[verb].pointless(row) or refusal(user, verb, row, fleet)) for row in rows]
     return [row for row, why in whys if not why], [(row.name, why) for row, why in whys if why]

@@ -1,5 +1,6 @@
 """Idle environments: what is idle, since when, why we think so, and what would be lost."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.control import exemptions, ledger, warned, wishes
 from dashboard.control.idle import Decision, Limits, awake_for
-from dashboard.control.models import Action, Batch
+from dashboard.control.models import Action, Batch, User
 from dashboard.control.permissions import bulk_refusal, can, refusal
 from dashboard.control.review import Judged, Review, longest_first, review
 from dashboard.control.verbs import Verb
 from dashboard.fleet import query as queries
-from dashboard.fleet.entities import Kind
+from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, seconds
 from dashboard.fleet.snapshot import Fleet
@@ -36,7 +37,7 @@ from dashboard.web.idle_money import IdleMoney, idle_money
 from dashboard.web.lists import context_of
 from dashboard.web.live import Block, Live, RowBlock
 from dashboard.web.offers import offers, wish_state
-from dashboard.web.pages.batches import ask
+from dashboard.web.pages.batches import LeftOut, ask
 from dashboard.web.pages.policies import policies_block
 
 PAGE_SIZE = 50
@@ -266,7 +267,12 @@ def stop(request: HttpRequest) -> HttpResponse:
     else:
         known = found.review.known
         chosen = [known[key] for key in dict.fromkeys(request.POST.getlist("id")) if key in known]
-    user, fleet = signed_in(request), moment(request).fleet
+    rows, left_out = to_stop(chosen, signed_in(request), moment(request).fleet)
+    return ask(request, Verb.STOP_ENVIRONMENT, rows, left_out, idle_limit=found.asked.seconds)
+
+
+def to_stop(chosen: Iterable[Judged], user: User, fleet: Fleet) -> tuple[list[Environment], LeftOut]:
+    """Those that are idle and may be stopped, longest idle first; of the others the name and why not."""
     rows, left_out = [], []
     for one in sorted(chosen, key=longest_first):
         why_not = one.why or refusal(user, Verb.STOP_ENVIRONMENT, one.row, fleet)
@@ -274,7 +280,7 @@ def stop(request: HttpRequest) -> HttpResponse:
             left_out.append((one.row.name, why_not))
         else:
             rows.append(one.row)
-    return ask(request, Verb.STOP_ENVIRONMENT, rows, left_out, idle_limit=found.asked.seconds)
+    return rows, left_out
 
 
 def _batches() -> Block:
