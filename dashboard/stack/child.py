@@ -21,12 +21,16 @@ BECOME = 'echo "+$0 $$" >&0; exec "$@" </dev/null'
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What to run: `ready` gets what the child has printed since its start (its last 8 KB)."""
+    """What to run: `ready` gets what the child has printed since its start (its last 8 KB). `patience` and `farewell`:
+    seconds in which it starts, and ends when it is asked to.
+    """
 
     name: str
     argv: tuple[str, ...]
     environ: Mapping[str, str]
     ready: Callable[[str], bool]
+    patience: float = 30.0
+    farewell: float = 5.0
 
 
 class Child:

@@ -31,6 +31,13 @@ class Fleet:
     speed: float | None
     still: bool = False
 
+    def arguments(self) -> list[str]:
+        """Of `manage.py simulate` and of `manage.py up`."""
+        argv = ["--environments", str(self.environments)]
+        argv += ["--seed", str(self.seed)] if self.seed is not None else []
+        argv += ["--speed", str(self.speed)] if self.speed is not None else []
+        return [*argv, "--still"] if self.still else argv
+
 
 def valkey(path: Path, folder: Path) -> Spec:
     """A Valkey that only this user reaches, over the unix socket `path`; it keeps its data in `folder`."""
@@ -41,11 +48,7 @@ def valkey(path: Path, folder: Path) -> Spec:
 
 
 def simulator(port: int, fleet: Fleet, environ: Mapping[str, str]) -> Spec:
-    argv = [sys.executable, "-m", "dashboard", "simulate", "--port", str(port)]
-    argv += ["--environments", str(fleet.environments)]
-    argv += ["--seed", str(fleet.seed)] if fleet.seed is not None else []
-    argv += ["--speed", str(fleet.speed)] if fleet.speed is not None else []
-    argv += ["--still"] if fleet.still else []
+    argv = [sys.executable, "-m", "dashboard", "simulate", "--port", str(port), *fleet.arguments()]
     return Spec("simulator", tuple(argv), environ, lambda _: _accepts(port))
 
 
@@ -73,7 +76,7 @@ def web(port: int, host_name: str, environ: Mapping[str, str]) -> Spec:
     argv += ["--respawn-failed-workers", "--respawn-interval", "0.5", "--log-level", "warning"]
     # One pool of memory for all threads: each of glibc's own would keep what the largest answer took.
     environ = {"MALLOC_ARENA_MAX": "1", **environ}
-    return Spec("web", tuple(argv), environ, lambda _: _answers_http(port, host_name))
+    return Spec("web", tuple(argv), environ, lambda _: answers_http(port, host_name))
 
 
 def free_port() -> int:
@@ -129,7 +132,7 @@ def _accepts(port: int) -> bool:
     return True
 
 
-def _answers_http(port: int, host_name: str) -> bool:
+def answers_http(port: int, host_name: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=PROBE_SECONDS)
     try:
         connection.request("GET", "/healthz", headers={"Host": host_name})

@@ -12,8 +12,6 @@ from pathlib import Path
 from dashboard.stack import guard
 from dashboard.stack.child import Child, Spec, trim
 
-START_SECONDS = 30.0
-STOP_SECONDS = 5.0
 TRIM_SECONDS = 60.0
 STEP_SECONDS = 0.02
 LAST = guard.LAST
@@ -49,14 +47,14 @@ class Supervisor:
         return child
 
     def wait(self, *children: Child) -> None:
-        """Returns when all of `children` are ready; raises StartFailed when one ends or needs over 30 s."""
-        deadline = time.monotonic() + START_SECONDS
+        """Returns when all of `children` are ready; raises StartFailed when one ends or needs longer than it may."""
+        begun = time.monotonic()
         for child in children:
             while not child.is_ready():
                 if child.is_dead():
                     raise StartFailed(_failure(child, "ended while it started"))
-                if time.monotonic() > deadline:
-                    raise StartFailed(_failure(child, f"was not ready after {START_SECONDS:.0f} s"))
+                if time.monotonic() > begun + child.spec.patience:
+                    raise StartFailed(_late(child))
                 time.sleep(STEP_SECONDS)
 
     def watch(self) -> None:
@@ -84,7 +82,7 @@ class Supervisor:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Ends every child, what others need last: SIGTERM; after 5 s SIGKILL for what is left of its group."""
+        """Ends every child, what others need last: SIGTERM; when its time is up SIGKILL for what is left of it."""
         _end([child for child in self.children if child.spec.name not in LAST])
         _end([child for child in self.children if child.spec.name in LAST])
         os.close(self._pipe)
@@ -93,9 +91,9 @@ class Supervisor:
             (self.folder / "up.json").unlink()
 
     def _look_at_start(self, child: Child) -> None:
-        if not child.is_ready() and child.age > START_SECONDS:
+        if not child.is_ready() and child.age > child.spec.patience:
             child.was_ready = True  # it is said once
-            self.say(_failure(child, f"was not ready after {START_SECONDS:.0f} s"))
+            self.say(_late(child))
 
     def _bury(self, child: Child) -> None:
         pid, code, ready = child.pid, child.bury(), child.was_ready
@@ -135,11 +133,15 @@ def _end(children: Iterable[Child]) -> None:
     children = [child for child in children if child.pid]
     for child in children:
         child.ask_to_end()
-    deadline = time.monotonic() + STOP_SECONDS
+    deadline = time.monotonic() + max((child.spec.farewell for child in children), default=0.0)
     while not all(child.is_dead() for child in children) and time.monotonic() < deadline:
         time.sleep(STEP_SECONDS)
     for child in children:
         child.bury()
+
+
+def _late(child: Child) -> str:
+    return _failure(child, f"was not ready after {child.spec.patience:.0f} s")
 
 
 def _failure(child: Child, what: str) -> str:
