@@ -1,29 +1,37 @@
 """What needs a person now, on top of the overview: one line each, with the list that explains it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.db.models import Count
 from django.http import HttpRequest
+from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dashboard.control.models import Action, RecordedEnvironment, State
 from dashboard.control.review import Review
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query.indexes import rows_in_phase
 from dashboard.fleet.snapshot import Fleet
-from dashboard.web.http import current_freshness
+from dashboard.fleet.store import Sweep
+from dashboard.web.http import current_freshness, moment
 from dashboard.web.live import Block
 from dashboard.web.offers import address
+from dashboard.web.spent import spending
 from dashboard.web.trends import Runs
 
 PATIENCE = {"stopping": 300.0, "deleting": 300.0, "starting": 900.0, "creating": 900.0, "updating": 900.0}
 """Seconds after which a phase that should pass does not look like passing."""
+SLOWED = 0.6
+"""Of the set rate: a single 429 halves it, and it recovers within a minute."""
+LONG_WAIT = 5.0
 NAMED = 3
 MOST_ASKED = 500
 DOUBTFUL = (State.FAILED, State.UNKNOWN, State.UNCONFIRMED)
@@ -60,6 +68,7 @@ def _needs(request: HttpRequest, fleet: Fleet, judged: Review, runs: Runs) -> It
     fresh = current_freshness(request)
     if fresh.state in {"failed", "stale"}:
         yield Need(fresh.state, 0, "", reverse("system"), words=fresh.reason)
+    yield from _polls(moment(request).sweeps)
     for kind, noun in (
         (Kind.ENVIRONMENT, "environment has failed,environments have failed"),
         (Kind.SERVICE, "service has failed,services have failed"),
@@ -74,6 +83,26 @@ def _needs(request: HttpRequest, fleet: Fleet, judged: Review, runs: Runs) -> It
     if idle := len(judged.idle):
         noun = "environment runs for nobody,environments run for nobody"
         yield Need("idle", idle, noun, reverse("idle"))
+
+
+def _polls(sweeps: Mapping[str, Sweep]) -> Iterator[Need]:
+    """The budget of requests, and what polls could not read: both make the fleet look otherwise than it is."""
+    full, spent = settings.ONA_REQUESTS_PER_SECOND, spending()
+    if spent.rate is not None and spent.rate <= SLOWED * full:
+        words = _("Ona asked for fewer requests: now %(rate)s a second instead of %(full)s")
+        rate = {"rate": floatformat(spent.rate, "-1"), "full": floatformat(full, "-1")}
+        yield Need("stale", 0, "", reverse("system"), words=words % rate)
+    elif spent.wait >= LONG_WAIT:
+        words = _("The budget of requests is used up: what is asked for waits for seconds")
+        yield Need("stale", 0, "", reverse("system"), words=words)
+    if (names := sweeps.get("names:last")) and names.error:
+        words = _("Names of people, projects and runners could not be read")
+        yield Need("stale", 0, "", reverse("system"), words=words)
+    if odd := max(
+        (one.skipped for name in ("hot", "full") if (one := sweeps.get(f"{name}:last"))), default=0
+    ):
+        noun = "item of the API could not be read,items of the API could not be read"
+        yield Need("stale", odd, noun, reverse("system"))
 
 
 def _stuck(fleet: Fleet, now: float) -> Iterator[Need]:

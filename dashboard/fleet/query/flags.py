@@ -59,6 +59,12 @@ def _starred(at: At, row: Any) -> bool:
     return key in at.context.starred
 
 
+def _slower(at: At, row: Any) -> bool:
+    from dashboard.fleet.slower import slower_tasks
+
+    return row.id in slower_tasks(at.fleet, at.context.now)
+
+
 _ENVIRONMENTS = frozenset({Kind.ENVIRONMENT})
 FLAGS = {
     flag.name: flag
@@ -75,6 +81,12 @@ FLAGS = {
         Flag("failed", "has failed, whatever its phase", PHASED, lambda _, row: row.failed),
         Flag("moving", "on its way to another phase; of an execution: waiting or at work", PHASED, _moving),
         Flag("stale", "not archived, and not used for fourteen days", _ENVIRONMENTS, _stale),
+        Flag(
+            "slower",
+            "its last runs took a quarter longer, or more, than those before",
+            frozenset({Kind.TASK}),
+            _slower,
+        ),
         Flag("exempt", "exempt from idle policies, or in an environment that is", LISTED, _exempt),
     )
 }

@@ -28,6 +28,7 @@ from dashboard.web.live import Block, Live
 from dashboard.web.pages import environments, executions, services
 from dashboard.web.pages.idle import asked_for
 from dashboard.web.quiet import quiet
+from dashboard.web.slower import slower_block
 from dashboard.web.stars import starred_block
 from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of
 
@@ -70,6 +71,7 @@ def index(request: HttpRequest) -> HttpResponse:
             phases_block(),
             runs_block(runs),
             *troubles,
+            slower_block(fleet, time.time()),
             _idle(judged),
             hours_block(fleet, hours),
             busiest_block(fleet, hours),

@@ -13,6 +13,7 @@ from dashboard.web.http import current_freshness, moment, page
 from dashboard.web.live import Block, Live
 from dashboard.web.pages.channels import messages_block
 from dashboard.web.pages.policies import policies_block
+from dashboard.web.spent import spending
 
 SWEEPS = {"hot": "What moves", "full": "Everything", "names": "Names of people, projects and runners"}
 
@@ -69,9 +70,11 @@ def index(request: HttpRequest) -> HttpResponse:
         for name, title in SWEEPS.items()
     ]
     events = _events()
-    state = (tuple((sweep["last"], sweep["ok"]) for sweep in shown), events)
+    state = (tuple((sweep["last"], sweep["ok"]) for sweep in shown), events, repr(spending()))
     context = {
         "events": events,
+        "spent": spending(),
+        "full": settings.ONA_REQUESTS_PER_SECOND,
         "title": "System",
         "sweeps": shown,
         "fresh": current_freshness(request),
