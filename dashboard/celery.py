@@ -17,6 +17,9 @@ from celery import Celery
 from django.conf import settings
 from kombu import Queue
 
+from dashboard.config_redis import sentinels
+from dashboard.fleet.store import AT_ONCE
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 KEY_PREFIX = "ona:celery:"
 """Of everything that Celery keeps in Redis."""
@@ -39,7 +42,11 @@ ROUTES: dict[str, dict[str, str]] = {
 
 
 def broker_url(redis_url: str) -> str:
-    """`redis_url` in the words of kombu, which calls a unix socket `redis+socket://…?virtual_host=N`."""
+    """`redis_url` in the words of kombu, which calls a unix socket `redis+socket://…?virtual_host=N`, and wants an
+    address for each sentinel.
+    """
+    if group := sentinels(redis_url):
+        return group.broker_url
     if not redis_url.startswith("unix://"):
         return redis_url
     parts = urlsplit(redis_url)
@@ -49,6 +56,7 @@ def broker_url(redis_url: str) -> str:
 
 def options(redis_url: str) -> dict[str, Any]:
     """Celery's settings; times are seconds."""
+    group = sentinels(redis_url)
     return {
         "broker_url": broker_url(redis_url),
         "broker_connection_timeout": 1,
@@ -64,6 +72,7 @@ def options(redis_url: str) -> dict[str, Any]:
             "interval_start": 0.1,
             "interval_step": 0,
             "interval_max": 0.1,
+            **({"master_name": group.name, "sentinel_kwargs": AT_ONCE} if group else {}),
         },
         "imports": ["dashboard.jobs"],
         "task_default_queue": OF_NO_OTHER,

@@ -58,7 +58,8 @@ VARIABLES = (
     Variable(
         "REDIS_URL",
         "",
-        "Redis or Valkey: `redis://`, `rediss://` or `unix://`. Unset: `manage.py up` starts a private one.",
+        "Redis or Valkey: `redis://`, `rediss://`, `unix://`, or `sentinel://host:26379,host:26379/name/0`. "
+        "Unset: `manage.py up` starts a private one.",
     ),
     Variable("DATABASE_URL", "", "Database. Unset: SQLite in WAL mode under `VAR_DIR`."),
     Variable(

@@ -2,6 +2,7 @@
 everything is still served. So whoever spreads requests over several nodes has turned away before this one is gone.
 """
 
+import json
 import signal
 import threading
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 SIGNAL = signal.SIGUSR1
 """Tells the process that answers; what watches over it ignores the signal."""
+PROBE = "/readyz"
+NO = json.dumps({"ready": False, "troubles": {"end": "This process was told to end."}}).encode()
 _ending = threading.Event()
 
 
@@ -26,15 +29,24 @@ def listen() -> None:
 
 
 def closing(application: "WSGIApplication") -> "WSGIApplication":
-    """The application; once the end is near, its answers ask clients and proxies for a new connection.
+    """The application; once the end is near, `/readyz` is answered here, since an expected no is no error for Django's
+    log, and all answers ask clients and proxies for a new connection.
 
-    A header that belongs to the server, by the book of WSGI; granian closes the connection when it sees it.
+    That header belongs to the server, by the book of WSGI; granian closes the connection when it sees it.
     """
 
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             return start_response(status, [*headers, ("Connection", "close")], *rest)
 
-        return application(environ, start if is_ending() else start_response)
+        if not is_ending():
+            return application(environ, start_response)
+        if environ.get("PATH_INFO") == PROBE:
+            start(
+                "503 Service Unavailable",
+                [("Content-Type", "application/json"), ("Content-Length", str(len(NO)))],
+            )
+            return [NO]
+        return application(environ, start)
 
     return answer

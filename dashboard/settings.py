@@ -28,6 +28,7 @@ from dashboard.config_notify import (
     read_notify_hosts,
     read_public_url,
 )
+from dashboard.config_redis import read_redis
 from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, read_trusted, require_https
 from dashboard.log_lines import FORMATS, password_of
 from dashboard.organisation import enter
@@ -236,7 +237,7 @@ AUDIT_DAYS = read_audit_days()
 AUDIT_FORWARD = read_audit_forward()
 
 # Redis, and Celery over it
-REDIS_URL = read("REDIS_URL") or f"unix://{quote(str(valkey_socket(VAR_DIR)))}"
+REDIS_URL = read_redis(f"unix://{quote(str(valkey_socket(VAR_DIR)))}")
 
 SECRETS = [
     *(read(variable.name) for variable in VARIABLES if variable.secret),

@@ -53,7 +53,7 @@ def node(port: int, tmp_path: Path, valkey_url: str) -> Iterator[subprocess.Pope
 def test_it_says_no_first_serves_on_and_then_ends(node: subprocess.Popen, port: int) -> None:
     assert asked(port, "/healthz") == (200, "")
     node.send_signal(signal.SIGTERM)
-    until(lambda: asked(port, "/readyz")[0] == 503, 30)
+    until(lambda: asked(port, "/readyz") == (503, "close"), 30)
     assert asked(port, "/healthz") == (200, "close")
     assert asked(port, "/")[1] == "close"
     assert node.poll() is None

@@ -18,7 +18,7 @@ organisations never mix):
 
 from dashboard.fleet.store.beside import Beside
 from dashboard.fleet.store.locks import Locks
-from dashboard.fleet.store.part import StoreError, connect, follow, namespace, namespace_of
+from dashboard.fleet.store.part import AT_ONCE, StoreError, connect, follow, namespace, namespace_of
 from dashboard.fleet.store.rows import Rows
 from dashboard.fleet.store.shapes import (
     Addressed,
@@ -31,6 +31,7 @@ from dashboard.fleet.store.shapes import (
 )
 
 __all__ = [
+    "AT_ONCE",
     "Addressed",
     "Change",
     "Heard",

@@ -1,10 +1,19 @@
 """What every part of the store has: a client, and where its keys begin."""
 
 from hashlib import blake2b
-from typing import cast
+from typing import Any, cast
 
 import redis
+import redis.sentinel
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from dashboard.config_redis import sentinels
+
+PATIENCE: dict[str, Any] = {"socket_timeout": 3, "socket_connect_timeout": 1}
+"""Seconds."""
+AT_ONCE: dict[str, Any] = {**PATIENCE, "retry": Retry(NoBackoff(), 0)}
+"""For sentinels: else one that is gone costs every new connection four seconds before the next is asked."""
 StoreError = redis.RedisError
 """Raised by every method of the store when Redis does not answer."""
 
@@ -30,8 +39,17 @@ def follow(client: "redis.Redis", base_url: str, old_key: str, new_key: str) -> 
 
 
 def connect(url: str) -> "redis.Redis":
-    """A client with short timeouts, so that a dead Redis costs a page a moment and not its life."""
-    return redis.Redis.from_url(url, socket_timeout=3, socket_connect_timeout=1, health_check_interval=15)
+    """A client with short timeouts, so that a dead Redis costs a page a moment and not its life.
+
+    Of a group with sentinels it is the primary's: each new connection asks who that is.
+    """
+    group = sentinels(url)
+    if group is None:
+        return redis.Redis.from_url(url, **PATIENCE, health_check_interval=15)
+    sentinel: Any = redis.sentinel.Sentinel
+    asked = sentinel(list(group.hosts), sentinel_kwargs=AT_ONCE)
+    who = {"username": group.username, "password": group.password, "db": group.database}
+    return cast("redis.Redis", asked.master_for(group.name, **AT_ONCE, **who, health_check_interval=15))
 
 
 class Part:

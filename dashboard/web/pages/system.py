@@ -6,7 +6,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_safe
 
-from dashboard import drain, jobs
+from dashboard import jobs
 from dashboard.control import cost
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import current_freshness, moment, page
@@ -28,12 +28,10 @@ def healthz(_: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """It can serve and goes on to: the database answers, this process can read Redis, and nobody has told it to end.
-    503 with the reasons otherwise.
+    """It can serve: the database answers and this process can read Redis. 503 with the reasons otherwise; a process
+    that was told to end says no in `drain`, before anything comes here.
     """
     troubles = {}
-    if drain.is_ending():
-        troubles["end"] = "This process was told to end."
     try:
         connection.ensure_connection()
     except DatabaseError as error:
