@@ -123,6 +123,7 @@ TEMPLATES = [
             "builtins": [
                 "dashboard.web.templatetags.words",
                 "django.templatetags.i18n",
+                "dashboard.web.templatetags.cells",
                 "django.templatetags.static",
             ],
         },

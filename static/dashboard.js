@@ -361,6 +361,7 @@
     write(one("#picked"), said);
     one("#pick-all").hidden = everything || !all || total <= here.length;
     one("#pick-none").hidden = !everything && !chosen.size;
+    one("#pick-here").hidden = all || !here.length;
     for (const button of bar.querySelectorAll("[data-of-chosen]")) button.disabled = !everything && !chosen.size;
     one("#pick-all-value").disabled = !everything;
     const page = one("#pick-page");
@@ -387,6 +388,9 @@
       anchor = event.target.value;
     } else if (event.target.id === "pick-page") {
       choose(ticks(), event.target.checked);
+    } else if (event.target.id === "pick-here") {
+      choose(ticks(), true);
+      one("#pick-none").focus();
     } else if (event.target.id === "pick-all" || event.target.id === "pick-none") {
       chooseNone();
       everything = event.target.id === "pick-all";

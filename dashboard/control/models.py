@@ -106,6 +106,8 @@ class User(AbstractUser):
     """A person of the dashboard. Their e-mail address ties them to an Ona user."""
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+    preferences = models.JSONField(default=dict, blank=True)
+    """See `preferences.py`."""
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

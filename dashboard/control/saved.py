@@ -24,7 +24,8 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
 
 
 class SavedView(models.Model):
-    """`kind` is the value of a `Kind`; `query` and `sort` are those of a list's address.
+    """`kind` is the value of a `Kind`; `query`, `sort`, `columns` and `density` are those of a list's address;
+    without columns each person sees it with their own.
 
     A shared view outlives the account of who made it; then admins look after it.
     """
@@ -34,6 +35,8 @@ class SavedView(models.Model):
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=1000, blank=True)
     sort = models.CharField(max_length=40, blank=True)
+    columns = models.CharField(max_length=300, blank=True)
+    density = models.CharField(max_length=12, blank=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="views"
     )

@@ -113,6 +113,7 @@ ROUTES = {
     "idle-cancel": BEGUN,
     "idle-retry": BEGUN,
     "idle-undo": SEVERAL,
+    "columns": Route(post=Access.SIGNED_IN),
     "views": PAGE,
     "views-new": Route(post=Access.SIGNED_IN),
     "views-counts": PAGE,

@@ -10,8 +10,8 @@ from dashboard.fleet.query import DEFAULT_SORT, Query
 from dashboard.web.offers import SECTIONS
 
 
-def list_address(kind: Kind, query: Query) -> str:
-    """The address of a query: what has its default is left out.
+def list_address(kind: Kind, query: Query, said: str = "") -> str:
+    """The address of a query: what has its default is left out. `said` is added as it is.
 
     An empty `q` stays, because a list that is asked for without anything opens with the person's default view.
     """
@@ -22,7 +22,7 @@ def list_address(kind: Kind, query: Query) -> str:
         given["page"] = str(query.page)
     if len(given) > 1 and not query.text:
         del given["q"]
-    return f"{beside(f'{SECTIONS[kind]}-list')}?{urlencode(given)}"
+    return f"{beside(f'{SECTIONS[kind]}-list')}?{urlencode(given)}{said}"
 
 
 def beside(name: str, *words: str) -> str:

@@ -20,10 +20,10 @@ from dashboard.fleet.freshness import sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
-from dashboard.web.lists import ListPage
 from dashboard.web.live import Block, Live
 from dashboard.web.offers import again, besides, menu, offers, wish_state
 from dashboard.web.raw import asked_raw, raw
+from dashboard.web.rows import ListPage
 
 logger = logging.getLogger(__name__)
 ACTIONS_SHOWN = 8

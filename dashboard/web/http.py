@@ -26,7 +26,7 @@ from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.freshness import Freshness, freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.web import organisations
-from dashboard.web.live import Live, answer, is_poll, poller
+from dashboard.web.live import Live, Said, answer, is_poll, poller
 from dashboard.web.script_words import other_languages, script_words
 from dashboard.web.stars import with_stars
 
@@ -67,16 +67,26 @@ def is_fragment(request: HttpRequest) -> bool:
     return headers.get("HX-Request") == "true" and headers.get("HX-History-Restore-Request") != "true"
 
 
-def page(
-    request: HttpRequest, template: str, context: dict[str, Any], live: Live, fragment: str = ""
+def page(  # noqa: PLR0913  what a page consists of
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    live: Live,
+    *,
+    fragment: str = "",
+    said: Said = (),
 ) -> HttpResponse:
-    """The page, or its `fragment` template when htmx asks for that, or what changed when the page polls."""
+    """The page, or its `fragment` template when htmx asks for that, or what changed when the page polls. Its polls
+    say `said` besides what its address says.
+    """
     if is_poll(request):
         return told(request, with_stars(request, answer(request, live)))
     if fragment and is_fragment(request):
-        response = render(request, fragment, {**context, "repoll": poller(request, live, swap=True)})
+        response = render(
+            request, fragment, {**context, "repoll": poller(request, live, swap=True, said=said)}
+        )
     else:
-        response = render(request, template, {**context, "poller": poller(request, live)})
+        response = render(request, template, {**context, "poller": poller(request, live, said=said)})
     return varied(with_stars(request, response))
 
 

@@ -1,7 +1,7 @@
 """What the four lists share: the query from the address, rows as blocks, filters, sort links, pages."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,85 +16,48 @@ from django.utils.translation import get_language
 from dashboard.control import wishes
 from dashboard.control.exemptions import holds
 from dashboard.control.made import made_by
-from dashboard.control.models import Action, Role, User
-from dashboard.control.permissions import START_AND_STOP, bulk_refusal, ona_person
+from dashboard.control.models import Role, User
+from dashboard.control.permissions import ona_person
 from dashboard.fleet import query as queries
-from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
+from dashboard.fleet.query.reading import At
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web import columns
 from dashboard.web.addresses import beside, list_address
+from dashboard.web.columns import Cells, Look
 from dashboard.web.exports import FORMATS, export
-from dashboard.web.filtering import Link, Marked, choices, chosen_phases, leaves_out, marked, projects
+from dashboard.web.filtering import Marked, choices, chosen_phases, leaves_out, marked, projects
+from dashboard.web.headings import headings, page_links, span
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.kept import Kept, Piece
 from dashboard.web.live import Block, Live, RowBlock, is_poll, joined
-from dashboard.web.offers import besides, offers, standing, wish_state
+from dashboard.web.rows import ListPage, may_choose_in, row_blocks
 from dashboard.web.stars import starred
 from dashboard.web.view_tabs import tabs
 
-SMALL = 20
-"""Rows that a table inside a detail page shows at most."""
-
 SHOWN_PROBLEMS = 3
-
-RowFacts = Callable[[Fleet, Any], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's heading; `sort` is the field it sorts by ("" = it does not), `first` the direction of the
-    first click.
-    """
-
-    label: str
-    sort: str = ""
-    first: str = ""
-    css: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """A list. `facts` gives what a row's template needs beyond the row: plain values, because the row's HTML
-    depends on them.
-    """
-
-    kind: Kind
-    title: str
-    noun: str
-    columns: tuple[Column, ...]
-    facts: RowFacts
-    folder: str
-    phases: bool = True
-    left_out: str = ""
-    """The field that asks for what the list leaves out, and what that is."""
-    left_out_words: str = ""
-    picks: str = ""
-    """The name of the address to which chosen rows are sent, "" where none are chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    label: str
-    css: str
-    url: str
-    direction: str
 
 
 def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | None = None) -> HttpResponse:
     """The list page, its list alone for htmx, what changed in it for a poll, or all of it as a file."""
     fleet, user = moment(request).fleet, signed_in(request)
-    asked = queries.parse(listing.kind, request.GET.dict())
+    given = request.GET.dict()
+    asked = queries.parse(listing.kind, given)
+    look = columns.look(listing.columns, listing.folder, given, None if is_poll(request) else user)
     saved = [] if is_fragment(request) else tabs(user, listing.kind, asked)
     default = next((tab.url for tab in saved if tab.is_default), "")
     if default and not request.GET:
         return redirect(default)
     if request.GET.get("format") in FORMATS:
         at = context_of(user, fleet, asked.text)
-        file = export(request.GET["format"], fleet, listing.kind, asked, at)
+        of = look.columns if "columns" in given else None
+        file = export(given["format"], At(fleet, at), listing.kind, asked, of)
         return cast("HttpResponse", file)  # streamed, which is all that tells it from a page
-    table = _table(listing, fleet, user, asked)
+    may_choose = may_choose_in(listing, user)
+    cells = Cells.of(look.columns, picks=may_choose)
+    table = _table(listing, fleet, user, asked, cells)
     result, blocks = table.result, table.blocks
-    link, may_choose = partial(list_address, listing.kind), _may_choose(listing, user)
+    link = partial(list_address, listing.kind, said=look.address)
     problems = [marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
     if problems and is_typing(request):
         return only_problems(request, problems)
@@ -102,22 +65,25 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "listing": listing,
         "result": result,
         "query": result.query,
-        "headings": lambda: _headings(link, listing, result.query),
+        "look": look,
+        "width": len(cells.names),
+        "headings": lambda: headings(link, look.columns, result.query),
         "choices": lambda: choices(link, result),
         "phase_chosen": lambda: chosen_phases(result),
         "problems": [*problems, *(marked(link, result, hint) for hint in result.hints)],
         "mistaken": bool(problems),
         "projects": table.projects,
         "sort": "" if result.query.sort == DEFAULT_SORT[listing.kind] else result.query.sort,
-        "span": lambda: _span(result),
-        "links": lambda: _page_links(link, result),
+        "span": lambda: span(result),
+        "links": lambda: page_links(link, result),
         "all_url": lambda: link(
             replace(result.query, text=editing.without(result.query.text, "phase"), page=1)
         ),
         "all_count": sum(result.phases.values()),
         "clear_url": link(Query()),
         "tabs": saved,
-        "csv_url": link(replace(result.query, page=1)) + "&format=csv",
+        "file_url": lambda: _file_url(listing, look, result.query),
+        "columns_url": beside("columns", listing.folder) + "?" + link(result.query).partition("?")[2],
         "save_url": beside("views-new", listing.folder) + "?" + link(result.query).partition("?")[2],
         "options_url": beside("filter-offer", listing.folder),
         "help_url": beside("filter-help", listing.folder),
@@ -127,11 +93,14 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         **(extra or {}),
     }
     summary = RowBlock(
-        "summary", (listing.folder, *_summary_state(result)), "lists/summary.html", lambda: context
+        "summary",
+        (listing.folder, look.said, look.names, *_summary_state(result)),
+        "lists/summary.html",
+        lambda: context,
     )
     body = _Body(table, context) if blocks else Block("rows", (), "lists/rows.html", context)
     pager = RowBlock(
-        "pager", (listing.folder, result.query, result.total), "lists/pager.html", lambda: context
+        "pager", (listing.folder, look.said, result.query, result.total), "lists/pager.html", lambda: context
     )
     chosen = Block(
         "chosen", (may_choose, len(blocks), result.total, asked.text), "lists/chosen.html", context
@@ -144,7 +113,9 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
             "pager": pager.html(request),
             "chosen": chosen.html(request) if listing.picks else "",
         }
-    answer = page(request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html")
+    answer = page(
+        request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html", said=look.said
+    )
     if is_fragment(request) and not is_poll(request):
         answer["HX-Push-Url"] = link(result.query)
     return answer
@@ -183,7 +154,7 @@ TABLE_SECONDS = 10.0
 """So long a table is kept while neither fleet nor ledger change, because some filters speak of time."""
 
 
-def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
+def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query, cells: Cells) -> _Table:
     context, stamp = context_of(user, fleet, asked.text), wishes.stamp()
     own = user.role == Role.OPERATOR or "is:" in asked.text.lower()
     viewer = (
@@ -194,11 +165,11 @@ def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query) -> _Table:
         context.starred,
     )
     tables, now = _tables.of(fleet), time.monotonic()
-    key = (listing.folder, asked, viewer, stamp, get_language())
+    key = (listing.folder, asked, viewer, cells.names, stamp, get_language())
     table = tables.get(key)
     if table is None or stamp is None or now - table.made > TABLE_SECONDS:
         result = queries.run(fleet, listing.kind, asked, context)
-        blocks = row_blocks(listing, result.rows, fleet, user)
+        blocks = row_blocks(listing, result.rows, fleet, user, cells)
         table = _Table(result, blocks, projects(fleet, result.query.text), Piece(""), now)
         tables.put(key, table)
     return table
@@ -233,30 +204,10 @@ def only_problems(request: HttpRequest, problems: list[Marked]) -> HttpResponse:
     return varied(answer)
 
 
-def row_blocks(listing: ListPage, rows: list[Listed], fleet: Fleet, user: User) -> list[RowBlock]:
-    """One block a row, in order."""
-    asked = wishes.wishes(listing.kind, [row.id for row in rows])
-    return [_row_block(listing, row, fleet, user, asked.get(row.id)) for row in rows]
-
-
-def _row_block(listing: ListPage, row: Listed, fleet: Fleet, user: User, wish: Action | None) -> RowBlock:
-    facts = listing.facts(fleet, row)
-    seen = (fleet.epoch, fleet.version_of(listing.kind, row.id), *facts.values())
-    state = (*seen, standing(user, row, fleet), wish_state(wish))
-
-    def context() -> dict[str, Any]:
-        offered = besides(offers(user, row, fleet), wish)
-        picked = {
-            "may_choose": _may_choose(listing, user),
-            "choosable": any(one.verb in START_AND_STOP for one in offered),
-        }
-        return {"row": row, "offers": offered, "wish": wish, "listing": listing, **picked, **facts}
-
-    return RowBlock(f"{listing.kind.value}-{row.id}", state, f"{listing.folder}/row.html", context)
-
-
-def _may_choose(listing: ListPage, user: User) -> bool:
-    return bool(listing.picks) and not bulk_refusal(user)
+def _file_url(listing: ListPage, look: Look, query: Query) -> str:
+    """The list as a file, but for its format, which the address ends with."""
+    said = f"&columns={','.join(look.names[1:-1]) or 'none'}&format="
+    return list_address(listing.kind, replace(query, page=1), said=said)
 
 
 def _summary_state(result: Result) -> tuple[Any, ...]:
@@ -268,21 +219,6 @@ def _summary_state(result: Result) -> tuple[Any, ...]:
         result.left_out,
         tuple(sorted(result.phases.items())),
     )
-
-
-def _headings(link: Link, listing: ListPage, query: Query) -> list[Heading]:
-    return [_heading(link, query, column) for column in listing.columns]
-
-
-def _heading(link: Link, query: Query, column: Column) -> Heading:
-    if not column.sort:
-        return Heading(column.label, column.css, "", "")
-    current = query.sort.removeprefix("-") == column.sort
-    descending = query.sort.startswith("-")
-    flipped = column.sort if descending else f"-{column.sort}"
-    wanted = flipped if current else column.first + column.sort
-    direction = ("descending" if descending else "ascending") if current else ""
-    return Heading(column.label, column.css, link(replace(query, sort=wanted, page=1)), direction)
 
 
 def context_of(user: User, fleet: Fleet, *texts: str) -> Context:
@@ -297,35 +233,3 @@ def context_of(user: User, fleet: Fleet, *texts: str) -> Context:
     mine = any("mine" in text.lower() for text in texts)
     own = starred(user) if any("starred" in text.lower() for text in texts) else frozenset()
     return Context(now, ona_person(user, fleet), exempt, made_by(user) if mine else frozenset(), own)
-
-
-def _span(result: Result) -> tuple[int, int]:
-    """The numbers of the first and the last row on this page."""
-    first = (result.query.page - 1) * queries.PAGE_SIZE + 1
-    return (first, first + len(result.rows) - 1) if result.rows else (0, 0)
-
-
-def _page_links(link: Link, result: Result) -> dict[str, str]:
-    query = result.query
-    links = {}
-    if query.page > 1:
-        links["previous"] = link(replace(query, page=query.page - 1))
-    if query.page < result.pages:
-        links["next"] = link(replace(query, page=query.page + 1))
-    return links
-
-
-def small_table(
-    request: HttpRequest, name: str, listing: ListPage, rows: list[Listed], fleet: Fleet
-) -> Block:
-    """The first rows of another list inside a detail page; it changes as a whole."""
-    blocks = row_blocks(listing, rows[:SMALL], fleet, signed_in(request))
-    state = (len(rows), *(block.digest for block in blocks))
-    context = {
-        "name": name,
-        "listing": listing,
-        "blocks": [block.html(request) for block in blocks],
-        "count": len(blocks),
-        "total": len(rows),
-    }
-    return Block(name, state, "parts/small_table.html", context)

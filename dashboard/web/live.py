@@ -142,9 +142,15 @@ def answer(request: HttpRequest, live: Live) -> HttpResponse:
     return HttpResponse("\n".join(parts))
 
 
-def poller(request: HttpRequest, live: Live, *, swap: bool = False) -> str:
-    """The element that polls: it carries what the page has seen."""
+Said = Sequence[tuple[str, str]]
+"""Parameters of an address."""
+
+
+def poller(request: HttpRequest, live: Live, *, swap: bool = False, said: Said = ()) -> str:
+    """The element that polls: it carries what the page has seen, and what it shows because somebody remembers it."""
     address = request.GET.copy()
+    for name, value in said:
+        address[name] = value
     address.pop("seen", None)
     url = request.path + (f"?{address.urlencode()}" if address else "")
     return render_to_string(

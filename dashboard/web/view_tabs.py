@@ -69,7 +69,9 @@ def is_default(view: SavedView) -> bool:
 
 
 def address_of(view: SavedView) -> str:
-    return list_address(Kind(view.kind), query_of(view))
+    said = (("columns", view.columns), ("density", view.density))
+    carried = "".join(f"&{name}={value}" for name, value in said if value)
+    return list_address(Kind(view.kind), query_of(view), carried)
 
 
 def query_of(view: SavedView) -> Query:

@@ -64,7 +64,7 @@ def test_filters_sort_and_search_add_up_without_a_reload(visit: Visit) -> None:
     mark(page)
     page.locator("#chip-stopped").click()
     expect(page.locator("#chip-stopped")).to_have_attribute("aria-current", "true")
-    page.locator("#sort-environment").click()
+    page.locator("#sort-name").click()
     expect(page.get_by_role("columnheader", name="Environment")).to_have_attribute("aria-sort", "ascending")
     project = page.get_by_label("Project", exact=True)
     project.select_option(index=1)

@@ -145,7 +145,7 @@ def a_channel() -> Channel:
 
 POLICY = ("", "-edit", "-arm", "-pause", "-delete")
 BATCHES, VIEWS = ("batch", "begin", "cancel", "retry", "undo"), ("edit", "delete", "default")
-OF_A_LIST = ("filter-help", "filter-offer", "views-new", "views-counts")
+OF_A_LIST = ("columns", "filter-help", "filter-offer", "views-new", "views-counts")
 MADE: dict[str, Callable[[str], object]] = {
     **dict.fromkeys((f"idle-{page}" for page in BATCHES), lambda who: a_batch(who).id),
     **dict.fromkeys((f"views-{page}" for page in VIEWS), lambda who: a_view(who).pk),

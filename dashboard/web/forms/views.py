@@ -12,6 +12,7 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, parse, select
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.columns import kept_look
 
 
 class ViewForm(forms.Form):
@@ -27,6 +28,8 @@ class ViewForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
     )
     sort = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
+    columns = forms.CharField(max_length=300, required=False, widget=forms.HiddenInput())
+    density = forms.CharField(max_length=12, required=False, widget=forms.HiddenInput())
     shared = forms.BooleanField(label="Everybody sees it", required=False)
     default = forms.BooleanField(label="My list opens with it", required=False)
 
@@ -34,7 +37,9 @@ class ViewForm(forms.Form):
         self, data: Mapping[str, Any] | None, *, user: User, view: SavedView, fleet: Fleet, context: Context
     ) -> None:
         self.user, self.view, self.fleet, self.context = user, view, fleet, context
-        initial = {name: getattr(view, name) for name in ("name", "query", "sort", "shared")}
+        initial = {
+            name: getattr(view, name) for name in ("name", "query", "sort", "columns", "density", "shared")
+        }
         initial["default"] = getattr(view, "is_default", False)
         super().__init__(data, initial=initial, label_suffix="")
         if not may_share(user):
@@ -68,5 +73,7 @@ class ViewForm(forms.Form):
         """The view with what was filled in."""
         self.view.name, self.view.query = self.cleaned_data["name"], self.cleaned_data["query"]
         self.view.sort = parse(Kind(self.view.kind), {"sort": self.cleaned_data["sort"]}).sort
+        said = (self.cleaned_data["columns"], self.cleaned_data["density"])
+        self.view.columns, self.view.density = kept_look(*said)
         self.view.shared = self.cleaned_data.get("shared", False)
         return self.view

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from dashboard.control.permissions import can
@@ -10,15 +11,18 @@ from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
 from dashboard.fleet.query import last_active
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web import columns
 from dashboard.web.advice import next_steps
+from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
 from dashboard.web.http import moment, signed_in
-from dashboard.web.lists import Column, ListPage, show, small_table
+from dashboard.web.lists import show
 from dashboard.web.live import Block
 from dashboard.web.pages import executions, services, tasks
 from dashboard.web.pages.exemptions import exemption_block
 from dashboard.web.past import history_block
 from dashboard.web.quiet import quiet
+from dashboard.web.rows import ListPage, small_table
 
 
 def _facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
@@ -35,15 +39,26 @@ LIST = ListPage(
     title="Environments",
     noun="environment,environments",
     columns=(
-        Column("Environment", "name"),
-        Column("Phase", "phase"),
-        Column("Project", "project", css="extra"),
-        Column("Creator", "creator", css="extra"),
-        Column("Class", css="widest"),
-        Column("Last activity", "active", "-"),
-        Column("Unsaved work", css="wide"),
-        Column("Created", "created", "-", "wide"),
-        Column("Actions", css="actions"),
+        Column("name", "Environment", "name", fields=("name", "id")),
+        Column("phase", "Phase", "phase", fields=("phase", "failure")),
+        Column("project", "Project", "project", css="extra"),
+        Column("creator", "Creator", "creator", css="extra"),
+        Column("class", "Class", css="widest"),
+        Column("active", "Last activity", "active", "-", fields=("active", "idle")),
+        Column("unsaved", "Unsaved work", css="wide", fields=("unpushed", "changed")),
+        Column("created", "Created", "created", "-", "wide"),
+        columns.REPOSITORY,
+        columns.BRANCH,
+        columns.RUNNER,
+        columns.PRICE,
+        columns.text(
+            "ports", _("Ports"), lambda _, row: ", ".join(str(port.number) for port in row.ports), "port"
+        ),
+        columns.text("role", _("Made for"), lambda _, row: row.role.replace("_", " ")),
+        columns.text("started", _("Last start"), columns.own("started"), is_time=True),
+        columns.text("warning", _("Warning"), lambda _, row: row.warnings[0] if row.warnings else ""),
+        columns.ID,
+        Column("actions", "Actions", css="actions"),
     ),
     facts=_facts,
     folder="environments",

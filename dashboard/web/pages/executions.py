@@ -3,15 +3,19 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Execution, Kind
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web import columns
+from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
-from dashboard.web.lists import Column, ListPage, show
+from dashboard.web.lists import show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
+from dashboard.web.rows import ListPage
 from dashboard.web.runs import pace_block, plan_block
 
 
@@ -30,14 +34,22 @@ LIST = ListPage(
     title="Task executions",
     noun="execution,executions",
     columns=(
-        Column("Task", "name"),
-        Column("Phase", "phase"),
-        Column("Environment", "environment", css="place"),
-        Column("Project", "project", css="place extra wide"),
-        Column("Started by", css="wide"),
-        Column("Requested", "created", "-"),
-        Column("Duration", "duration", "-"),
-        Column("Actions", css="actions"),
+        Column("name", "Task", "name", fields=("task", "id")),
+        Column("phase", "Phase", "phase", fields=("phase", "failure")),
+        Column("environment", "Environment", "environment", css="place"),
+        Column("project", "Project", "project", css="place extra wide"),
+        Column("started-by", "Started by", css="wide", fields=("started-by", "creator")),
+        Column("created", "Requested", "created", "-"),
+        Column("duration", "Duration", "duration", "-", css="least"),
+        columns.text("started", _("Started"), columns.own("started"), is_time=True),
+        columns.text("completed", _("Ended"), columns.own("completed"), is_time=True),
+        columns.CREATOR,
+        columns.REPOSITORY,
+        columns.BRANCH,
+        columns.CLASS,
+        columns.RUNNER,
+        columns.ID,
+        Column("actions", "Actions", css="actions"),
     ),
     facts=_facts,
     folder="executions",

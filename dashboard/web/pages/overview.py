@@ -23,11 +23,11 @@ from dashboard.web.attention import needs_block
 from dashboard.web.details import actions_state
 from dashboard.web.hours import hours_block
 from dashboard.web.http import moment, page, signed_in
-from dashboard.web.lists import ListPage, row_blocks
 from dashboard.web.live import Block, Live
 from dashboard.web.pages import environments, executions, services
 from dashboard.web.pages.idle import asked_for
 from dashboard.web.quiet import quiet
+from dashboard.web.rows import ListPage, row_blocks
 from dashboard.web.slower import slower_block
 from dashboard.web.stars import starred_block
 from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of

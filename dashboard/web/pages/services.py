@@ -7,11 +7,14 @@ from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Kind, Service
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web import columns
+from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
-from dashboard.web.lists import Column, ListPage, show
+from dashboard.web.lists import show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
+from dashboard.web.rows import ListPage
 from dashboard.web.runs import elsewhere_block
 
 
@@ -30,13 +33,20 @@ LIST = ListPage(
     title="Services",
     noun="service,services",
     columns=(
-        Column("Service", "name"),
-        Column("Phase", "phase"),
-        Column("Environment", "environment", css="place"),
-        Column("Project", "project", css="place extra"),
-        Column("Starts on", css="wide"),
-        Column("Created", "created", "-", "wide"),
-        Column("Actions", css="actions"),
+        Column("name", "Service", "name", fields=("name", "id")),
+        Column("phase", "Phase", "phase", fields=("phase", "failure")),
+        Column("environment", "Environment", "environment", css="place"),
+        Column("project", "Project", "project", css="place extra"),
+        Column("trigger", "Starts on", css="wide"),
+        Column("created", "Created", "created", "-", "wide"),
+        columns.REFERENCE,
+        columns.CREATOR,
+        columns.REPOSITORY,
+        columns.BRANCH,
+        columns.CLASS,
+        columns.RUNNER,
+        columns.ID,
+        Column("actions", "Actions", css="actions"),
     ),
     facts=_facts,
     folder="services",

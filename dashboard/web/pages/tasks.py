@@ -7,11 +7,14 @@ from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Kind, Listed, Task
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web import columns
+from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
-from dashboard.web.lists import Column, ListPage, show, small_table
+from dashboard.web.lists import show
 from dashboard.web.live import Block
 from dashboard.web.pages import executions
 from dashboard.web.quiet import quiet
+from dashboard.web.rows import ListPage, small_table
 from dashboard.web.runs import elsewhere_block, record_block
 
 STRIP = 8
@@ -36,13 +39,20 @@ LIST = ListPage(
     title="Tasks",
     noun="task,tasks",
     columns=(
-        Column("Task", "name"),
-        Column("Last run", "run", "-"),
-        Column("Environment", "environment", css="place"),
-        Column("Project", "project", css="place"),
-        Column("Runs on", css="wide"),
-        Column("Created", "created", "-", "wide"),
-        Column("Actions", css="actions"),
+        Column("name", "Task", "name", fields=("name", "id")),
+        Column("run", "Last run", "run", "-", fields=("last", "ran")),
+        Column("environment", "Environment", "environment", css="place"),
+        Column("project", "Project", "project", css="place"),
+        Column("trigger", "Runs on", css="wide"),
+        Column("created", "Created", "created", "-", "wide"),
+        columns.REFERENCE,
+        columns.CREATOR,
+        columns.REPOSITORY,
+        columns.BRANCH,
+        columns.CLASS,
+        columns.RUNNER,
+        columns.ID,
+        Column("actions", "Actions", css="actions"),
     ),
     facts=_facts,
     folder="tasks",

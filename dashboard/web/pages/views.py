@@ -15,6 +15,7 @@ from dashboard.control.views import keep, may_change, may_delete, set_default
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import parse
 from dashboard.fleet.query.guide import TITLES
+from dashboard.web.columns import kept_look
 from dashboard.web.forms.views import ViewForm
 from dashboard.web.http import is_fragment, moment, next_address, signed_in, text_of, varied
 from dashboard.web.lists import context_of
@@ -50,8 +51,15 @@ def new(request: HttpRequest, section: str) -> HttpResponse:
     """Save what a list shows as a view of one's own."""
     kind = kind_of_section(section)
     asked = parse(kind, request.GET.dict())
+    columns, density = kept_look(request.GET.get("columns", ""), request.GET.get("density", ""))
     view = SavedView(
-        kind=kind.value, owner=signed_in(request), query=asked.text, sort=asked.sort, created=timezone.now()
+        kind=kind.value,
+        owner=signed_in(request),
+        query=asked.text,
+        sort=asked.sort,
+        columns=columns,
+        density=density,
+        created=timezone.now(),
     )
     return _ask_or_keep(request, view)
 
