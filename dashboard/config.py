@@ -174,6 +174,11 @@ VARIABLES = (
         "",
         "Groups whose members may look, comma-separated. Unset: everybody who is signed in. Not for `local`.",
     ),
+    Variable(
+        "PROJECT_ROLES",
+        "",
+        "File that gives groups and people roles in single projects, as TOML. Unset: nobody has one.",
+    ),
     Variable("SESSION_HOURS", "12", "Hours after which everybody signs in again. Not for `proxy`."),
     Variable("OIDC_ISSUER", "", "Address of the OpenID provider, as its discovery document spells it."),
     Variable("OIDC_CLIENT_ID", "", "Name under which the provider knows the dashboard."),

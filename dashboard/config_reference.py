@@ -22,8 +22,8 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Telling people", ("MAIL_", "NOTIFY_", "PUBLIC_")),
     ("Where things are kept", ("REDIS_", "DATABASE_", "VAR_", "SECRET_KEY")),
     ("Several organisations", ("ORGANISATION",)),
-    ("Who may reach it", ("ALLOWED_", "CSRF_", "REQUEST_ID")),
-    ("Signing in", ("SSO_", "OIDC_", "PROXY_", "ADMIN_", "OPERATOR_", "VIEWER_", "SESSION_", "TRUSTED_")),
+    ("Who may reach it", ("ALLOWED_", "CSRF_", "TRUSTED_", "REQUEST_ID")),
+    ("Signing in", ("SSO_", "OIDC_", "PROXY_", "ADMIN_", "OPERATOR_", "VIEWER_", "PROJECT_", "SESSION_")),
     ("Watching over it", ("METRICS_", "LOG_FORMAT", "SENTRY_", "OTEL_", "AUDIT_", "DEBUG")),
 )
 OTHER = "Everything else"

@@ -28,6 +28,7 @@ from dashboard.config_notify import (
     read_notify_hosts,
     read_public_url,
 )
+from dashboard.config_projects import read_project_roles
 from dashboard.config_redis import read_redis
 from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, read_trusted, require_https
 from dashboard.log_lines import FORMATS, password_of
@@ -67,6 +68,7 @@ SSO_GROUPS = read_groups()
 SSO_PROXY = read_proxy() if SSO_MODE == "proxy" else None
 SSO_OIDC = read_oidc() if SSO_MODE == "oidc" else None
 TRUSTED_PROXIES = read_trusted()
+PROJECT_ROLES = read_project_roles()
 if SSO_MODE != "local":
     require_https(CSRF_TRUSTED_ORIGINS, ALLOWED_HOSTS)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dashboard.control import audit
+from dashboard.control import audit, project_roles
 from dashboard.control.audit import Note
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def _asked(action: "Action") -> Note:
     details: dict[str, str | int] = {"verb": action.verb, "action": str(action.id), "state": action.state}
     if action.batch_id:
         details["batch"] = str(action.batch_id)
+    if action.actor is not None and (roles := project_roles.roles_of(action.actor)):
+        details["project_roles"] = project_roles.words(roles)
     return Note(
         "asked",
         action.created,

@@ -24,6 +24,7 @@ ACTS = {
     "token-revoked": "token revoked",
     "refused": "refused",
     "role": "role given",
+    "project-roles": "roles in projects given",
     "price": "price set",
     "view-shared": "view shared",
     "view-withdrawn": "view withdrawn",

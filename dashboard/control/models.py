@@ -103,11 +103,14 @@ class Role(models.TextChoices):
 
 
 class User(AbstractUser):
-    """A person of the dashboard. Their e-mail address ties them to an Ona user."""
+    """A person of the dashboard. Their e-mail address ties them to an Ona user. `told_groups`: those of their groups
+    that give a role in a project, as they were told last.
+    """
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
     preferences = models.JSONField(default=dict, blank=True)
     """See `preferences.py`."""
+    told_groups = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -11,6 +11,7 @@ from dashboard.config_sso import Groups
 from dashboard.control import audit, personal_tokens
 from dashboard.control.audit import Note
 from dashboard.control.models import PersonalToken, Role, User
+from dashboard.control.project_roles import NONE, Roles, roles_of, tell_groups, words, worth_keeping
 
 NAME_LENGTH = 150
 """What the columns of Django's user hold."""
@@ -64,6 +65,13 @@ def role_note(user: User, before: str, reason: str) -> Note:
     return Note("role", timezone.now(), "account", user.username, str(user), reason, change, who=who)
 
 
+def projects_note(user: User, before: Roles, reason: str) -> Note:
+    """That somebody has other roles in projects."""
+    change = f"{words(before)} → {words(roles_of(user))}"
+    who = audit.Person(str(user), str(user.pk), str(user.role))
+    return Note("project-roles", timezone.now(), "account", user.username, str(user), reason, change, who=who)
+
+
 def let_in(identity: Identity) -> User:
     """The person's row, made or brought up to date. Raises NotLetIn."""
     role = role_of(identity.groups, settings.SSO_GROUPS)
@@ -73,15 +81,22 @@ def let_in(identity: Identity) -> User:
         "first_name": (identity.name or identity.email or identity.subject)[:NAME_LENGTH],
     }
     user, made = User.objects.get_or_create(username=identity.username, defaults=told)
-    before = "" if made else user.role
+    before, here_before = "" if made else user.role, NONE if made else roles_of(user)
+    groups = worth_keeping(identity.groups)
     if changed := [field for field, value in told.items() if getattr(user, field) != value]:
         for field in changed:
             setattr(user, field, told[field])
+    if groups != user.told_groups:
+        changed.append("told_groups")
+    tell_groups(user, groups)
     with transaction.atomic():
         if changed:
             user.save(update_fields=changed)
-        if user.role != before:
-            audit.append(role_note(user, before, f"groups, as {identity.source} tells them"))
+        why = f"groups, as {identity.source} tells them"
+        notes = [role_note(user, before, why)] if user.role != before else []
+        if roles_of(user) != here_before:
+            notes.append(projects_note(user, here_before, why))
+        audit.append(*notes)
     if role is None:
         _close_tokens(user)
         raise NotLetIn(NO_ROLE)

@@ -6,12 +6,20 @@ operator  starts and stops services, runs tasks, stops executions, makes environ
           an automations file: what a command says runs with all that its environment may do;
           what this dashboard made because they asked for it counts as created by them
 admin     everything, also on any environment, forced deletes and, through `manage.py`, access tokens
+
+Beside these there are roles in single projects, which `PROJECT_ROLES` grants: what they give is added to what somebody
+may anyway, what is not theirs to read is taken away. Both end at the project.
+
+lead        starts and stops what belongs to the project, and does not read its logs
+maintainer  may in each environment of the project what its creator may
 """
 
 from enum import Enum
 
+from dashboard.config_projects import ProjectRole
 from dashboard.control.made import made_by
 from dashboard.control.models import Batch, Role, User
+from dashboard.control.project_roles import NO_ROLE, roles_of
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Row, Service, Task
 from dashboard.fleet.snapshot import Fleet
@@ -50,6 +58,28 @@ TABLE = {
     Verb.STOP_EXECUTION: Needs.OPERATOR,
 }
 """A verb that is not listed takes an admin."""
+IN_PROJECTS = {
+    ProjectRole.LEAD: frozenset(
+        {
+            Verb.START_ENVIRONMENT,
+            Verb.STOP_ENVIRONMENT,
+            Verb.START_SERVICE,
+            Verb.STOP_SERVICE,
+            Verb.START_TASK,
+            Verb.STOP_EXECUTION,
+        }
+    ),
+    ProjectRole.MAINTAINER: frozenset(
+        verb
+        for verb, needs in TABLE.items()
+        if needs is not Needs.ADMIN and verb is not Verb.CREATE_ENVIRONMENT
+    ),
+}
+"""What a role in a project gives there, beyond the role that somebody has everywhere."""
+READ_LOGS = frozenset({ProjectRole.MAINTAINER})
+"""Roles in a project with which one reads its logs. Whoever has only others does not, whatever they may elsewhere;
+admins do, and everybody reads those of what they made.
+"""
 WHO_ONCE_MORE = frozenset(
     {
         Verb.DELETE_ENVIRONMENT,
@@ -67,6 +97,9 @@ REFUSALS = {
     Needs.ADMIN: "Only admins may do this.",
 }
 VIEWERS = "Your role is viewer: you can see everything and change nothing."
+GONE = "Nobody knows any more to which project this belongs, and not every log is open to you."
+IN_PROJECTS_ONLY = "Your roles in projects do not reach this; ask its creator or an admin."
+NOTHING: frozenset[Verb] = frozenset()
 START_AND_STOP = frozenset({Verb.START_ENVIRONMENT, Verb.STOP_ENVIRONMENT})
 
 
@@ -81,10 +114,10 @@ def ona_person(user: User, fleet: Fleet) -> str:
 
 def refusal(user: User, verb: Verb, row: Row, fleet: Fleet) -> str:
     """Why `user` may not do `verb` to `row`; "" when they may."""
-    if user.role == Role.ADMIN:
+    if user.role == Role.ADMIN or verb in _granted(user, row, fleet):
         return ""
     if user.role != Role.OPERATOR:
-        return VIEWERS
+        return IN_PROJECTS_ONLY if roles_of(user) else VIEWERS
     needs = TABLE.get(verb, Needs.ADMIN)
     about = _home(row, fleet) if needs is Needs.INSIDE else row
     if needs is Needs.OPERATOR or (needs is not Needs.ADMIN and _created(user, about, fleet)):
@@ -96,7 +129,21 @@ def refusal(user: User, verb: Verb, row: Row, fleet: Fleet) -> str:
 
 def bulk_refusal(user: User) -> str:
     """Why `user` may not ask for many things at once; each target is judged on its own besides. "" when they may."""
-    return "" if user.role in {Role.ADMIN, Role.OPERATOR} else VIEWERS
+    return "" if user.role in {Role.ADMIN, Role.OPERATOR} or roles_of(user) else VIEWERS
+
+
+def log_refusal(user: User, row: Row | None, fleet: Fleet) -> str:
+    """Why `user` may not read the log of `row`, or of something that is gone; "" when they may."""
+    roles = roles_of(user)
+    if not roles or user.role == Role.ADMIN:
+        return ""
+    home = None if row is None else _home(row, fleet)
+    if home is None:
+        return "" if all(some & READ_LOGS for some in roles.values()) else GONE
+    here = roles.get(home.project_id, NO_ROLE)
+    if not here or here & READ_LOGS or _created(user, home, fleet):
+        return ""
+    return f"As {' and '.join(sorted(here))} of this project you do not read its logs."
 
 
 def prices_refusal(user: User) -> str:
@@ -116,18 +163,24 @@ def channel_refusal(user: User) -> str:
 
 def exemption_refusal(user: User, row: Environment | None, fleet: Fleet) -> str:
     """Why `user` may not exempt an environment, or with None whatever matches a filter; "" when they may."""
-    if user.role == Role.OPERATOR and row is None:
+    if user.role != Role.ADMIN and row is None and not bulk_refusal(user):
         return "Only admins exempt what matches a filter."
+    if row is not None and Verb.KEEP_AWAKE in _granted(user, row, fleet):
+        return ""
     if user.role == Role.OPERATOR and not _created(user, row, fleet):
         return "Operators exempt only the environments they created; ask an admin."
+    if user.role not in {Role.ADMIN, Role.OPERATOR} and roles_of(user):
+        return IN_PROJECTS_ONLY
     return bulk_refusal(user)
 
 
 def batch_refusal(user: User, batch: Batch) -> str:
     """Why `user` may not cancel or retry a batch: operators decide only over their own. "" when they may."""
-    if user.role == Role.OPERATOR and batch.actor_id != user.pk:
+    if why_not := bulk_refusal(user):
+        return why_not
+    if user.role != Role.ADMIN and batch.actor_id != user.pk:
         return "Operators cancel and retry only the batches they began; ask an admin."
-    return bulk_refusal(user)
+    return ""
 
 
 def _created(user: User, row: Row | None, fleet: Fleet) -> bool:
@@ -136,6 +189,20 @@ def _created(user: User, row: Row | None, fleet: Fleet) -> bool:
         return False
     person = ona_person(user, fleet)
     return (bool(person) and person == row.creator_id) or row.id in made_by(user)
+
+
+def _granted(user: User, row: Row, fleet: Fleet) -> frozenset[Verb]:
+    """What the person's roles in the project of `row` give them there."""
+    here = _roles_here(user, row, fleet)
+    return frozenset[Verb]().union(*(IN_PROJECTS[role] for role in here)) if here else NOTHING
+
+
+def _roles_here(user: User, row: Row, fleet: Fleet) -> frozenset[ProjectRole]:
+    roles = roles_of(user)
+    if not roles:
+        return NO_ROLE
+    about = row if isinstance(row, Environment) else _home(row, fleet)
+    return NO_ROLE if about is None or not about.project_id else roles.get(about.project_id, NO_ROLE)
 
 
 def _home(row: Row, fleet: Fleet) -> Environment | None:
@@ -147,7 +214,8 @@ def seen_as(user: User, row: Row, fleet: Fleet) -> tuple[str, ...]:
     """All that `refusal` looks at in a person: for the same row, two who are seen as the same may do the same."""
     about = row if isinstance(row, Environment) else _home(row, fleet)
     own = user.role == Role.OPERATOR and _created(user, about, fleet)
-    return (user.role, "creator" if own else "")
+    chooses = "" if bulk_refusal(user) else "chooses"
+    return (user.role, "creator" if own else "", chooses, *sorted(_roles_here(user, row, fleet)))
 
 
 def can(user: User, verb: Verb, row: Row, fleet: Fleet) -> bool:

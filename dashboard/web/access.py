@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from dashboard.control.models import Role
-from dashboard.control.permissions import TABLE, VIEWERS, Needs
+from dashboard.config_projects import ProjectRole
+from dashboard.control.models import Role, User
+from dashboard.control.permissions import IN_PROJECTS, READ_LOGS, TABLE, Needs, bulk_refusal
 from dashboard.control.verbs import RULES, Verb
 from dashboard.web.http import GetResponse
 
@@ -25,9 +26,10 @@ class Access(Enum):
 
     ANYBODY = "anybody, signed in or not"
     SIGNED_IN = "everybody who is signed in"
-    OPERATOR = "operators and admins"
+    OPERATOR = "operators, admins and whoever has a role in a project"
     TARGET = "whoever may do it"
-    BEGAN = "operators who began it, and admins"
+    BEGAN = "whoever began it, and admins"
+    READER = "everybody who is signed in, but for those whose role in its project has no logs"
     KEEPER = "its owner, and admins when it is shared"
     ADMIN = "admins"
     WATCHER = "whoever sends `METRICS_TOKEN`; without one, this machine"
@@ -50,6 +52,7 @@ class Route:
 PAGE = Route()
 ACTION = Route(get=Access.TARGET, post=Access.TARGET)
 SEVERAL = Route(get=Access.NOBODY, post=Access.OPERATOR)  # and each target is judged on its own
+LOG = Route(get=Access.READER)
 BEGUN = Route(get=Access.NOBODY, post=Access.BEGAN)
 POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change idle policies.")
 CHANNEL = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change channels.")
@@ -68,14 +71,14 @@ ROUTES = {
     "environments-act": ACTION,
     "services-list": PAGE,
     "services-detail": PAGE,
-    "services-log": PAGE,
+    "services-log": LOG,
     "services-act": ACTION,
     "tasks-list": PAGE,
     "tasks-detail": PAGE,
     "tasks-act": ACTION,
     "executions-list": PAGE,
     "executions-detail": PAGE,
-    "executions-log": PAGE,
+    "executions-log": LOG,
     "executions-act": ACTION,
     "classes": PAGE,
     "classes-prices": Route(post=Access.ADMIN, words="Only admins set prices."),
@@ -169,11 +172,18 @@ ROUTES = {
     "api-batches": Route(get=Access.BEARER, post=Access.BEARER),
     "api-batch": BY_TOKEN,
 }
-FLOORS = {
-    Access.BEGAN: ({Role.OPERATOR, Role.ADMIN}, VIEWERS),
-    Access.OPERATOR: ({Role.OPERATOR, Role.ADMIN}, VIEWERS),
-    Access.ADMIN: ({Role.ADMIN}, "Only admins may do this."),
+
+
+def _only_admins(user: User) -> str:
+    return "" if user.role == Role.ADMIN else "Only admins may do this."
+
+
+FLOORS: dict[Access, Callable[[User], str]] = {
+    Access.BEGAN: bulk_refusal,
+    Access.OPERATOR: bulk_refusal,
+    Access.ADMIN: _only_admins,
 }
+"""Why somebody may not even ask, "" when they may; what is asked for is judged besides."""
 
 
 def needed(name: str, method: str) -> Access:
@@ -195,9 +205,9 @@ def guard(get_response: GetResponse) -> GetResponse:
         if name not in ROUTES:
             logger.error("the address %s is not declared in web/access.py", name or request.path[:200])
             _refuse(request, "This address is closed.")
-        roles, words = FLOORS.get(needed(name, request.method or ""), (None, ""))
-        if roles is not None and getattr(request.user, "role", "") not in roles:
-            _refuse(request, ROUTES[name].words or words)
+        floor = FLOORS.get(needed(name, request.method or ""))
+        if floor is not None and (why_not := floor(cast("User", request.user))):
+            _refuse(request, ROUTES[name].words or why_not)
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
@@ -220,9 +230,13 @@ def markdown() -> str:
         "",
         "## What is asked of Ona",
         "",
-        "| deed | viewer | operator | owner | admin |",
-        "|---|---|---|---|---|",
+        "Lead and maintainer are [roles in single projects](sign-in.md#roles-in-projects): what they may there,",
+        "whatever their role is elsewhere.",
+        "",
+        "| deed | viewer | operator | owner | lead | maintainer | admin |",
+        "|---|---|---|---|---|---|---|",
         *(_deed(verb) for verb in RULES),
+        f"| log: read | yes | yes | yes | {_reads(ProjectRole.LEAD)} | {_reads(ProjectRole.MAINTAINER)} | yes |",
         "",
         "## Addresses",
         "",
@@ -242,7 +256,13 @@ def _deed(verb: Verb) -> str:
     needs = TABLE.get(verb, Needs.ADMIN)
     operator = "yes" if needs is Needs.OPERATOR else "no"
     owner = "no" if needs is Needs.ADMIN else "yes"
-    return f"| {verb.value.replace('.', ': ').replace('-', ' ')} | no | {operator} | {owner} | yes |"
+    lead, maintainer = ("yes" if verb in IN_PROJECTS[role] else "no" for role in ProjectRole)
+    name = verb.value.replace(".", ": ").replace("-", " ")
+    return f"| {name} | no | {operator} | {owner} | {lead} | {maintainer} | yes |"
+
+
+def _reads(role: ProjectRole) -> str:
+    return "yes" if role in READ_LOGS else "no"
 
 
 def _pattern(name: str) -> str:

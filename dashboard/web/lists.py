@@ -18,6 +18,7 @@ from dashboard.control.exemptions import holds
 from dashboard.control.made import made_by
 from dashboard.control.models import Role, User
 from dashboard.control.permissions import ona_person
+from dashboard.control.project_roles import standing as project_standing
 from dashboard.fleet import query as queries
 from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
 from dashboard.fleet.query.reading import At
@@ -157,13 +158,8 @@ TABLE_SECONDS = 10.0
 def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query, cells: Cells) -> _Table:
     context, stamp = context_of(user, fleet, asked.text), wishes.stamp()
     own = user.role == Role.OPERATOR or "is:" in asked.text.lower()
-    viewer = (
-        user.role,
-        user.pk if own else None,
-        context.person_id if own else "",
-        context.exempt,
-        context.starred,
-    )
+    person = (user.pk, context.person_id) if own else None
+    viewer = (user.role, person, project_standing(user), context.exempt, context.starred)
     tables, now = _tables.of(fleet), time.monotonic()
     key = (listing.folder, asked, viewer, cells.names, stamp, get_language())
     table = tables.get(key)

@@ -22,6 +22,7 @@ from django.utils.translation import get_language
 
 from dashboard.control import wishes
 from dashboard.control.models import User
+from dashboard.control.project_roles import standing as project_standing
 from dashboard.web.http import GetResponse, moment, signed_in, told
 from dashboard.web.kept import Kept
 from dashboard.web.live import is_poll
@@ -81,7 +82,8 @@ def quiet(view: View[P]) -> View[P]:
         if stamp is None:
             return view(request, *args, **kwargs)
         user, fleet = signed_in(request), moment(request).fleet
-        key = (user.pk, user.role, user.email, get_language(), request.get_full_path())
+        rights = (user.role, user.email, project_standing(user))
+        key = (user.pk, rights, get_language(), request.get_full_path())
         state = (fleet.epoch, fleet.version, stamp, turn(user))
         known = _quiet.get(key)
         if known is not None and known[0] == state and time.monotonic() - known[1] < QUIET_SECONDS:

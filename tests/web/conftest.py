@@ -79,6 +79,12 @@ class Dashboard:
         """A running environment: the operator's `own`, or somebody else's."""
         return self.environment(lambda row: row.phase == "running" and self.of_operator(row) is own)
 
+    def of_a_project(self, *, own: bool) -> Environment:
+        """A running environment that belongs to a project; some do not."""
+        return self.environment(
+            lambda row: row.phase == "running" and self.of_operator(row) is own and bool(row.project_id)
+        )
+
     def stopped(self) -> Environment:
         return self.environment(lambda row: row.phase == "stopped" and row.archived is None)
 

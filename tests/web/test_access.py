@@ -9,11 +9,14 @@ from itertools import product
 from uuid import uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
+from dashboard.config_projects import Grant, Grants, ProjectRole
+from dashboard.control import permissions
 from dashboard.control.models import Action, Batch, Channel, Exemption, IdlePolicy, SavedView, User
 from dashboard.control.permissions import TABLE, Needs
 from dashboard.control.verbs import RULES, Verb, verbs_of
@@ -25,6 +28,9 @@ from scripts.permissions import PAGE
 from tests.web.conftest import Dashboard
 
 WHO = ("anonymous", "viewer", "operator", "owner", "admin")
+IN_PROJECTS = {"lead": "lead", "maintainer": "maintainer", "outsider": "lead"}
+"""Viewers who have this role in the project of what they ask for; the outsider in another one."""
+EVERYBODY = (*WHO, *IN_PROJECTS)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SIGN_IN, FORBIDDEN, NO_METHOD, LET_IN = "sent to the sign-in", "forbidden", "no such method", "let in"
 ASKED_FOR_A_TOKEN = "asked for a token"
@@ -64,10 +70,11 @@ def expected(case: Case, method: str, who: str) -> str:
     if access is Access.BEARER:
         return ASKED_FOR_A_TOKEN
     allowed = {
-        Access.ANYBODY: WHO,
-        Access.WATCHER: WHO,  # the tests ask from this machine
-        Access.SIGNED_IN: WHO[1:],
-        Access.OPERATOR: ("operator", "owner", "admin"),
+        Access.ANYBODY: EVERYBODY,
+        Access.WATCHER: EVERYBODY,  # the tests ask from this machine
+        Access.SIGNED_IN: EVERYBODY[1:],
+        Access.READER: tuple(one for one in EVERYBODY[1:] if one != "lead"),
+        Access.OPERATOR: ("operator", "owner", "admin", *IN_PROJECTS),
         Access.ADMIN: ("admin",),
         Access.BEGAN: ("owner", "admin"),
         Access.KEEPER: ("owner", "admin"),
@@ -79,12 +86,16 @@ def expected(case: Case, method: str, who: str) -> str:
 def may_do(verb: Verb | None) -> tuple[str, ...]:
     if verb is None:
         return ()
-    return {
-        Needs.OPERATOR: ("operator", "owner", "admin"),
-        Needs.CREATOR: ("owner", "admin"),
-        Needs.INSIDE: ("owner", "admin"),
-        Needs.ADMIN: ("admin",),
-    }[TABLE[verb]]
+    in_project = [role.value for role in ProjectRole if verb in permissions.IN_PROJECTS[role]]
+    return (
+        *{
+            Needs.OPERATOR: ("operator", "owner", "admin"),
+            Needs.CREATOR: ("owner", "admin"),
+            Needs.INSIDE: ("owner", "admin"),
+            Needs.ADMIN: ("admin",),
+        }[TABLE[verb]],
+        *in_project,
+    )
 
 
 def outcome(response: HttpResponse) -> str:
@@ -95,11 +106,19 @@ def outcome(response: HttpResponse) -> str:
 
 
 @pytest.fixture
-def targets(dashboard: Dashboard) -> dict[tuple[Kind, bool], Listed]:
-    """For each kind one of the operator's own, and one of somebody else's."""
+def targets(dashboard: Dashboard, settings: LazySettings) -> dict[tuple[Kind, bool], Listed]:
+    """For each kind one of the operator's own, and one of somebody else's, in whose project some have a role."""
     found: dict[tuple[Kind, bool], Listed] = {}
+    theirs = dashboard.of_a_project(own=False).project_id
+    grants = []
+    for who, role in IN_PROJECTS.items():
+        dashboard.clients[who] = Client()
+        dashboard.clients[who].force_login(User.objects.create(username=who))
+        project = "elsewhere" if who == "outsider" else theirs
+        grants.append(Grant(ProjectRole(role), project, people=frozenset({who})))
+    settings.PROJECT_ROLES = Grants(tuple(grants))
     for own in (True, False):
-        environment = dashboard.running(own=own)
+        environment = dashboard.of_a_project(own=own)
         service = Service(f"service-{own}", environment.id, "Web", phase="running")
         task = Task(f"task-{own}", environment.id, "Build")
         execution = Execution(f"execution-{own}", task.id, environment.id, "Build", "running")
@@ -192,7 +211,7 @@ def test_everybody_gets_what_the_table_says_and_nothing_else(
     dashboard: Dashboard, targets: dict[tuple[Kind, bool], Listed], case: Case
 ) -> None:
     wrong = []
-    for method, who in product(METHODS, WHO):
+    for method, who in (*product(METHODS, WHO), *product(("GET", "POST"), IN_PROJECTS)):
         before = Action.objects.count()
         answer = ask(dashboard, who, method, path_of(case, targets, own=who == "owner"))
         if outcome(answer) != expected(case, method, who):

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from dashboard.celery import app
+from dashboard.fleet.entities import Kind
 from dashboard.fleet.freshness import freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Store, StoreError, connect, namespace_of
@@ -154,6 +155,20 @@ def _sign_in() -> Iterator[Finding]:
             yield Finding("sign-in", True, f"{name} answers and publishes its keys")
 
 
+def _project_roles(store: Store) -> Iterator[Finding]:
+    """Nothing where no file grants one; an id that is in no fleet is most likely mistyped."""
+    wanted = {grant.project for grant in settings.PROJECT_ROLES.grants}
+    if not wanted:
+        return
+    known = {row.id for _, row in store.rows(Kind.PROJECT)}
+    if known and (strange := wanted - known):
+        words = f"no project {', '.join(sorted(strange))} is known; check the ids in PROJECT_ROLES."
+        yield Finding("projects", False, words)
+    else:
+        count = len(settings.PROJECT_ROLES.grants)
+        yield Finding("projects", True, f"{count} grants of roles in {len(wanted)} projects")
+
+
 def _database() -> Finding:
     try:
         executor = MigrationExecutor(connection)
@@ -176,6 +191,7 @@ def _redis(store: Store) -> Iterator[Finding]:
         )
         return
     yield Finding("redis", True, "answers")
+    yield from _project_roles(store)
     yield _worker()
     fresh = freshness(Moment(sweeps=sweeps), time.time(), settings.POLL_INTERVALS)
     words = fresh.reason or f"last read {time.time() - (fresh.at or 0):.0f} s ago"

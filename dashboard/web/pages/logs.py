@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any, cast
 
 from celery.exceptions import CeleryError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -22,11 +23,12 @@ from django.views.decorators.http import require_GET
 from kombu.exceptions import KombuError
 
 from dashboard import jobs
+from dashboard.control.permissions import log_refusal
 from dashboard.fleet import log_store
 from dashboard.fleet.entities import Kind, Listed, Service
 from dashboard.fleet.log_store import Entry, LogStatus
 from dashboard.fleet.store import StoreError
-from dashboard.web.http import found_or_404, is_fragment, moment, varied
+from dashboard.web.http import found_or_404, is_fragment, moment, signed_in, varied
 from dashboard.web.live import Block, is_poll
 from dashboard.web.log_lines import Tree, text_of
 
@@ -45,6 +47,8 @@ def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
     log = Log(request, kind, identifier)
     if log.status is None or (log.row is None and not log.status.last):
         found_or_404(request, kind, identifier)
+    if log.closed:
+        raise PermissionDenied(log.closed)
     if "download" in request.GET:
         return download(log)
     if is_poll(request):
@@ -58,6 +62,8 @@ def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
 def log_block(request: HttpRequest, kind: Kind, identifier: str) -> Block:
     """The panel of a resource's own page. It renews itself: the page's poll leaves it alone."""
     log = Log(request, kind, identifier, read=False)
+    if log.closed:
+        return Block("log", (log.closed,), "logs/closed.html", {"why": log.closed})
     return Block("log", (), "logs/panel.html", {"log": log.panel})
 
 
@@ -86,6 +92,11 @@ class Log:
     @property
     def row(self) -> Listed | None:
         return cast("Listed | None", moment(self.request).fleet.of(self.kind).get(self.identifier))
+
+    @property
+    def closed(self) -> str:
+        """Why this person does not read it, "" when they may."""
+        return log_refusal(signed_in(self.request), self.row, moment(self.request).fleet)
 
     def look(self) -> None:
         try:

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.control import sign_ins
 from dashboard.control.models import Role, SignIn
-from dashboard.web.http import signed_in, varied
+from dashboard.control.project_roles import roles_of
+from dashboard.fleet.entities import Kind
+from dashboard.web.http import moment, signed_in, varied
 from dashboard.web.quiet import forget_sessions
 
 MOST = 500
@@ -28,8 +30,16 @@ def index(request: HttpRequest) -> HttpResponse:
         "this": request.session.session_key,
         "everybody": signed_in(request).role == Role.ADMIN,
         "most": MOST if len(shown) == MOST else 0,
+        "in_projects": _in_projects(request),
     }
     return varied(render(request, "accounts/sessions.html", context))
+
+
+def _in_projects(request: HttpRequest) -> list[tuple[str, str]]:
+    """The person's own roles in projects that there are: (project, role)."""
+    fleet, roles = moment(request).fleet, roles_of(signed_in(request))
+    there = [key for key in roles if key in fleet.of(Kind.PROJECT)]
+    return sorted((fleet.project(key), role) for key in there for role in sorted(roles[key]))
 
 
 @require_POST
