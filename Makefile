@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python test-postgres check bench fortnight thousand lock messages screenshots gallery audit clean security supply
+.PHONY: help run install install-dev test test-python test-postgres check bench fortnight thousand chaos lock messages screenshots gallery audit clean security supply
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ bench: install-dev  ## Measures against others, side by side: docs/benchmarks.md
 
 fortnight: install-dev  ## Lives through a simulated fortnight of 500 environments under an armed policy (OPTIONS="--days 2")
 	@$(BIN)/python -m scripts.fortnight $(OPTIONS)
+
+chaos: install-dev  ## Kills, freezes, cuts and corrupts all that the stack needs, and counts what was lost (OPTIONS="--postgres")
+	@$(BIN)/python -m scripts.chaos $(OPTIONS)
 
 thousand: install-dev  ## Stops a thousand environments while worker, Valkey and web are killed, and undoes it
 	@$(BIN)/python -m scripts.thousand $(OPTIONS)

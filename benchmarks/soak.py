@@ -17,21 +17,18 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.ratios import ROOT, Report, child
-from dashboard.fleet import intake
 from dashboard.fleet.budget import Budget, Lead
-from dashboard.fleet.entities import Kind
-from dashboard.fleet.kept import beyond
 from dashboard.fleet.memory import Memory
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect
 from dashboard.fleet.sync import Sync
-from dashboard.ona import EnvironmentFilter, Ona
+from dashboard.ona import Ona
 from dashboard.stack import parts
+from scripts.truth import differences, world_of
 from tests.conftest import until
 
 FAULTS = {
@@ -51,7 +48,6 @@ GROWTH = 1.15
 """Times its size after the warm-up that memory may have at the end."""
 HISTORY = 1
 """Finished executions of a task that are kept: an hour passes in a minute here, and the history is to be full soon."""
-KINDS = (Kind.ENVIRONMENT, Kind.SERVICE, Kind.TASK, Kind.EXECUTION)
 
 
 class WorldTime:
@@ -97,34 +93,6 @@ def valkey(folder: Path) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
-
-
-def world(ona: Ona) -> dict[Kind, dict[str, Any]]:
-    """What the API says, read in the plainest way there is: every list from end to end, one after another."""
-    lists = ona.automations
-    environments = list(ona.environments.pages())
-    environments += list(ona.environments.pages(EnvironmentFilter(archival_status="archived")))
-    found: dict[Kind, list[Any]] = {
-        Kind.ENVIRONMENT: [intake.environment(item) for page in environments for item in page.items],
-        Kind.SERVICE: [intake.service(item) for page in lists.service_pages() for item in page.items],
-        Kind.TASK: [intake.task(item) for page in lists.task_pages() for item in page.items],
-        Kind.EXECUTION: [intake.execution(item) for page in lists.execution_pages() for item in page.items],
-    }
-    surplus = beyond(HISTORY, found[Kind.EXECUTION], {})
-    return {kind: {row.id: row for row in rows if row.id not in surplus} for kind, rows in found.items()}
-
-
-def differences(store: Store, truth: dict[Kind, dict[str, Any]]) -> Iterator[str]:
-    """Each field of each row that is not as the API says. (An execution's name is its task's: not its own field.)"""
-    for kind in KINDS:
-        held = {row.id: row for _, row in store.rows(kind)}
-        for identifier in held.keys() ^ truth[kind].keys():
-            yield f"{kind} {identifier}: {'not there any more' if identifier in held else 'missing'}"
-        for identifier in held.keys() & truth[kind].keys():
-            ours, theirs = asdict(held[identifier]), asdict(truth[kind][identifier])
-            for name in ours:
-                if ours[name] != theirs[name] and not (kind is Kind.EXECUTION and name == "name"):
-                    yield f"{kind} {identifier}: {name} is {ours[name]!r} and should be {theirs[name]!r}"
 
 
 def main() -> None:
@@ -187,7 +155,7 @@ def settle(ona: Ona, sync: Sync, store: Store, report: Report) -> None:
     drift: set[str] = set()
     for attempt in range(5):
         sweep = sync.full(whole_history=True)
-        now = set(differences(store, world(ona)))
+        now = set(differences(store, world_of(ona, HISTORY)))
         drift = now if attempt == 0 else drift & now
         report.note(
             f"full sweep {sweep.seconds:.1f} s {sweep.error}: {len(now)} fields differ, {len(drift)} all along"

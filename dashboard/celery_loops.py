@@ -4,6 +4,7 @@ number of beats send each job once.
 Named in the settings of `dashboard.celery` and loaded by those two alone: a web process only hands jobs over.
 """
 
+import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -35,6 +36,9 @@ EARLY = 0.05
 PATIENCE = 2.0
 """Seconds at most that a beat leaves to the one whose turn it was, before it sends in its place."""
 TRY_AGAIN = 1.0
+MOVED = 2.0
+"""Seconds by which the machine's clock must have jumped to be noticed."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Scheduler(beat.Scheduler):
@@ -66,9 +70,25 @@ class Scheduler(beat.Scheduler):
 
     def setup_schedule(self) -> None:
         super().setup_schedule()
+        self._all_due()
+        self._origin = time.time() - time.monotonic()
+
+    def _all_due(self) -> None:
         for entry in self.schedule.values():
             if isinstance(entry.schedule, schedule):  # a crontab waits for its time
-                entry.last_run_at = datetime(2000, 1, 1, tzinfo=UTC)
+                entry.last_run_at = LONG_AGO
+
+    def tick(self, *args: Any, **options: Any) -> Any:
+        """Celery's, after a look whether the machine's clock was moved: set back, it would have nothing sent until it
+        has caught up with the last time. What repeats is due at once then; claims keep it from coming too often.
+        """
+        origin = time.time() - time.monotonic()
+        if abs(origin - self._origin) > MOVED:
+            logger.warning("the clock of this machine was moved by %+.0f s", origin - self._origin)
+            self._all_due()
+            self._heap = None
+        self._origin = origin
+        return super().tick(*args, **options)
 
     def _ensure_connected(self) -> Any:
         return self.connection.ensure_connection(self._say, **RECONNECT)

@@ -10,6 +10,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,27 @@ class Server:
         """`fast` is what Docker's image does when its container is stopped."""
         self._run([*self._control, "-m", mode, "stop"], check=False)
 
+    def kill(self) -> None:
+        """SIGKILL, which its own processes notice."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGKILL)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """SIGSTOP of all its processes, SIGCONT in the end."""
+        stopped = self._processes()
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        leader = int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        return [leader, *map(int, Path(f"/proc/{leader}/task/{leader}/children").read_text().split())]
+
     @property
     def _control(self) -> list[str]:
         log = str(self.folder / "log")
@@ -94,21 +116,33 @@ class Server:
 
 
 @contextmanager
-def running(where: Path) -> Iterator[str]:
-    """A PostgreSQL that only its unix socket reaches; gives its DATABASE_URL."""
+def serving(where: Path) -> Iterator[Server]:
+    """A PostgreSQL that only its unix socket reaches."""
     with tempfile.TemporaryDirectory(prefix="ona-pg-") as name:
         server = Server(where, Path(name))
         server.start()
         try:
-            yield server.url
+            yield server
         finally:
             server.stop()
 
 
-def main(command: list[str]) -> int:
+@contextmanager
+def running(where: Path) -> Iterator[str]:
+    """The same; gives its DATABASE_URL."""
+    with serving(where) as server:
+        yield server.url
+
+
+def found_or_installed() -> Path | None:
+    """The folder of its programs; None where there are none and none can be installed."""
     if programs() is None:
         install()
-    where = programs()
+    return programs()
+
+
+def main(command: list[str]) -> int:
+    where = found_or_installed()
     if where is None:
         print("=== NOT TESTED ON POSTGRESQL: there is none on this machine", file=sys.stderr)
         return NONE

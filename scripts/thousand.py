@@ -7,24 +7,17 @@ target is known before, and the simulator itself is asked what came of it.
 """
 
 import argparse
-import json
-import os
-import signal
-import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard.ona import EnvironmentFilter, ExecutionFilter, Ona
-from dashboard.stack import parts
+from scripts.stack import Check, Stack, until, verdict
 
-ROOT = Path(__file__).resolve().parent.parent
 VARIABLES = {"POLL_HOT_SECONDS": "1", "POLL_FULL_SECONDS": "15", "ONA_REQUESTS_PER_SECOND": "2000"}
 SPEED = 30
 """Simulated seconds in a second: a start takes a minute at most."""
@@ -33,7 +26,6 @@ FLEET = 2.3
 KILLED = (("worker", 0.1), ("valkey", 0.3), ("web", 0.5))
 """Who is killed, after which share of the targets has ended."""
 ENDED = ("confirmed", "skipped", "failed", "unconfirmed", "unknown")
-PATIENCE = 240.0
 BEGIN = """
 import sys
 import django; django.setup()
@@ -78,83 +70,14 @@ class Outcome:
     words: str
 
 
-@dataclass
-class Stack:
-    """`manage.py up` in `folder`, with a fleet for so many targets."""
-
-    folder: Path
-    targets: int
-    port: int = field(default_factory=parts.free_port)
-
-    def __post_init__(self) -> None:
-        self.said = self.folder / "said"
-        argv = [sys.executable, "manage.py", "up", "--port", str(self.port), "--speed", str(SPEED), "--still"]
-        argv += ["--environments", str(round(self.targets * FLEET) + 30)]
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        with self.said.open("wb") as said:
-            self.process = subprocess.Popen(
-                argv,
-                cwd=ROOT,
-                env=kept | VARIABLES | {"VAR_DIR": str(self.folder / "var")},
-                stdout=said,
-                stderr=said,
-            )
-
-    def pid(self, name: str) -> int:
-        return int(json.loads((self.folder / "var" / "up.json").read_text())["pids"].get(name, 0))
-
-    def greeted(self) -> bool:
-        if self.process.poll() is not None:
-            raise SystemExit(f"The stack did not start:\n{self.said.read_text()}")
-        return "Dashboard: " in self.said.read_text()
-
-    def kill(self, name: str) -> None:
-        before = self.pid(name)
-        os.kill(before, signal.SIGKILL)
-        until(lambda: self.pid(name) not in {0, before}, f"{name} comes back")
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(30)
-
-    def variables(self) -> dict[str, str]:
-        """What the stack's own processes are given."""
-        block = Path(f"/proc/{self.pid('worker')}/environ").read_bytes().decode()
-        return dict(line.partition("=")[::2] for line in block.split("\0") if line)
-
-    def run(self, script: str, *arguments: str) -> None:
-        """Run a script as one of the stack's own processes would."""
-        done = subprocess.run(
-            [sys.executable, "-c", script, *arguments],
-            cwd=ROOT,
-            env=self.variables(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        if done.returncode:
-            raise SystemExit(done.stderr)
-
-    def outcomes(self, verb: str) -> dict[str, Outcome]:
-        """What the ledger says, by target."""
-        path = f"file:{self.folder / 'var' / 'dashboard.sqlite3'}?mode=ro"
-        question = "select target_id, state, outcome from control_action where verb = ?"
-        with closing(sqlite3.connect(path, uri=True, timeout=20)) as database:
-            rows = database.execute(question, (verb,)).fetchall()
-        return {target: Outcome(state, words) for target, state, words in rows}
-
-    def ended(self, verb: str) -> int:
-        return sum(one.state in ENDED for one in self.outcomes(verb).values())
+def outcomes(one: Stack, verb: str) -> dict[str, Outcome]:
+    """What the ledger says, by target."""
+    rows = one.ask("select target_id, state, outcome from control_action where verb = ?", verb)
+    return {target: Outcome(state, words) for target, state, words in rows}
 
 
-def until(holds: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            raise SystemExit(f"Not within {PATIENCE:.0f} s: {what}.")
-        time.sleep(0.1)
+def ended(one: Stack, verb: str) -> int:
+    return sum(found.state in ENDED for found in outcomes(one, verb).values())
 
 
 class Api:
@@ -174,20 +97,12 @@ class Api:
         return {item.metadata.environment_id for page in pages for item in page.items}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    claim: str
-    passed: bool
-    seen: object
-
-    def __str__(self) -> str:
-        return f"{'passed' if self.passed else 'FAILED'}  {self.claim}: {self.seen}"
-
-
 @contextmanager
 def stack(targets: int) -> Iterator[Stack]:
+    """One with a fleet for so many targets."""
+    options = ("--speed", str(SPEED), "--still", "--environments", str(round(targets * FLEET) + 30))
     with tempfile.TemporaryDirectory(prefix="ona-thousand-") as folder:
-        one = Stack(Path(folder), targets)
+        one = Stack(Path(folder), options, VARIABLES)
         try:
             until(one.greeted, "the dashboard answers")
             yield one
@@ -195,17 +110,17 @@ def stack(targets: int) -> Iterator[Stack]:
             one.end()
 
 
-def lived(one: Stack) -> Iterator[Check]:
+def lived(one: Stack, targets: int) -> Iterator[Check]:
     """Stop them, kill whatever can be killed, and undo."""
     variables = one.variables()
     with Ona.open(variables["ONA_BASE_URL"], variables["ONA_API_KEY"]) as ona:
-        yield from _lived(one, Api(ona))
+        yield from _lived(one, Api(ona), targets)
 
 
-def _lived(one: Stack, api: Api) -> Iterator[Check]:
+def _lived(one: Stack, api: Api, targets: int) -> Iterator[Check]:
     before, at_work = api.running(), api.at_work()
     one.run(KNOWN, str(len(before)))
-    wanted = sorted(before)[: one.targets]
+    wanted = sorted(before)[:targets]
     kept = {key for key in wanted if key in at_work or before[key] != "ENVIRONMENT_ROLE_DEFAULT"}
     one.run(STOP, *wanted)
     for name, share in KILLED:
@@ -217,13 +132,13 @@ def _lived(one: Stack, api: Api) -> Iterator[Check]:
 
 
 def _wait_for(one: Stack, many: int) -> None:
-    until(lambda: one.ended("environment.stop") >= many, f"{many} targets have ended")
+    until(lambda: ended(one, "environment.stop") >= many, f"{many} targets have ended")
 
 
 def _stopped(
     one: Stack, api: Api, before: dict[str, str], wanted: list[str], kept: set[str]
 ) -> Iterator[Check]:
-    found = one.outcomes("environment.stop")
+    found = outcomes(one, "environment.stop")
     counts = Counter(outcome.state for outcome in found.values())
     yield Check("targets, each with one line of the ledger", set(found) == set(wanted), len(found))
     skipped = {key for key, outcome in found.items() if outcome.state == "skipped"}
@@ -246,8 +161,8 @@ def _undone(one: Stack, api: Api, before: dict[str, str], stopped: set[str]) -> 
         api.ona.environments.start(key)
     one.run(KNOWN, str(len(before) - len(stopped) + len(early)), *stopped)
     one.run(UNDO)
-    until(lambda: one.ended("environment.start") == len(stopped) - len(early), "every start has ended")
-    found = one.outcomes("environment.start")
+    until(lambda: ended(one, "environment.start") == len(stopped) - len(early), "every start has ended")
+    found = outcomes(one, "environment.start")
     states = Counter(outcome.state for outcome in found.values())
     exact = set(found) == stopped - early and set(states) == {"confirmed"}
     yield Check(
@@ -259,14 +174,13 @@ def _undone(one: Stack, api: Api, before: dict[str, str], stopped: set[str]) -> 
 def main() -> int:
     wish = argparse.ArgumentParser(description=__doc__)
     wish.add_argument("--targets", type=int, default=1000)
-    with stack(wish.parse_args().targets) as one:
+    targets = wish.parse_args().targets
+    with stack(targets) as one:
         checks = []
-        for check in lived(one):
+        for check in lived(one, targets):
             print(check, flush=True)
             checks.append(check)
-    failed = sum(not check.passed for check in checks)
-    print(f"{len(checks) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return verdict(checks)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +53,19 @@ def test_two_beats_never_send_one_turn_twice(store: Store, sent: list[tuple[str,
         assert time.monotonic() - began < 60
     turns = (time.monotonic() - began) / (INTERVAL - 0.05) + 1
     assert len(sent) <= turns
+
+
+def test_a_clock_that_was_set_back_stops_no_beat(
+    store: Store, sent: list[tuple[str, Scheduler]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat, moved = a_beat(store), [0.0]
+    true_time, true_now = time.time, app.now
+    monkeypatch.setattr(time, "time", lambda: true_time() + moved[0])
+    monkeypatch.setattr(app, "now", lambda: true_now() + timedelta(seconds=moved[0]))
+    for by in (3600.0, 0.0, -3600.0):
+        moved[0] = by
+        sent.clear()
+        until(lambda: beat.tick() is None or len(sent) >= 2)
 
 
 def test_the_other_takes_over_when_one_stops(store: Store, sent: list[tuple[str, Scheduler]]) -> None:

@@ -8,4 +8,4 @@ from scripts.thousand import lived, stack
 @pytest.mark.timeout(300)
 def test_a_batch_survives_every_death_and_undoing_it_brings_back_exactly_what_it_stopped() -> None:
     with stack(targets=60) as one:
-        assert [str(check) for check in lived(one) if not check.passed] == []
+        assert [str(check) for check in lived(one, 60) if not check.passed] == []

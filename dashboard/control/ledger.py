@@ -43,6 +43,8 @@ LEFT_BEHIND = timedelta(seconds=8)
 WORKER_DIED = timedelta(seconds=60)
 """No call takes this long (its timeouts are shorter): whoever was sending is gone."""
 LONGEST_DELAY = 60.0
+SET_BACK = timedelta(seconds=2 * LONGEST_DELAY)
+"""Nothing is put off for so long: a time further ahead is from before the clock of this machine was set back."""
 JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
 
@@ -317,12 +319,25 @@ def sweep(now: datetime, enqueue: Enqueue, died: Callable[[str], bool] = lambda 
 
     `died(sender)` is True when that process is known to be gone.
     """
+    _forget_the_future(now)
     return _requeue_waiting(now, enqueue) + _rescue_sending(now, enqueue, died)
+
+
+def _forget_the_future(now: datetime) -> None:
+    """What was written before the clock was set back would wait until it has caught up: it counts from now on."""
+    for state, time_of in (
+        (State.QUEUED, "not_before"),
+        (State.SENDING, "sent"),
+        (State.REQUESTED, "requested"),
+    ):
+        future = Action.objects.filter(state=state, **{f"{time_of}__gt": now + SET_BACK})
+        if future.exists():
+            future.update(**{time_of: now})
 
 
 def _requeue_waiting(now: datetime, enqueue: Enqueue) -> int:
     waiting = Action.objects.filter(state=State.QUEUED, not_before__lte=now, batch=None).exclude(
-        created__gt=now - LEFT_BEHIND, attempts=0
+        created__gt=now - LEFT_BEHIND, created__lte=now, attempts=0
     )
     return _hand_over_all(waiting.values_list("id", flat=True), enqueue)
 

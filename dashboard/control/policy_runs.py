@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from dashboard.control import batches, exemptions, notices, notify, policies, warned
 from dashboard.control.idle import Decision
@@ -92,7 +93,8 @@ def _pause_itself(policy: IdlePolicy, why: str, now: datetime) -> None:
 def _claim(policy: IdlePolicy, now: datetime) -> bool:
     """Whether this worker runs it, with the state and the words it was read with."""
     same = IdlePolicy.objects.filter(pk=policy.pk, state=policy.state, changed=policy.changed)
-    return same.exclude(last_run__gt=now - APART).update(last_run=now) == 1
+    just_now = Q(last_run__gt=now - APART, last_run__lte=now + APART)  # later ones: the clock was set back
+    return same.exclude(just_now).update(last_run=now) == 1
 
 
 def _without_an_admin(policy: IdlePolicy) -> str:

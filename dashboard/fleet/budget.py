@@ -24,6 +24,8 @@ KEEP_SECONDS = 3600
 ALONE_SECONDS = 5.0
 """For which Redis is not asked again after it did not answer."""
 SENT, REFUSED, FAILED = "sent", "refused", "failed:"
+LONGEST_QUEUE = 300.0
+"""Seconds: a slot that is further away was booked before the clock of Redis' machine was set back."""
 SHARE = 4
 """Of so many slots one is for each lead that can wait, however much goes before it."""
 
@@ -35,6 +37,8 @@ local held = redis.call('HMGET', KEYS[1], 'rate', 'next', ARGV[5])
 local rate = math.min(tonumber(held[1] or full), full)
 local turn = math.max(tonumber(held[2] or now), now)
 local low = tonumber(held[3] or 0)
+if turn - now > tonumber(ARGV[6]) then turn = now end
+if low > turn then low = 0 end
 if lead >= 0 and turn - now > lead and now - low < share / rate then
   return {tostring(-math.min(turn - now - lead, share / rate - (now - low))), tostring(rate)}
 end
@@ -50,11 +54,13 @@ local now = time[1] + time[2] / 1000000
 local full, slowest, hold = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local held = redis.call('HMGET', KEYS[1], 'rate', 'next', 'halved')
 local rate = tonumber(held[1] or full)
-if now - tonumber(held[3] or 0) >= 1 then
+if math.abs(now - tonumber(held[3] or 0)) >= 1 then
   rate = math.max(rate / 2, full * slowest)
   redis.call('HSET', KEYS[1], 'rate', rate, 'halved', string.format('%.6f', now))
 end
-redis.call('HSET', KEYS[1], 'next', string.format('%.6f', math.max(tonumber(held[2] or 0), now + hold)))
+local turn = tonumber(held[2] or 0)
+if turn - now > tonumber(ARGV[5]) then turn = now end
+redis.call('HSET', KEYS[1], 'next', string.format('%.6f', math.max(turn, now + hold)))
 redis.call('HINCRBY', KEYS[1], 'refused', 1)
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 return tostring(rate)
@@ -105,7 +111,9 @@ class Budget:
 
     def wait(self) -> None:
         while True:
-            answer = self._ask(0, self._full, self._lead.value, SHARE, KEEP_SECONDS, self._lead.name)
+            answer = self._ask(
+                0, self._full, self._lead.value, SHARE, KEEP_SECONDS, self._lead.name, LONGEST_QUEUE
+            )
             if answer is None:
                 self._alone.wait()
                 return
@@ -118,7 +126,7 @@ class Budget:
 
     def slow_down(self, delay: float | None) -> None:
         hold = min(max(delay or 0.0, 0.0), LONGEST_HOLD)
-        answer = self._ask(1, self._full, SLOWEST, hold, KEEP_SECONDS)
+        answer = self._ask(1, self._full, SLOWEST, hold, KEEP_SECONDS, LONGEST_QUEUE)
         if answer is None:
             self._alone.slow_down(delay)
         else:

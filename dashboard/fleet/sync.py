@@ -77,7 +77,7 @@ class Sync:
         Of the executions what is new, and all of them once in a while or with `whole_history`.
         """
         read_at = self._history_read_at()
-        whole = whole_history or self._clock() - read_at >= self._history_seconds
+        whole = whole_history or not 0 <= self._clock() - read_at < self._history_seconds
 
         def scan(fleet: Fleet, tally: Tally) -> None:
             def find_gone(kind: Kind, known: set[str]) -> None:

@@ -53,7 +53,7 @@ def poll_full() -> None:
 @app.task(name="jobs.poll_names", expires=600)
 def poll_names() -> None:
     good, last = parts.store().sweeps().get("names:ok"), parts.store().sweeps().get("names:last")
-    if good is not None and good == last and time.time() - good.started < NAMES_KEEP:
+    if good is not None and good == last and 0 <= time.time() - good.started < NAMES_KEEP:
         return
     with parts.store().single("names", parts.SWEEP_LIFETIME) as alone:
         if alone:

@@ -195,3 +195,14 @@ def test_a_retry_whose_message_was_lost_is_found_by_the_sweep(book):
     assert ledger.sweep(seconds(3), book.queue.append) == 0
     assert ledger.sweep(seconds(4), book.queue.append) == 1
     assert book.queue == [action.id]
+
+
+def test_a_clock_that_was_set_back_by_an_hour_holds_nothing_up(book):
+    waiting, sending = book.asked(Verb.STOP_ENVIRONMENT), book.claimed(Verb.STOP_SERVICE)
+    requested = book.asked(Verb.START_ENVIRONMENT)
+    Action.objects.filter(id=requested.id).update(state=State.REQUESTED, requested=seconds(0))
+    assert ledger.sweep(seconds(-3600), book.queue.append) == 1
+    assert book.queue == [waiting.id]
+    assert ledger.claim(waiting.id, seconds(-3600)) is not None
+    assert Action.objects.get(id=sending.id).sent == seconds(-3600)
+    assert Action.objects.get(id=requested.id).requested == seconds(-3600)

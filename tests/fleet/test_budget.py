@@ -75,6 +75,19 @@ def test_everybody_waits_as_long_as_the_api_asked_one_to(budget):
     assert 0.3 < time.monotonic() - began < 2
 
 
+def test_slots_that_were_booked_before_the_clock_was_set_back_keep_nobody_waiting(budget, valkey):
+    later = str(time.time() + 3600)
+    valkey.hset("ona:test:budget", mapping={"next": later, "halved": later, "LATER": later})
+    began = time.monotonic()
+    budget(lead=Lead.LATER).wait()
+    valkey.hset("ona:test:budget", mapping={"next": later, "halved": later})
+    one = budget(lead=Lead.AT_ONCE)
+    one.slow_down(0.2)
+    one.wait()
+    assert time.monotonic() - began < 60
+    assert one.rate == 50
+
+
 def test_what_somebody_waits_for_goes_before_a_sweep(budget):
     """Sixteen threads of a full sweep want everything; an action's request waits for a few of them only."""
     stop = threading.Event()

@@ -36,6 +36,9 @@ def environment(status=0, spec=0):
         (Service("s", phase="running"), 10, Service("s", phase="stopped"), 10, True),
         (Service("s", phase="running"), 10, Service("s", phase="stopped"), 9.999, False),
         (Execution("x", phase="running"), 10, Execution("x", phase="pending"), 9, False),
+        # an hour earlier: no request takes that long, the clock was set back
+        (Service("s", phase="running"), 4000, Service("s", phase="stopped"), 400, True),
+        (environment(9), 4000, environment(8), 400, False),
     ],
 )
 def test_which_observation_is_the_newer_one(old, old_asked, new, new_asked, replaces):
