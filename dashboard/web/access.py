@@ -87,6 +87,8 @@ ROUTES = {
     "filter-offer": PAGE,
     "find": PAGE,
     "keys": PAGE,
+    "help": PAGE,
+    "hint-away": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
     "idle": PAGE,
     "idle-stop": SEVERAL,
     "idle-exemptions": PAGE,

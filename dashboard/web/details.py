@@ -21,7 +21,7 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
 from dashboard.web.live import Block, Live
-from dashboard.web.offers import again, besides, menu, offers, wish_state
+from dashboard.web.offers import again, besides, menu, offers, wish_state, withheld
 from dashboard.web.raw import asked_raw, raw
 from dashboard.web.rows import ListPage
 
@@ -100,8 +100,18 @@ class Subject:
         offered = besides(offers(user, self.row, self.fleet), wish) + again(user, self.row, self.fleet)
         more = besides(menu(user, self.row, self.fleet), wish)
         blocked = sentence(why_nothing_runs(self.row, self.fleet))
-        state = (wish_state(wish), offered, more, blocked)
-        return self.block("header", self.known, state, wish=wish, offers=offered, menu=more, blocked=blocked)
+        missing = withheld(user, self.row, self.fleet)
+        state = (wish_state(wish), offered, more, blocked, missing)
+        return self.block(
+            "header",
+            self.known,
+            state,
+            wish=wish,
+            offers=offered,
+            menu=more,
+            blocked=blocked,
+            withheld=missing,
+        )
 
     def actions(self) -> Block:
         actions = latest_actions(self.listing.kind, self.row.id)

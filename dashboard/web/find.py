@@ -17,7 +17,7 @@ from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, 
 from dashboard.control.models import User
 from dashboard.control.permissions import can
 from dashboard.control.verbs import Verb
-from dashboard.fleet.entities import Environment, Kind, Listed
+from dashboard.fleet.entities import Environment, Kind, Listed, short_id
 from dashboard.fleet.query.values import fold
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import organisations
@@ -49,6 +49,7 @@ PAGES = (
     ("Personal tokens", "tokens", ""),
     ("API", "api", ""),
     ("Keyboard shortcuts", "keys", ""),
+    ("What the words mean", "help", ""),
 )
 """Name, address, and the letter that leads there after a g."""
 
@@ -151,8 +152,7 @@ def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
 
 def _row(fleet: Fleet, row: Listed) -> Found:
     kind = next(kind for kind in SECTIONS if row.id in fleet.of(kind))
-    project = row.project_id if isinstance(row, Environment) else ""
-    hint = fleet.project(project) if project else "" if isinstance(row, Environment) else kind.value
+    hint = _whose(fleet, row) if isinstance(row, Environment) else kind.value
     phase = "failed" if row.failed else row.phase
     return Found(row.name or row.id, address(kind, row.id), hint, phase)
 
@@ -173,7 +173,9 @@ def _namesakes(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[Found]:
     """One result a name: the thing itself, or the list of those that bear it."""
     rows = cast("Iterable[Listed]", fleet.of(kind).values())
     counts = Counter(row.name for row in rows if not getattr(row, "platform", False))
-    for name in _best(((name, name) for name in counts), wanted, MOST):
+    called = ((one, row.name) for row in rows for one in (row.name, getattr(row, "reference", "")) if one)
+    listed = ((one, name) for one, name in dict.fromkeys(called) if name in counts)
+    for name in list(dict.fromkeys(_best(listed, wanted, 2 * MOST)))[:MOST]:
         only = [row for row in rows if row.name == name][:1] if counts[name] == 1 else []
         if only:
             place = fleet.environment_name(getattr(only[0], "environment_id", ""))
@@ -190,7 +192,15 @@ def _filtered(label: str, hint: str = "", **parameters: str) -> Found:
 
 def _actions(user: User, row: Listed, fleet: Fleet) -> Iterator[Found]:
     for offer in offers(user, row, fleet):
-        yield _deed(offer, f"{offer.label} {row.name}")
+        hint = _whose(fleet, row) if isinstance(row, Environment) else ""
+        yield replace(_deed(offer, f"{offer.label} {row.name}"), hint=hint)
+
+
+def _whose(fleet: Fleet, row: Environment) -> str:
+    """Tells environments of one name apart: project, creator, the end of the id."""
+    project = fleet.project(row.project_id) if row.project_id else ""
+    parts = (project, fleet.person(row.creator_id, row.creator_kind), short_id(row.id))
+    return " · ".join(part for part in parts if part)
 
 
 def _deed(offer: Offer, label: str) -> Found:

@@ -16,16 +16,19 @@ from django.shortcuts import render, resolve_url
 from django.urls import Resolver404
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views import defaults
 
 from dashboard import jobs
 from dashboard.control.models import Action, User
+from dashboard.control.preferences import put_away
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.freshness import Freshness, freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.web import organisations
+from dashboard.web.glossary import HINTS
 from dashboard.web.live import Live, Said, answer, is_poll, poller
 from dashboard.web.script_words import other_languages, script_words
 from dashboard.web.stars import with_stars
@@ -137,10 +140,16 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "neighbours": organisations.neighbours(request),
         "freshness": current_freshness(request),
         "may_sign_out": settings.SSO_PROXY is None or bool(settings.SSO_PROXY.logout_url),
+        "hint": _hint(signed_in(request), (match.url_name if match else "") or ""),
         "section": match.url_name.partition("-")[0] if match and match.url_name else "",
         "now": datetime.now(UTC),
         "release": release(),
     }
+
+
+def _hint(user: User, name: str) -> tuple[str, str | Promise] | None:
+    """What the page tells whoever has not put it away."""
+    return (name, HINTS[name]) if name in HINTS and name not in put_away(user) else None
 
 
 class NoSuchRow(Http404):

@@ -1,7 +1,9 @@
 """The review of what is idle as a list: in which orders, and as a file of the same rows."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -17,6 +19,7 @@ from dashboard.web.spreadsheet import download
 LONGEST_FIRST, DEAREST_FIRST = "-idle", "-cost"
 ALSO = {"dearest": DEAREST_FIRST}
 """What addresses of earlier days called an order."""
+MOST_OWNERS = 8
 Order = Callable[[Judged], Any]
 
 
@@ -32,6 +35,32 @@ def orders(fleet: Fleet, money: IdleMoney) -> dict[str, Order]:
 
 
 FIELDS = frozenset({"idle", "cost", "name", "owner", "class"})
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What one person left idle: how many, since their last use together in seconds and, with prices, in money."""
+
+    id: str
+    name: str
+    many: int
+    seconds: float
+    money: Decimal | None
+
+
+def owners(found: Iterable[Judged], fleet: Fleet, money: IdleMoney) -> tuple[Owner, ...]:
+    """Those who left most, the dearest first, without prices the longest."""
+    theirs: dict[tuple[str, str], list[Judged]] = {}
+    for one in found:
+        theirs.setdefault((one.row.creator_id, one.row.creator_kind), []).append(one)
+    made = (_owner(fleet.person(*who), who[0], rows, money) for who, rows in theirs.items())
+    return tuple(sorted(made, key=lambda one: (-(one.money or NOTHING), -one.seconds, one.id))[:MOST_OWNERS])
+
+
+def _owner(name: str, identifier: str, rows: list[Judged], money: IdleMoney) -> Owner:
+    lengths = (max(0.0, money.now - (last_activity(one.row)[0] or money.now)) for one in rows)
+    known = [amount for one in rows if (amount := money.so_far(one.row)) is not None]
+    return Owner(identifier, name, len(rows), sum(lengths), sum(known, NOTHING) if known else None)
 
 
 def order_of(text: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from django.urls import reverse
 
 from dashboard.control.models import Action, User
-from dashboard.control.permissions import can, seen_as
-from dashboard.control.verbs import RULES, Rule, Verb, verbs_of, why_nothing_runs
+from dashboard.control.permissions import can, refusal, seen_as
+from dashboard.control.verbs import RULES, Rule, Verb, pointless, verbs_of, why_nothing_runs
 from dashboard.fleet.entities import Execution, Kind, Listed, kind_of
+from dashboard.fleet.freshness import sentence
 from dashboard.fleet.snapshot import Fleet
 
 SECTIONS = {
@@ -62,6 +63,18 @@ def besides(offered: tuple[Offer, ...], wish: Action | None) -> tuple[Offer, ...
 def menu(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """What the row's own page offers beyond that."""
     return tuple(_sensible(user, row, fleet, menu=True))
+
+
+def withheld(user: User, row: Listed, fleet: Fleet) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """What the row's own page does not offer now, by the reason: its labels, and why."""
+    found: dict[str, list[str]] = {}
+    for verb in verbs_of(kind_of(row)):
+        if verb is Verb.UNARCHIVE_ENVIRONMENT and getattr(row, "archived", None) is None:
+            continue  # nobody looks for that
+        why = refusal(user, verb, row, fleet) or sentence(pointless(verb, row, fleet))
+        if why:
+            found.setdefault(why, []).append(RULES[verb].label)
+    return tuple((tuple(labels), why) for why, labels in found.items())
 
 
 def _sensible(user: User, row: Listed, fleet: Fleet, *, menu: bool) -> Iterator[Offer]:

@@ -182,6 +182,7 @@ MADE: dict[str, Callable[[str], object]] = {
         if name.startswith("api-") and not name.endswith(("s", "api-openapi", "api-idle", "api-idle-stop"))
     },
     "idle-what-if-cancel": lambda _: uuid4(),
+    "hint-away": lambda _: "overview",
 }
 """Addresses of what somebody has made: the name → what stands in the address."""
 

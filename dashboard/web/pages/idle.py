@@ -32,6 +32,7 @@ from dashboard.web.idle_lists import (
     directions,
     in_order,
     order_of,
+    owners,
 )
 from dashboard.web.idle_money import IdleMoney, idle_money
 from dashboard.web.lists import context_of
@@ -151,6 +152,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
     may_choose = not bulk_refusal(signed_in(request)) and asked.view == "idle"
     blocks = _rows(request, found, shown, may_choose)
     an_hour = found.money.an_hour(found.matching) if asked.view == "idle" else None
+    whose = owners(found.matching, moment(request).fleet, found.money) if asked.view == "idle" else ()
     context: dict[str, Any] = {
         "title": "Idle environments",
         "asked": asked,
@@ -168,6 +170,10 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "total": len(found.matching),
         "here": len(shown),
         "an_hour": an_hour,
+        "owners": [
+            (one, asked.url(text=f"{asked.text} creator:={one.id}".strip(), page=1) if one.id else "")
+            for one in whose
+        ],
         "priced": bool(found.money.prices),
         "orders": [
             ("Longest first", asked.url(order=LONGEST_FIRST, page=1), asked.order == LONGEST_FIRST),
@@ -182,7 +188,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         + "format=csv",
     }
     counts = (asked, pages, tuple(found.counts.items()), found.review.doubt, round(found.review.lag / 60))
-    money = (an_hour, bool(found.money.prices))
+    money = (an_hour, bool(found.money.prices), whose)
     summary = Block("summary", (*counts, *money), "idle/summary.html", context)
     chosen = Block(
         "chosen", (may_choose, len(shown), len(found.matching), asked), "idle/chosen.html", context

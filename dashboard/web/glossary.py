@@ -1,0 +1,121 @@
+"""What the words on the pages mean: the phases, signs of use, the states of an action, and who may do what."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Meanings = dict[str, str | Promise]
+
+PHASES: Meanings = {
+    "creating": _("Ona is making it. It cannot be used yet."),
+    "starting": _("On its way to running. More than 15 minutes is too long; the overview says so."),
+    "running": _("It can be used, and it costs."),
+    "updating": _("It runs and is being changed; it can be used."),
+    "stopping": _("On its way to stopped. More than 5 minutes is too long; the overview says so."),
+    "stopped": _("Shut down. Its content is kept, and it can be started again."),
+    "failed": _(
+        "Ona says that something went wrong, and what. Failure is no phase of its own in Ona: the phase beside it "
+        "says where the environment is all the same."
+    ),
+    "archived": _("Put away by Ona. It can be taken out of the archive, and then started."),
+    "deleting": _("On its way to being gone, with all that is in it."),
+    "deleted": _("Gone."),
+    "not_started": _("A service that has never run."),
+    "pending": _("A task execution that waits for its turn."),
+    "succeeded": _("A task execution that ended well."),
+}
+WORDS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
+    (
+        "signal",
+        _("Activity signal"),
+        _(
+            "A sign that somebody or something uses an environment: keys in an editor, an SSH connection, an agent at "
+            "work. Ona reports the newest about every five minutes, and where it came from. A connection that nobody "
+            "closed also counts."
+        ),
+    ),
+    (
+        "last-activity",
+        _("Last activity"),
+        _(
+            "The newest of the last signal and the last start. Without either nobody knows, and nothing is done."
+        ),
+    ),
+    (
+        "idle",
+        _("Idle"),
+        _(
+            "Running, and the last activity is longer ago than a limit. An environment in which a task execution runs, "
+            "one on its way to another phase and one that is exempt are not idle."
+        ),
+    ),
+    (
+        "unsaved",
+        _("Unsaved work"),
+        _(
+            "Commits that are not pushed and files that are not committed, as Ona last reported them. A stop keeps "
+            "them, a delete does not."
+        ),
+    ),
+    (
+        "wish",
+        _("Stop requested 4 s ago"),
+        _(
+            "What was asked for from here and has not been seen yet. The phase beside it is the real one until the "
+            "change is seen."
+        ),
+    ),
+    (
+        "unknown",
+        _("Not known"),
+        _(
+            "A worker was lost while it sent something that must not be sent twice. Look at the task's executions "
+            "before you ask again."
+        ),
+    ),
+    (
+        "stale",
+        _("Stale"),
+        _("The last reading of Ona is older than it should be. What you see is what was known then."),
+    ),
+    (
+        "policy",
+        _("Policy"),
+        _(
+            "A rule that stops, warns of or deletes environments by itself. Admins make them; a dry run stops nothing."
+        ),
+    ),
+    (
+        "exemption",
+        _("Exemption"),
+        _("Keeps an environment from being stopped for being idle, with a reason and until an end."),
+    ),
+    (
+        "flaky",
+        _("Flaky"),
+        _("A task that failed and then passed, more than once, without an edit from here in between."),
+    ),
+)
+"""The anchor on the page, the word, what it means."""
+
+HINTS: Meanings = {
+    "overview": _(
+        "It begins with what needs a person. Each line and each number leads to the list that explains it; Ctrl K "
+        "finds anything by name."
+    ),
+    "environments-list": _(
+        "Type to filter, such as: phase:running idle:>2h. The address is the filter, so a link is a view. Columns are "
+        "yours to choose."
+    ),
+    "services-list": _("Failed ones come first. Filter by a name to see whether it fails everywhere."),
+    "tasks-list": _("The strip beside a task shows its last runs, failures as full bars."),
+    "executions-list": _("Open one to see its plan, the log of each step, and what is usual for its task."),
+    "idle": _(
+        "What runs and nobody uses, with the evidence. Choose rows, look at what would be lost, then stop them "
+        "together; it can be undone."
+    ),
+    "costs": _(
+        "Idle hours are those after two hours without any sign of use. With prices set they are money too."
+    ),
+    "activity": _("Everything that was asked for from here: who, what, when, why, and how it ended."),
+}
+"""What a page tells whoever sees it for the first time, by the name of its address."""
