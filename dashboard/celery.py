@@ -34,7 +34,7 @@ ROUTES: dict[str, dict[str, str]] = {
         "actions": ("perform", "chase", "sweep_actions", "send_batches", "send_lane", "run_policies"),
         "hot": ("poll_hot", "refresh", "read_automations_file", "record_history"),
         "logs": ("tail",),
-        "notify": ("find_notices", "send_notices", "forward_audit"),
+        "notify": ("find_notices", "send_notices", "forward_audit", "find_events", "send_events"),
     }.items()
     for name in (f"jobs.{one}" for one in names)
 }

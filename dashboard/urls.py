@@ -44,6 +44,7 @@ from dashboard.web.pages import (
     tokens,
     told,
     views,
+    webhooks,
     whatif,
 )
 from dashboard.web.sso import oidc
@@ -161,6 +162,13 @@ urlpatterns: Pages = [
     path("accounts/tokens/", tokens.index, name="tokens"),
     path("accounts/tokens/<uuid:identifier>/revoke/", tokens.revoke, name="tokens-revoke"),
     path("api/", guide.show, name="api"),
+    path("webhooks/", webhooks.index, name="webhooks"),
+    path("webhooks/new/", webhooks.new, name="webhook-new"),
+    path("webhooks/<uuid:identifier>/", webhooks.show, name="webhook"),
+    path("webhooks/<uuid:identifier>/edit/", webhooks.edit, name="webhook-edit"),
+    path("webhooks/<uuid:identifier>/test/", webhooks.test, name="webhook-test"),
+    path("webhooks/<uuid:identifier>/delete/", webhooks.delete, name="webhook-delete"),
+    path("webhooks/sent/<uuid:identifier>/again/", webhooks.again, name="webhook-again"),
     path("accounts/confirmed/", step_up.confirmed, name="confirmed"),
     path("accounts/sso/", oidc.start, name="sso"),
     path("accounts/sso/callback/", oidc.callback, name="sso-callback"),

@@ -19,6 +19,8 @@ class Hook:
     port: int = 0
     got: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
+    sent: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    """Headers, with names in lower case, and body of everything that came."""
     answers: list[int] = field(default_factory=list)
     where: str = ""
 
@@ -35,6 +37,7 @@ def hook() -> Iterator[Hook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             known.paths.append(self.path)
+            known.sent.append(({name.lower(): value for name, value in self.headers.items()}, body))
             status = known.answers.pop(0) if known.answers else 200
             if status == 200:
                 known.got.append(json.loads(body))

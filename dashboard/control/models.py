@@ -48,6 +48,7 @@ from dashboard.control.report_models import FleetReport, ReportChannel
 from dashboard.control.saved import DefaultView, SavedView
 from dashboard.control.star_models import Star
 from dashboard.control.warning_models import StopWarning
+from dashboard.control.webhook_models import Event, Webhook, WebhookDelivery, WebhookMark
 from dashboard.control.whatif_models import Progress, Replay
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "Delivered",
     "Delivery",
     "EnvironmentDay",
+    "Event",
     "Exemption",
     "FleetReport",
     "IdlePolicy",
@@ -92,6 +94,9 @@ __all__ = [
     "Stretch",
     "Topic",
     "User",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookMark",
     "Wish",
 ]
 

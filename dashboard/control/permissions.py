@@ -161,6 +161,11 @@ def channel_refusal(user: User) -> str:
     return "" if user.role == Role.ADMIN else "Only admins change channels."
 
 
+def webhook_refusal(user: User) -> str:
+    """Why `user` may not make, change, test or remove webhooks; "" when they may."""
+    return "" if user.role == Role.ADMIN else "Only admins change webhooks."
+
+
 def exemption_refusal(user: User, row: Environment | None, fleet: Fleet) -> str:
     """Why `user` may not exempt an environment, or with None whatever matches a filter; "" when they may."""
     if user.role != Role.ADMIN and row is None and not bulk_refusal(user):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from dashboard.control import audit
 from dashboard.control.audit import Note
 from dashboard.control.models import PersonalToken, Role, Scope, User
+from dashboard.control.permissions import bulk_refusal
 from dashboard.control.personal_token_models import PersonalTokenQuerySet
 
 PREFIX = "fleet_"
@@ -47,7 +48,7 @@ def make(
     wanted = sorted({scope.value for scope in scopes})
     if not wanted or days not in DAYS:
         raise Refused(_("A token has a scope, and ends."))
-    if Scope.ACT in wanted and user.role == Role.VIEWER:
+    if Scope.ACT in wanted and bulk_refusal(user):
         raise Refused(_("Your role is viewer: a token of yours can only read."))
     text = PREFIX + secrets.token_urlsafe(32)
     token = PersonalToken(

@@ -35,6 +35,7 @@ from dashboard.jobs.records import (
 )
 from dashboard.jobs.replays import make_reports, prune_replays, replay, start_replay
 from dashboard.jobs.tails import logs, tail
+from dashboard.jobs.webhooks import find_events, prune_events, send_events
 
 __all__ = [
     "SCHEDULE",
@@ -42,6 +43,7 @@ __all__ = [
     "chase",
     "count_hours",
     "enqueue_action",
+    "find_events",
     "find_notices",
     "forward_audit",
     "logs",
@@ -53,6 +55,7 @@ __all__ = [
     "poll_hot",
     "poll_names",
     "prune_audit",
+    "prune_events",
     "prune_history",
     "prune_notices",
     "prune_policy_runs",
@@ -65,6 +68,7 @@ __all__ = [
     "replay",
     "run_policies",
     "send_batches",
+    "send_events",
     "send_lane",
     "send_notices",
     "start_batch",
@@ -91,6 +95,9 @@ SCHEDULE: dict[str, Any] = {
     "policies": {"task": "jobs.run_policies", "schedule": 60.0},
     "to-tell": {"task": "jobs.find_notices", "schedule": 10.0},
     "notices": {"task": "jobs.send_notices", "schedule": 5.0},
+    "find-events": {"task": "jobs.find_events", "schedule": 5.0},
+    "events": {"task": "jobs.send_events", "schedule": 5.0},
+    "old-events": {"task": "jobs.prune_events", "schedule": 6 * 3600.0},
     "old-notices": {"task": "jobs.prune_notices", "schedule": 6 * 3600.0},
     "replays": {"task": "jobs.replay", "schedule": 10.0},
     "reports": {"task": "jobs.make_reports", "schedule": 60.0},

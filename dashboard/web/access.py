@@ -56,6 +56,8 @@ LOG = Route(get=Access.READER)
 BEGUN = Route(get=Access.NOBODY, post=Access.BEGAN)
 POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change idle policies.")
 CHANNEL = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change channels.")
+WEBHOOK = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change webhooks.")
+WEBHOOK_DEED = Route(get=Access.NOBODY, post=Access.ADMIN, words="Only admins change webhooks.")
 OPEN = Route(get=Access.ANYBODY)
 BY_TOKEN = Route(get=Access.BEARER)
 ACT_BY_TOKEN = Route(get=Access.NOBODY, post=Access.BEARER)
@@ -141,6 +143,13 @@ ROUTES = {
     "tokens": Route(post=Access.SIGNED_IN),
     "tokens-revoke": Route(get=Access.NOBODY, post=Access.SIGNED_IN),  # as with sessions
     "api": PAGE,
+    "webhooks": Route(get=Access.ADMIN, words="Only admins see webhooks."),
+    "webhook": Route(get=Access.ADMIN, words="Only admins see webhooks."),
+    "webhook-new": WEBHOOK,
+    "webhook-edit": WEBHOOK,
+    "webhook-test": WEBHOOK_DEED,
+    "webhook-delete": WEBHOOK,
+    "webhook-again": WEBHOOK_DEED,
     "confirmed": PAGE,
     "sso": OPEN,
     "sso-callback": OPEN,

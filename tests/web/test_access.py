@@ -162,6 +162,7 @@ def a_channel() -> Channel:
     return Channel.objects.create(name=str(uuid4()), kind="mail", created=now, changed=now)
 
 
+WEBHOOK = ("-edit", "-test", "-delete", "-again")
 POLICY = ("", "-edit", "-arm", "-pause", "-delete")
 BATCHES, VIEWS = ("batch", "begin", "cancel", "retry", "undo"), ("edit", "delete", "default")
 OF_A_LIST = ("columns", "filter-help", "filter-offer", "views-new", "views-counts")
@@ -176,6 +177,7 @@ MADE: dict[str, Callable[[str], object]] = {
     "idle-report": lambda _: timezone.localdate() - timedelta(days=1),
     "sessions-end": lambda _: uuid4(),
     "tokens-revoke": lambda _: uuid4(),
+    **dict.fromkeys((f"webhook{deed}" for deed in ("", *WEBHOOK)), lambda _: uuid4()),
     **{
         name: (lambda _: uuid4()) if name.startswith(("api-action", "api-batch")) else (lambda _: "x")
         for name in ROUTES

@@ -8,8 +8,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from dashboard.web.api.service import document
+from dashboard.web.api.service import PREFIX, document
 from dashboard.web.http import varied
+
+Words = tuple[tuple[str, bool], ...]
+"""Pieces of a text, and whether each stands as code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Value:
 
     name: str
     kind: str
-    words: str = ""
+    words: Words = ()
     choices: tuple[str, ...] = ()
     required: bool = False
 
@@ -27,7 +30,7 @@ class Value:
 class Operation:
     method: str
     path: str
-    words: str
+    words: Words
     takes: tuple[Value, ...]
     sends: tuple[Value, ...]
     gives: str
@@ -38,14 +41,18 @@ class Operation:
 def show(request: HttpRequest) -> HttpResponse:
     found = document()
     schemas = found["components"]["schemas"]
+    shown = {
+        name: schema for name, schema in schemas.items() if not name.endswith("sAsked") and name != "Numbered"
+    }
     context = {
         "title": _("API"),
+        "root": f"/{PREFIX.rstrip('/')}",
         "operations": [
             _operation(method, path, said, schemas)
             for path, methods in found["paths"].items()
             for method, said in methods.items()
         ],
-        "shapes": [(name, _fields(schema)) for name, schema in sorted(schemas.items())],
+        "shapes": [(name, _fields(schema)) for name, schema in sorted(shown.items())],
     }
     return varied(render(request, "api/index.html", context))
 
@@ -55,26 +62,32 @@ def _operation(method: str, path: str, said: dict[str, Any], schemas: dict[str, 
         Value(
             one["name"],
             _kind(one["schema"]),
-            one["schema"].get("description", ""),
+            _words(one["schema"].get("description", "")),
             _choices(one["schema"]),
             one.get("required", False),
         )
         for one in said.get("parameters", ())
     )
     body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    sent = schemas.get(_kind(body), {}) if body else {}
+    sent = schemas.get(_kind(body).partition(" or ")[0], {}) if body else {}
     good = next(status for status in said["responses"] if status.startswith("2"))
     answer = said["responses"][good].get("content", {}).get("application/json", {}).get("schema", {})
-    words = said.get("description", said.get("summary", ""))
+    words = _words(said.get("description", said.get("summary", "")))
+    path = "/" + path.partition(PREFIX)[2]
     return Operation(method.upper(), path, words, takes, _fields(sent), _kind(answer), said["operationId"])
 
 
 def _fields(schema: dict[str, Any]) -> tuple[Value, ...]:
     required = schema.get("required", ())
     return tuple(
-        Value(name, _kind(one), one.get("description", ""), _choices(one), name in required)
+        Value(name, _kind(one), _words(one.get("description", "")), _choices(one), name in required)
         for name, one in schema.get("properties", {}).items()
     )
+
+
+def _words(text: str) -> Words:
+    """What stands between back-ticks is code."""
+    return tuple((piece, bool(number % 2)) for number, piece in enumerate(text.split("`")) if piece)
 
 
 def _choices(schema: dict[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from dashboard.control import personal_tokens
-from dashboard.control.models import Role, Scope, User
+from dashboard.control.models import Scope, User
+from dashboard.control.permissions import bulk_refusal
 
 
 class TokenForm(forms.Form):
@@ -32,7 +33,7 @@ class TokenForm(forms.Form):
             (days, ngettext("%(days)d day", "%(days)d days", days) % {"days": days})
             for days in personal_tokens.DAYS
         ]
-        if user.role == Role.VIEWER:
+        if bulk_refusal(user):
             self.fields["scopes"].choices = [(Scope.READ.value, Scope.READ.label)]  # type: ignore[attr-defined]
 
     def clean_name(self) -> str:

@@ -1,0 +1,193 @@
+"""Finding what webhooks are told: ends of actions in the audit, batches that are over, environments that failed.
+
+The audit has every end exactly once and in order, so a number says how far it was read. The rest is compared with what
+was told before.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Max
+
+from dashboard.control.models import (
+    OPEN,
+    Action,
+    AuditEntry,
+    Batch,
+    Event,
+    Webhook,
+    WebhookDelivery,
+    WebhookMark,
+)
+from dashboard.control.notices import link
+from dashboard.control.webhooks import full, tell
+from dashboard.fleet.entities import Environment
+from dashboard.fleet.snapshot import Fleet
+
+AT_ONCE = 500
+OLDEST = timedelta(days=1)
+"""A batch that was begun before that is no news any more."""
+LONGEST_TEXT = 1_000
+MOST_ABSENT = 5_000
+Told = Collection[tuple[Any, str]]
+NOTHING: Told = frozenset()
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Everybody there is to tell, and to whom too much is owed already."""
+
+    webhooks: Sequence[Webhook]
+    too_much: frozenset[Any]
+
+    def __call__(
+        self,
+        event: Event,
+        occasion: str,
+        at: datetime,
+        data: Callable[[], dict[str, Any]],
+        told: Told = NOTHING,
+    ) -> int:
+        """Owe it to those who want it and are not among the `told`; `data` is made only for somebody."""
+        wanted = [
+            one
+            for one in self.webhooks
+            if event in one.events and one.created <= at and (one.pk, occasion) not in told
+        ]
+        return tell(event, occasion, data(), at, wanted, too_much=self.too_much) if wanted else 0
+
+
+def find(fleet: Fleet | None, now: datetime) -> int:
+    """Owe what has happened since the last time; returns how many deliveries were written.
+
+    `fleet` is None while nothing can be said of it: then only the ledger is looked at.
+    """
+    webhooks = list(Webhook.objects.all())
+    if not webhooks:
+        WebhookMark.objects.all().delete()
+        return 0
+    teller = _Teller(webhooks, full(webhooks))
+    with transaction.atomic():
+        mark = WebhookMark.objects.select_for_update().first() or WebhookMark.objects.create()
+        before = (mark.number, mark.failing)
+        written = _actions(mark, teller) + _batches(teller, now)
+        if fleet is not None and fleet.environments:
+            written += _failures(mark, fleet, teller, now)
+        if (mark.number, mark.failing) != before:
+            mark.save()
+    return written
+
+
+def _actions(mark: WebhookMark, teller: _Teller) -> int:
+    """Of actions that ended, and of those that were skipped as they were written."""
+    entries = list(AuditEntry.objects.as_chained().filter(number__gt=mark.number)[:AT_ONCE])
+    written = 0
+    for entry in entries:
+        skipped = entry.act == "asked" and entry.details.get("state") == "skipped"
+        if entry.act == "ended" or skipped:
+            said = partial(_of_action, entry)
+            written += teller(Event.ACTION_ENDED, f"audit:{entry.number}", entry.at, said)
+    if entries:
+        mark.number = entries[-1].number
+    return written
+
+
+def _of_action(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "action": entry.details.get("action", ""),
+        "verb": entry.details.get("verb", ""),
+        "state": entry.details.get("state", ""),
+        "outcome": entry.outcome,
+        "kind": entry.kind,
+        "target_id": entry.target_id,
+        "target_name": entry.target_name,
+        "person": entry.person,
+    }
+
+
+def _batches(teller: _Teller, now: datetime) -> int:
+    """Each once when it has begun for a policy, and at its end; when some of it is tried again, at that end too."""
+    found = Batch.objects.filter(started__gt=now - OLDEST).select_related("policy")
+    begun = {batch.pk: batch for batch in found}
+    if not begun:
+        return 0
+    of_batches = WebhookDelivery.objects.filter(event__in=(Event.BATCH_ENDED, Event.POLICY_ACTED))
+    told = set(of_batches.filter(created__gt=now - 2 * OLDEST).values_list("webhook_id", "occasion"))
+    actions = Action.objects.filter(batch__in=begun).order_by()
+    open_still = set(actions.filter(state__in=OPEN).values_list("batch_id", flat=True))
+    ends = dict(actions.values_list("batch_id").annotate(at=Max("ended")))
+    written = 0
+    for batch in begun.values():
+        if batch.policy is not None and batch.started is not None:
+            said, occasion = partial(_of_batch, batch), f"policy:{batch.pk}"
+            written += teller(Event.POLICY_ACTED, occasion, batch.started, said, told)
+        end = ends.get(batch.pk)
+        if end is not None and batch.pk not in open_still:
+            said, occasion = partial(_ended, batch), f"batch:{batch.pk}:{end.isoformat()}"
+            written += teller(Event.BATCH_ENDED, occasion, end, said, told)
+    return written
+
+
+def _ended(batch: Batch) -> dict[str, Any]:
+    return {**_of_batch(batch), "states": _states(batch)}
+
+
+def _of_batch(batch: Batch) -> dict[str, Any]:
+    return {
+        "batch": str(batch.pk),
+        "verb": batch.verb,
+        "person": batch.actor_name,
+        "reason": batch.reason,
+        "policy": batch.policy.name if batch.policy is not None else None,
+        "targets": len(batch.targets),
+        "page": link("idle-batch", str(batch.pk)),
+    }
+
+
+def _states(batch: Batch) -> dict[str, int]:
+    counts = Action.objects.filter(batch=batch, retried=False).order_by().values_list("state")
+    return dict(counts.annotate(n=Count("id")))
+
+
+def _failures(mark: WebhookMark, fleet: Fleet, teller: _Teller, now: datetime) -> int:
+    """Environments that have failed since, or in another way. The first look only remembers. What is not there at this
+    moment stays remembered: after a restart rows come back one after another.
+    """
+    failing = {
+        row.id: _mark(row) for row in fleet.environments.values() if row.failed and row.archived is None
+    }
+    known: Mapping[str, str] | None = mark.failing
+    absent = {one: what for one, what in (known or {}).items() if one not in fleet.environments}
+    if known is None or known != failing | absent:
+        mark.failing = failing | absent if len(absent) < MOST_ABSENT else failing
+    if known is None:
+        return 0
+    written = 0
+    for identifier in [one for one, what in failing.items() if known.get(one) != what]:
+        said = partial(_of_failure, fleet.environments[identifier], fleet)
+        occasion = f"failed:{identifier[:120]}:{failing[identifier]}:{now.timestamp():.0f}"
+        written += teller(Event.ENVIRONMENT_FAILED, occasion, now, said)
+    return written
+
+
+def _of_failure(row: Environment, fleet: Fleet) -> dict[str, Any]:
+    return {
+        "environment_id": row.id,
+        "name": row.name,
+        "phase": row.phase,
+        "failures": [text[:LONGEST_TEXT] for text in row.failures[:5]],
+        "creator": fleet.person(row.creator_id, row.creator_kind) if row.creator_id else None,
+        "project": fleet.project(row.project_id) if row.project_id else None,
+        "page": link("environments-detail", row.id),
+    }
+
+
+def _mark(row: Environment) -> str:
+    """Another one when it fails in another way, or again after it was started."""
+    said = "\0".join((*row.failures, str(row.started or "")))
+    return hashlib.blake2b(said.encode(errors="replace"), digest_size=8).hexdigest()
