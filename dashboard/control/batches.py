@@ -157,7 +157,8 @@ def claim_next(now: datetime, sender: str) -> Action | None:
 
 
 def _next(now: datetime) -> UUID | None:
-    return Action.objects.waiting_in_batches(now).values_list("id", flat=True).first()
+    known = Action.objects.waiting_in_batches(now).filter(verb__in=Verb)
+    return known.values_list("id", flat=True).first()
 
 
 def looked_at(action: Action) -> tuple[str, bool]:

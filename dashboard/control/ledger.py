@@ -141,9 +141,10 @@ def hand_over(action_id: UUID, enqueue: Enqueue) -> None:
 def claim(action_id: UUID, now: datetime, sender: str = "") -> Action | None:
     """The action, if it was waiting and now is this worker's to send; None for everybody else.
 
-    `sender` names the worker's process, so that its death is noticed before the longest call could be over.
+    `sender` names the worker's process, so that its death is noticed before the longest call could be over. A verb of a
+    newer version is left to a worker of that version.
     """
-    waiting = Action.objects.filter(id=action_id, state=State.QUEUED, not_before__lte=now)
+    waiting = Action.objects.filter(id=action_id, state=State.QUEUED, not_before__lte=now, verb__in=Verb)
     if waiting.update(state=State.SENDING, sent=now, sender=sender, attempts=F("attempts") + 1) != 1:
         return None
     return Action.objects.get(id=action_id)

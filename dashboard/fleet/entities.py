@@ -24,6 +24,8 @@ class Kind(StrEnum):
     RUNNER = "runner"
 
 
+KINDS: frozenset[str] = frozenset(Kind)
+"""To ask whether a text names a kind: a newer version may write of others."""
 MOVING = ("creating", "starting", "updating", "stopping", "deleting")
 HOT_PHASES = (*MOVING[:2], "running", *MOVING[2:])
 LIVE_EXECUTION = ("pending", "running")

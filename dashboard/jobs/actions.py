@@ -47,7 +47,7 @@ def chase() -> None:
     """Look at what has an unconfirmed action, every second until it settles: what was asked singly first, then of
     batches what the polls have not settled.
     """
-    requested = Action.objects.filter(state=State.REQUESTED).order_by("requested")
+    requested = Action.objects.filter(state=State.REQUESTED, verb__in=Verb).order_by("requested")
     if not requested.exists():
         return
     with parts.store().single("chase", 60.0) as alone:

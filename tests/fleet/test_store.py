@@ -9,7 +9,7 @@ import pytest
 from dashboard.fleet.details import EnvironmentDetail
 from dashboard.fleet.entities import Environment, Execution, Kind, Service
 from dashboard.fleet.newer import newer
-from dashboard.fleet.store import Change, Observation, Store, Sweep, connect, namespace
+from dashboard.fleet.store import Change, Observation, Store, Sweep, WatchState, connect, namespace
 from dashboard.fleet.store import rows as stored_rows
 from dashboard.process import this_process
 
@@ -166,6 +166,23 @@ def test_what_another_version_wrote_and_nobody_can_read_is_left_out(store, valke
     assert store.row(Kind.SERVICE, "s-2") is None
     assert write(store, service(2)) == 1
     assert store.row(Kind.SERVICE, "s-2") == service(2)
+
+
+def test_changes_of_a_newer_version_that_cannot_be_read_leave_what_is_known(store, valkey):
+    write(store, service(1))
+    valkey.xadd(CHANGES, {"kind": "starship", "id": "x", "blob": b"{}"}, id="2-0")
+    valkey.xadd(CHANGES, {"kind": "service", "id": "s-1", "blob": b'{"id": 5}'}, id="2-1")
+    valkey.set("ona:test:version", 2)
+    assert store.changes_since(1) == []
+    assert store.changes_since(0) == [Change(1, Kind.SERVICE, "s-1", service(1))]
+
+
+def test_attention_and_events_of_a_newer_version_are_read_as_far_as_they_are_known(store, valkey):
+    store.attend(Kind.SERVICE, "s-1")
+    valkey.zadd("ona:test:attention", {"starship:x": time.time()})
+    valkey.set("ona:test:watch", '{"state": "listening", "since": 7.0, "invented": true}')
+    assert store.attended() == [(Kind.SERVICE, "s-1")]
+    assert store.watch_state() == WatchState("listening", 7.0)
 
 
 def test_a_store_that_lost_its_memory_begins_another_epoch(store, valkey):

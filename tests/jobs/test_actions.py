@@ -290,3 +290,20 @@ def test_an_api_that_does_not_answer_is_asked_about_one_action_a_round(desk):
     jobs.chase()
     assert 1 <= desk.api.wire.asked.count("GetEnvironment") <= transport.ATTEMPTS
     assert set(Action.objects.values_list("state", flat=True)) == {State.UNCONFIRMED}
+
+
+def test_an_action_of_a_newer_version_is_left_to_its_workers(desk, caplog):
+    row = desk.environment("running")
+    for state in (State.QUEUED, State.REQUESTED, State.SENDING):
+        desk.ask(Verb.STOP_ENVIRONMENT, row)
+        long_ago = ledger.utc_now() - timedelta(hours=1)
+        moments = {"created": long_ago, "sent": long_ago, "requested": long_ago, "not_before": long_ago}
+        Action.objects.filter(verb=Verb.STOP_ENVIRONMENT).update(
+            verb=f"environment.fly-{state}", state=state, **moments
+        )
+    jobs.perform(str(Action.objects.get(state=State.QUEUED).id))
+    jobs.chase()
+    jobs.sweep_actions()
+    assert set(Action.objects.values_list("verb", "state")) == {
+        (f"environment.fly-{state}", state) for state in (State.QUEUED, State.REQUESTED, State.SENDING)
+    }

@@ -85,3 +85,17 @@ def test_that_an_access_token_was_made_stands_here_and_on_the_environments_page(
         assert "Access token" in page
         assert "a hung build" in page
     assert dashboard.get(f"/environments/{row.id}/access-token/").status_code == 404
+
+
+def test_an_action_of_a_newer_version_is_shown_as_far_as_it_is_known(dashboard: Dashboard) -> None:
+    row = dashboard.running()
+    write(
+        target_id=row.id,
+        target_name=row.name,
+        verb="environment.fly",
+        state="requested",
+        requested=timezone.now(),
+    )
+    for path in ("/activity/", f"/environments/{row.id}/", "/environments/", "/"):
+        assert dashboard.get(path).status_code == 200
+    assert "Fly environment" in text(dashboard.get("/activity/"))

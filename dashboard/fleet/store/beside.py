@@ -4,11 +4,11 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from dashboard.fleet.codec import decode_detail, encode_detail
 from dashboard.fleet.details import Detail
-from dashboard.fleet.entities import Kind
+from dashboard.fleet.entities import KINDS, Kind
 from dashboard.fleet.store.part import Part
 from dashboard.fleet.store.shapes import Addressed, Sweep, WatchState
 
@@ -19,10 +19,13 @@ ATTENTION_KEEP = 60
 WATCH_KEEP = 60
 
 
-def _sweep(written: Mapping[str, Any]) -> Sweep:
-    """A sweep as another version of this program may have written it: what is not known here is left out."""
-    known = {one.name for one in fields(Sweep)}
-    return Sweep(**{name: value for name, value in written.items() if name in known})
+Made = TypeVar("Made", Sweep, WatchState)
+
+
+def _known(what: type[Made], written: Mapping[str, Any]) -> Made:
+    """As another version of this program may have written it: what is not known here is left out."""
+    known = {one.name for one in fields(what)}
+    return what(**{name: value for name, value in written.items() if name in known})
 
 
 class Beside(Part):
@@ -42,7 +45,7 @@ class Beside(Part):
     def sweeps(self) -> dict[str, Sweep]:
         """`<name>:last` and `<name>:ok` of every sweep that has run."""
         stored = cast("dict[bytes, bytes]", self._redis.hgetall(self._key("sweeps")))
-        return {name.decode(): _sweep(json.loads(text)) for name, text in stored.items()}
+        return {name.decode(): _known(Sweep, json.loads(text)) for name, text in stored.items()}
 
     # One resource in depth
 
@@ -74,7 +77,7 @@ class Beside(Part):
         names = [
             name.decode().partition(":") for name in cast("list[bytes]", self._redis.zrevrange(key, 0, -1))
         ]
-        return [(Kind(kind), identifier) for kind, _, identifier in names]
+        return [(Kind(kind), identifier) for kind, _, identifier in names if kind in KINDS]
 
     # Events
 
@@ -84,4 +87,4 @@ class Beside(Part):
     def watch_state(self) -> WatchState | None:
         """None when nobody listens."""
         text = cast("bytes | None", self._redis.get(self._key("watch")))
-        return None if text is None else WatchState(**json.loads(text))
+        return None if text is None else _known(WatchState, json.loads(text))

@@ -13,7 +13,7 @@ import redis
 from redis.client import Pipeline
 
 from dashboard.fleet.codec import decode_row, encode_row
-from dashboard.fleet.entities import Kind, Row, kind_of
+from dashboard.fleet.entities import KINDS, Kind, Row, kind_of
 from dashboard.fleet.store.part import Part
 from dashboard.fleet.store.shapes import Addressed, Change, Heard, Newer, Observation
 
@@ -107,19 +107,27 @@ class Rows(Part):
         return {key.decode() for key in cast("list[bytes]", self._redis.hkeys(self._key("rows", kind)))}
 
     def changes_since(self, version: int) -> list[Change] | None:
-        """What changed after `version`, oldest first; None when the stream no longer reaches back that far."""
+        """What changed after `version`, oldest first; None when the stream no longer reaches back that far.
+
+        What only a newer version can read is left out: what this one knows of it stays as it is.
+        """
         entries = cast(
             "list[Any]", self._redis.xrange(self._key("changes"), min=f"({version}-{2**63}", max="+")
         )
         if not entries or entries[0][0] != b"%d-0" % (version + 1):  # trimmed, perhaps within one version
             return None
-        return [self._change(identifier, fields) for identifier, fields in entries]
+        changes = (self._change(identifier, fields) for identifier, fields in entries)
+        return [change for change in changes if change is not None]
 
     @staticmethod
-    def _change(identifier: bytes, fields: Mapping[bytes, bytes]) -> Change:
-        kind, blob = Kind(fields[b"kind"].decode()), fields[b"blob"]
+    def _change(identifier: bytes, fields: Mapping[bytes, bytes]) -> Change | None:
+        if (name := fields[b"kind"].decode()) not in KINDS:
+            return None
+        kind, blob = Kind(name), fields[b"blob"]
         version = int(identifier.partition(b"-")[0])
         row = decode_row(kind, blob) if blob else None
+        if blob and row is None:
+            return None
         return Change(version, kind, fields[b"id"].decode(), row, float(fields.get(b"asked", 0.0)))
 
     def write(
