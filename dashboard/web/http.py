@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -107,7 +108,9 @@ def varied(response: HttpResponse) -> HttpResponse:
 
 
 def current_freshness(request: HttpRequest) -> Freshness:
-    return freshness(moment(request), time.time(), settings.POLL_INTERVALS)
+    fresh = freshness(moment(request), time.time(), settings.POLL_INTERVALS)
+    outage = getattr(request, "outage", "")
+    return replace(fresh, state="failed", reason=f"{outage} {fresh.reason}".strip()) if outage else fresh
 
 
 def freshness_json(fresh: Freshness) -> dict[str, Any]:

@@ -34,6 +34,7 @@ QUIET_SECONDS = 10.0
 
 P = ParamSpec("P")
 _people: Kept[tuple[User, float]] = Kept(2_000)
+_readers: Kept[tuple[User, float]] = Kept(2_000)
 _quiet: Kept[tuple[object, float]] = Kept(5_000)
 
 
@@ -51,21 +52,43 @@ def remember_who_polls(get_response: GetResponse) -> GetResponse:
                 request.remembered = True  # type: ignore[attr-defined]
             elif request.user.is_authenticated:
                 _people.put(session, (copy(request.user), time.monotonic()))
-        return get_response(request)
+        response = get_response(request)
+        if session and response.status_code in {200, 204} and _was_looked_up(request):
+            note_reader(session, cast("User", request.user))
+        return response
 
     return middleware
+
+
+def _was_looked_up(request: HttpRequest) -> bool:
+    """Whether the database said in this request that it is somebody who may be here."""
+    if getattr(request, "remembered", False) or not hasattr(request, "_cached_user"):
+        return False
+    return bool(request.user.is_authenticated)
+
+
+def note_reader(key: str, person: User) -> None:
+    """The database says at this moment that they may be here; `key` is the session, or who the proxy says it is."""
+    _readers.put(key, (copy(person), time.monotonic()))
+
+
+def seen_lately(key: str, seconds: float) -> User | None:
+    """Whom `note_reader` has noted under this key within so many seconds."""
+    known = _readers.get(key)
+    return copy(known[0]) if known is not None and time.monotonic() - known[1] < seconds else None
 
 
 @receiver(user_logged_out)
 def forget(request: HttpRequest, **_: object) -> None:
     """Look up at the next poll who it is."""
-    _people.drop(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+    forget_sessions([request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")])
 
 
 def forget_sessions(keys: Iterable[str]) -> None:
     """These have ended, elsewhere than in their own browser."""
     for key in keys:
         _people.drop(key)
+        _readers.drop(key)
 
 
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]

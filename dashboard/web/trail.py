@@ -1,5 +1,8 @@
 """Every request has an id: for its log lines, the actions it asks for, and whoever reports that something is wrong."""
 
+import logging
+import sys
+
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse
@@ -7,8 +10,11 @@ from django.template import loader
 
 from dashboard import trail
 from dashboard.tracing import span
+from dashboard.web import outage
 from dashboard.web.http import GetResponse
 from dashboard.web.sso.proxy import comes_from
+
+logger = logging.getLogger(__name__)
 
 
 def followed(get_response: GetResponse) -> GetResponse:
@@ -39,7 +45,15 @@ def followed(get_response: GetResponse) -> GetResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page of an error, with the id under which the log has it. It needs nothing that may be broken."""
+    """The page of an error, with the id under which the log has it. It needs nothing that may be broken.
+
+    Where the database is what does not answer, a page of the fleet is shown from the copy in memory.
+    """
+    if isinstance(sys.exc_info()[1], outage.AWAY):
+        try:
+            return outage.answer(request)
+        except Exception:
+            logger.exception("nothing can be shown without the database")
     known = {"id": getattr(request, "trail", ""), "style": _style()}
     return HttpResponse(loader.get_template("500.html").render(known), status=500)
 

@@ -24,6 +24,7 @@ from dashboard.control.people import Identity, NotLetIn, let_in
 from dashboard.web import organisations
 from dashboard.web.http import GetResponse
 from dashboard.web.peers import is_peer
+from dashboard.web.quiet import note_reader
 
 logger = logging.getLogger(__name__)
 NOT_FROM_PROXY = "This request did not come through the proxy that signs people in."
@@ -52,10 +53,12 @@ def _person(request: HttpRequest, proxy: Proxy) -> User | AnonymousUser:
     try:
         identity = identity_of(request.META, proxy)
         setattr(request, organisations.SESSION, organisations.seen_with(identity.groups))
-        return let_in(identity)
+        person = let_in(identity)
     except (NotBelieved, NotLetIn) as refused:
         request.why_refused = str(refused)  # type: ignore[attr-defined]
         return AnonymousUser()
+    note_reader(identity.username, person)
+    return person
 
 
 def identity_of(environ: Mapping[str, Any], proxy: Proxy) -> Identity:
