@@ -33,6 +33,7 @@ from dashboard.config_redis import read_redis
 from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, read_trusted, require_https
 from dashboard.log_lines import FORMATS, password_of
 from dashboard.organisation import enter
+from dashboard.patience import CONNECT_SECONDS
 
 ORGANISATION = enter(os.environ, sys.argv)  # before anything else is read
 
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "dashboard.web.http.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.web.api.door.api_door",
+    "dashboard.web.outage.spared",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -139,6 +141,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 10,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": CONNECT_SECONDS,
+        **(DATABASES["default"].get("OPTIONS") or {}),
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -62,6 +62,8 @@ class Server:
     programs: Path
     folder: Path
     port: int = 0
+    lasting: bool = False
+    """Whether what it has accepted outlives its own SIGKILL."""
 
     def __post_init__(self) -> None:
         self._user, self._data = user(), self.folder / "data"
@@ -78,7 +80,8 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         listen = [f"listen_addresses={'127.0.0.1' if self.port else ''}", f"port={self.port or 5432}"]
-        wishes = (*QUICK, *listen, f"unix_socket_directories={self.folder}")
+        durable = ("synchronous_commit=on",) if self.lasting else ()
+        wishes = (*QUICK, *durable, *listen, f"unix_socket_directories={self.folder}")
         self._run([*self._control, "-o", " ".join(f"-c {wish}" for wish in wishes), "start"])
 
     def stop(self, mode: str = "immediate") -> None:
@@ -117,10 +120,10 @@ class Server:
 
 
 @contextmanager
-def serving(where: Path) -> Iterator[Server]:
+def serving(where: Path, *, lasting: bool = False) -> Iterator[Server]:
     """A PostgreSQL that only its unix socket reaches."""
     with tempfile.TemporaryDirectory(prefix="ona-pg-") as name:
-        server = Server(where, Path(name))
+        server = Server(where, Path(name), lasting=lasting)
         server.start()
         try:
             yield server

@@ -5,6 +5,7 @@ database, which could tell, is what is missing. Nobody is let in anew, and nothi
 asked for.
 """
 
+import threading
 import time
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -25,7 +26,7 @@ from dashboard.fleet.query import Context, Query
 from dashboard.fleet.query.reading import phase_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.addresses import list_address
-from dashboard.web.http import found_or_404, moment, told, varied
+from dashboard.web.http import GetResponse, found_or_404, moment, told, varied
 from dashboard.web.live import is_poll
 from dashboard.web.offers import address
 from dashboard.web.quiet import seen_lately
@@ -34,6 +35,13 @@ from dashboard.web.sso.proxy import NotBelieved, identity_of
 AWAY = (OperationalError, InterfaceError)
 """What a database raises that does not answer, or cannot write."""
 REMEMBERED_SECONDS = 600.0
+LEFT_ALONE_SECONDS = 2.0
+"""For which a database that a page has not reached is not asked again: with each request waiting for it, none would be
+answered.
+"""
+ASKED_ALONE_SECONDS = 20.0
+"""At most, for which one request alone finds out whether it is back."""
+UNASKED = frozenset({"/healthz", "/readyz", "/metrics"})
 RETRY_SECONDS = 5
 REASON = _(
     "The database does not answer, so nothing can be asked for, and pages show only what was read of the fleet."
@@ -88,6 +96,65 @@ def _person(request: HttpRequest) -> User | None:
     if role_of(identity.groups, settings.SSO_GROUPS) is None:
         return None
     return seen_lately(identity.username, REMEMBERED_SECONDS)
+
+
+def spared(get_response: GetResponse) -> GetResponse:
+    """Middleware, before all that asks the database: while it is away one request after the other tries it, and the
+    others are answered without it at once.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info in UNASKED:
+            return get_response(request)
+        if not _away.may_ask():
+            return answer(request)
+        response = get_response(request)
+        if not hasattr(request, "outage"):
+            _away.is_back()
+        return response
+
+    return middleware
+
+
+class _Away:
+    """Since when the database has not answered, and who may ask it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: float | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return self._until is not None
+
+    def may_ask(self) -> bool:
+        if self._until is None:
+            return True
+        with self._lock:
+            if self._until is not None and time.monotonic() < self._until:
+                return False
+            if self._until is not None:
+                self._until = time.monotonic() + ASKED_ALONE_SECONDS
+        return True
+
+    def did_not_answer(self) -> None:
+        with self._lock:
+            self._until = time.monotonic() + LEFT_ALONE_SECONDS
+
+    def is_back(self) -> None:
+        if self._until is not None:
+            with self._lock:
+                self._until = None
+
+
+_away = _Away()
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The answer after the database did not give one. A form may have met a lock, which pages do not mind."""
+    if request.method == "GET" or _away.is_known:
+        _away.did_not_answer()
+    return answer(request)
 
 
 def answer(request: HttpRequest) -> HttpResponse:

@@ -51,7 +51,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     if isinstance(sys.exc_info()[1], outage.AWAY):
         try:
-            return outage.answer(request)
+            return outage.failed(request)
         except Exception:
             logger.exception("nothing can be shown without the database")
     known = {"id": getattr(request, "trail", ""), "style": _style()}

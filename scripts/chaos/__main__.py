@@ -54,7 +54,7 @@ def on_its_database(wanted: bool) -> Iterator[Server | None]:
     where = postgres.found_or_installed() if wanted else None
     if wanted and where is None:
         raise SystemExit("=== NOT DONE: there is no PostgreSQL on this machine")
-    with postgres.serving(where) if where else nullcontext() as server:
+    with postgres.serving(where, lasting=True) if where else nullcontext() as server:
         yield server
 
 

@@ -101,8 +101,14 @@ class Scene:
         return Store(redis, namespace_of(redis, self.victim.api.address, KEY))
 
     def settle(self, patience: float) -> list[tuple[str, str]]:
-        """Wait until no action is open any more; returns those that still are, as (verb, state)."""
-        question = f"select verb, state from control_action where state in {OPEN}"
+        """Wait until no action is open any more; returns those that still are, as (verb, state). One that a newer wish
+        for the same target has overtaken, as a start by a stop, is given its time by the ledger, which may be long.
+        """
+        overtaken = (
+            "state = 'requested' and exists (select 1 from control_action b where b.target_id = a.target_id "
+        )
+        overtaken += "and b.created > a.created)"
+        question = f"select verb, state from control_action a where state in {OPEN} and not ({overtaken})"
         end = time.monotonic() + patience
         while (left := self.stack.ask(question)) and time.monotonic() < end:
             time.sleep(0.5)

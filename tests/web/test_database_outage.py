@@ -23,6 +23,7 @@ def no_database(dashboard: Dashboard) -> Iterator[None]:
         client.raise_request_exception = False
     with connection.execute_wrapper(gone):
         yield
+    outage._away.is_back()
 
 
 def test_whoever_was_here_a_moment_ago_sees_the_fleet_and_what_is_wrong(dashboard: Dashboard) -> None:
@@ -40,8 +41,9 @@ def test_whoever_was_here_a_moment_ago_sees_the_fleet_and_what_is_wrong(dashboar
             assert page.status_code == 200, path
             assert 'id="trouble" role="status">' in text(page)
             assert WORDS in text(page)
-        assert row.name in text(dashboard.get("/environments/?q=phase:running", "viewer"))
-        assert row.name not in text(dashboard.get("/environments/?q=phase:stopped", "viewer"))
+        link = f'href="/environments/{row.id}/"'
+        assert link in text(dashboard.get("/environments/?q=phase:running", "viewer"))
+        assert link not in text(dashboard.get("/environments/?q=phase:stopped", "viewer"))
         assert service.name in text(dashboard.get(f"/environments/{service.environment_id}/", "viewer"))
         assert '<form method="post" action="/environments' not in text(
             dashboard.get("/environments/", "viewer")
@@ -68,7 +70,7 @@ def test_nobody_else_sees_anything(dashboard: Dashboard, monkeypatch: pytest.Mon
     with no_database(dashboard):
         for role in ("viewer", "operator", "anonymous"):
             answer = dashboard.get("/environments/", role)
-            assert (answer.status_code, row.name in text(answer)) in {(503, False), (302, False)}, role
+            assert (answer.status_code, row.id in text(answer)) in {(503, False), (302, False)}, role
         monkeypatch.setattr(outage, "REMEMBERED_SECONDS", 0.0)
         assert dashboard.get("/environments/").status_code == 503
 
@@ -85,6 +87,31 @@ def test_what_needs_the_database_says_so_and_nothing_is_asked_for(dashboard: Das
         assert "nothing of it is done" in text(refused)
         assert dashboard.get("/environments/?seen=x", "anonymous", **HTMX).status_code in {204, 503}
     assert not Action.objects.exists()
+
+
+def test_while_it_is_away_one_request_at_a_time_asks_for_it(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard.get("/environments/")
+    asked: list[object] = []
+
+    def gone(*_: object) -> None:
+        asked.append(1)
+        raise OperationalError
+
+    dashboard.clients["admin"].raise_request_exception = False
+    with connection.execute_wrapper(gone):
+        monkeypatch.setattr(outage, "LEFT_ALONE_SECONDS", 1000.0)
+        for _ in range(3):
+            assert WORDS in text(dashboard.get("/environments/"))
+        assert len(asked) == 1
+        assert dashboard.get("/healthz", "anonymous").status_code == 200
+        outage._away._until = 0.0
+        assert outage._away.may_ask()
+        assert not outage._away.may_ask()
+    outage._away._until = 0.0
+    assert WORDS not in text(dashboard.get("/environments/"))
+    assert not outage._away.is_known
 
 
 def test_another_error_is_still_an_error(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
