@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "dashboard.web.trail.followed",
     "dashboard.web.latency.timed",
     "django.middleware.security.SecurityMiddleware",
+    "dashboard.web.compression.compressed",
     "dashboard.web.http.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.web.api.door.api_door",

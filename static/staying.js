@@ -38,13 +38,19 @@
   for (const name of ["htmx:oobAfterSwap", "htmx:afterSettle", "rows:renewed"]) body.addEventListener(name, soon);
   document.addEventListener("visibilitychange", soon);
 
-  // Nothing jumps under the pointer: other rows wait in `held` until it leaves, rests, or they are asked for.
+  // Nothing jumps under the pointer, or a finger: other rows wait in `held` until it leaves, rests, or they are asked for.
   const RESTS = 30000;
   let moved = 0;
+  let touched = 0;
   let held = null;
   let chip = null;
   const rows = () => document.querySelector("#rows");
-  const pointed = () => Date.now() - moved < RESTS && Boolean(rows()?.closest(".card")?.matches(":hover")) && !document.hidden;
+  const hovered = () => Date.now() - moved < RESTS && Boolean(rows()?.closest(".card")?.matches(":hover"));
+  const pointed = () => (hovered() || Date.now() - touched < RESTS) && !document.hidden;
+  for (const name of ["pointerdown", "touchmove"])
+    document.addEventListener(name, (event) => {
+      if (event.pointerType !== "mouse" && rows()?.closest(".card")?.contains(event.target)) touched = Date.now();
+    }, { passive: true });
   document.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse") return;
     moved = Date.now();

@@ -42,6 +42,12 @@ def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
     page.evaluate(RENEW, True)
     expect(first).to_have_attribute("id", "environment-new")
 
+    page.evaluate("htmx.find('#environment-new').remove()")
+    page.locator("#rows").dispatch_event("pointerdown", {"pointerType": "touch"})
+    page.evaluate(RENEW, False)
+    waiting.click()
+    expect(waiting).to_have_count(0)
+
     fresh = "{ state: 'fresh', at: new Date().toISOString(), now: new Date().toISOString(), release: 'x' }"
     for _ in range(2):
         page.evaluate(f"htmx.trigger('body', 'fleet:freshness', {fresh})")
