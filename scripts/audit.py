@@ -1,26 +1,31 @@
-"""axe and Lighthouse over every page of a running demo: what axe finds, and the worst score of each kind.
+"""axe and Lighthouse over the pages of a running demo, what a first visit transfers, and what moves while pages poll.
 
     make audit [ENVIRONMENTS=10000]
 
-Pages of all kinds are looked at by axe, in both themes and two widths; Lighthouse measures overview, list and details
-as somebody with a desk and as somebody with a phone would see them for the first time. Ends with 1 when axe finds
-anything, or a score is below `LEAST`.
+axe looks at pages of all kinds in both themes and two widths, which also must not scroll sideways; in a fleet of more
+than `LARGE` environments at the measured pages only, since the others show the same there. Lighthouse measures
+overview, lists and details as somebody with a desk and as somebody with a phone would see them for the first time; of
+`TRIES` the best counts, because other work on the machine makes pages only slower. Ends with 1 when axe finds anything,
+a page is wider than the screen, a score is below `LEAST` or a figure above its most.
 """
 
 import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from dashboard.stack.parts import free_port
 from scripts.chromium import find
-from scripts.demo import Demo, addresses, demo, sign_in, signed_in
+from scripts.demo import LISTS, Demo, addresses, demo, sign_in, signed_in
 from scripts.node import Ready, made_ready
 
 LEAST = 95
@@ -28,27 +33,117 @@ KINDS = ("performance", "accessibility", "best-practices")
 MEASURED = ("overview", "environments", "environments-one", "idle", "executions-one")
 TRIES = 3
 """A busy machine makes Lighthouse miss the beginning of a page."""
+LONGEST_TRY = 240
 SIZES = ((1440, 900), (390, 844))
+LARGE = 1_000
+READ_SECONDS = 600
+"""The first poll of a large fleet, on a small machine."""
+MOST_KB, MOST_SCRIPT_KB = 150, 60
+POLLED_SECONDS = 20
+MOST_SHIFT = 0.01
+"""While a page polls; 0.1 is what browsers call good for a whole visit."""
+SHIFTS = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { hadRecentInput, value, sources } of list.getEntries())
+      if (!hadRecentInput) window.shifts.push([value, sources.map(({ node }) => node?.id || node?.nodeName).join()]);
+  }).observe({ type: "layout-shift", buffered: false });
+}"""
 
 
-def axe(browser: Browser, at: Demo) -> list[str]:
-    """What axe finds, one line each."""
-    found = []
+@dataclass(frozen=True)
+class Visit:
+    """What a first visit transfers: kilobytes as they went over the wire, in all and of scripts."""
+
+    page: str
+    all: float
+    scripts: float
+
+
+def read(page: Page, at: Demo, environments: int) -> None:
+    """Wait until the fleet is there, down to its tasks and their executions."""
+    end = time.monotonic() + READ_SECONDS
+    while time.monotonic() < end:
+        page.goto(at.url)
+        known = page.locator("#panels .big").first.inner_text()
+        if int("".join(letter for letter in known if letter.isdigit()) or 0) >= 0.9 * environments:
+            empty = [name for name in LISTS if not _rows(page, f"{at.url}/{name}/")]
+            if not empty:
+                return
+        page.wait_for_timeout(3_000)
+    raise SystemExit(f"The fleet was not read in {READ_SECONDS} s.")
+
+
+def _rows(page: Page, url: str) -> int:
+    page.goto(url)
+    return page.locator("td.main a").count()
+
+
+def axe(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[str]:
+    """What axe finds, and pages that are wider than the screen: one line each."""
     for size in SIZES:
         for scheme in ("light", "dark"):
             page = signed_in(browser, at, size, scheme)
-            for name, path in list(addresses(page, at)):
+            for name, path in paths.items():
                 page.goto(at.url + path)
-                found += [
-                    f"{name} at {size[0]} px, {scheme}: {one['id']}: {node['html'][:160]}"
-                    for one in Axe().run(page).response["violations"]
-                    for node in one["nodes"]
-                ]
+                where = f"{name} at {size[0]} px, {scheme}"
+                for one in Axe().run(page).response["violations"]:
+                    yield from (f"{where}: {one['id']}: {node['html'][:160]}" for node in one["nodes"])
+                wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+                if wide > 0:
+                    yield f"{where}: scrolls sideways by {wide} px"
             page.context.close()
-    return found
 
 
-def lighthouse(playwright: Playwright, at: Demo) -> list[tuple[str, str, dict[str, float], str]]:
+def visits(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[Visit]:
+    """First visits to the measured pages, by browsers that have nothing yet but the session."""
+    known = signed_in(browser, at, SIZES[0], "light")
+    for name in MEASURED:
+        context = browser.new_context(storage_state=known.context.storage_state())
+        page = context.new_page()
+        wire = context.new_cdp_session(page)
+        kinds: dict[str, str] = {}
+        sizes: dict[str, float] = {}
+        wire.on(
+            "Network.responseReceived",
+            lambda said, kinds=kinds: kinds.update({said["requestId"]: said["type"]}),
+        )
+        wire.on(
+            "Network.loadingFinished",
+            lambda said, sizes=sizes: sizes.update({said["requestId"]: said["encodedDataLength"] / 1000}),
+        )
+        wire.send("Network.enable")
+        page.goto(at.url + paths[name], wait_until="load")
+        yield Visit(
+            name,
+            sum(sizes.values()),
+            sum(size for request, size in sizes.items() if kinds.get(request) == "Script"),
+        )
+        context.close()
+    known.context.close()
+
+
+def moved(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[tuple[str, str, float, str]]:
+    """(page, device, layout shift, what moved) while pages poll for `POLLED_SECONDS`, for somebody who reads them: with
+    the pointer or a finger on the list, where there is one. To lists that nobody touches new rows come by themselves.
+    """
+    for size, device in zip(SIZES, ("desktop", "phone"), strict=True):
+        page = signed_in(browser, at, size, "light")
+        for name in MEASURED:
+            page.goto(at.url + paths[name])
+            page.wait_for_timeout(1_500)  # of loading Lighthouse tells
+            if page.locator("#rows").count():
+                page.locator("#rows").dispatch_event("pointerdown", {"pointerType": "touch"})
+            page.evaluate(SHIFTS)
+            page.wait_for_timeout(POLLED_SECONDS * 1000)
+            found = page.evaluate("shifts")
+            yield name, device, sum(value for value, _ in found), "; ".join({what for _, what in found})
+        page.context.close()
+
+
+def lighthouse(
+    playwright: Playwright, at: Demo, paths: dict[str, str]
+) -> Iterator[tuple[str, str, dict[str, float], str]]:
     """(page, device, scores of 0 to 100, what weighs) for each measured page."""
     ready, port = made_ready(Path(__file__).with_name("lighthouse")), free_port()
     with TemporaryDirectory() as folder:
@@ -56,58 +151,92 @@ def lighthouse(playwright: Playwright, at: Demo) -> list[tuple[str, str, dict[st
         context = playwright.chromium.launch_persistent_context(
             folder, executable_path=find(), args=arguments, headless=True
         )
-        page = sign_in(context, at)
-        paths = dict(addresses(page, at))
-        page.goto("about:blank")
-        results = [
-            (name, device, *_measure(ready, port, at.url + paths[name], device))
-            for name in MEASURED
-            for device in ("desktop", "phone")
-        ]
+        sign_in(context, at).goto("about:blank")
+        for name in MEASURED:
+            for device in ("desktop", "phone"):
+                yield name, device, *_best(ready, port, at.url + paths[name], device)
         context.close()
-    return results
 
 
-def _measure(ready: Ready, port: int, url: str, device: str) -> tuple[dict[str, float], str]:
+def _best(ready: Ready, port: int, url: str, device: str) -> tuple[dict[str, float], str]:
+    best: tuple[dict[str, float], str] | None = None
+    for number in range(1, TRIES + 1):
+        found = _measure(ready, port, url, device)
+        if found is not None and (best is None or found[0]["performance"] > best[0]["performance"]):
+            best = (found[0], f"{found[1]} (try {number})")
+        if best is not None and min(best[0].values()) >= LEAST:
+            break
+    if best is None:
+        raise SystemExit(f"Lighthouse could not measure {url}.")
+    return best
+
+
+def _measure(ready: Ready, port: int, url: str, device: str) -> tuple[dict[str, float], str] | None:
+    """None when it came to no end."""
     program = str(ready.place / "node_modules/lighthouse/cli/index.js")
     command = [ready.node, program, url, f"--port={port}", "--output=json", "--quiet"]
     command += ["--disable-storage-reset", f"--only-categories={','.join(KINDS)}"]
     command += ["--preset=desktop"] if device == "desktop" else []
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=180, env=dict(os.environ)
-    )
-    if done.returncode:
-        raise SystemExit(f"Lighthouse could not measure {url}:\n{done.stderr}")
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=LONGEST_TRY, env=dict(os.environ)
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        print(f"  {url} on a {device}: {str(error.stderr or error)[-300:]}", file=sys.stderr)
+        return None
     report: dict[str, Any] = json.loads(done.stdout)
     audits = report["audits"]
-    shift, weight = (
-        audits["cumulative-layout-shift"]["numericValue"],
-        audits["total-byte-weight"]["numericValue"],
-    )
-    scripts = sum(
-        one["transferSize"]
-        for one in audits["network-requests"]["details"]["items"]
-        if one.get("resourceType") == "Script"
-    )
-    said = f"layout shift {shift:.3f}, {weight / 1000:.0f} kB in all, scripts {scripts / 1000:.0f} kB"
+    scores = {kind: 100 * (report["categories"][kind]["score"] or 0.0) for kind in KINDS}
     failing = sorted(key for key, one in audits.items() if one["score"] is not None and one["score"] < 0.5)
-    return {
-        kind: 100 * report["categories"][kind]["score"] for kind in KINDS
-    }, f"{said}; {', '.join(failing)}"
+    said = ", ".join(
+        f"{words} {audits[key]['numericValue'] / 1000:.1f} s"
+        for key, words in (("first-contentful-paint", "first paint"), ("total-blocking-time", "blocked"))
+    )
+    shift = audits["cumulative-layout-shift"]["numericValue"]
+    speed = report["environment"][
+        "benchmarkIndex"
+    ]  # what else the machine does shows in it; a quiet desk has 1,500
+    return scores, f"{said}, layout shift {shift:.3f}, machine {speed:.0f}; {', '.join(failing)}"
 
 
 def main() -> int:
-    with demo(int(os.environ.get("ENVIRONMENTS") or 140)) as at, sync_playwright() as playwright:
+    environments = int(os.environ.get("ENVIRONMENTS") or 140)
+    with demo(environments, free_port()) as at, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
-        violations = axe(browser, at)
+        first = signed_in(browser, at, SIZES[0], "light")
+        read(first, at, environments)
+        paths = dict(addresses(first, at))
+        first.context.close()
+        few = {name: path for name, path in paths.items() if environments <= LARGE or name in MEASURED}
+        sizes = list(visits(browser, at, paths))
+        for one in sizes:
+            print(f"{one.page:18} first visit {one.all:.0f} kB, scripts {one.scripts:.0f} kB", flush=True)
+        shifts = []
+        for name, device, shift, what in moved(browser, at, paths):
+            shifts.append(shift)
+            print(
+                f"{name:18} {device:8}moved {shift:.4f} in {POLLED_SECONDS} s of polling {what}", flush=True
+            )
+        results = []
+        for name, device, scores, said in lighthouse(playwright, at, paths):
+            results.append(scores)
+            shown = "".join(f"{kind} {scores[kind]:3.0f}  " for kind in KINDS)
+            print(f"{name:18} {device:8}{shown}{said}", flush=True)
+        found = list(_told(axe(browser, at, few)))
+        print("axe finds nothing, and nothing scrolls sideways." if not found else f"{len(found)} findings.")
         browser.close()
-        results = lighthouse(playwright, at)
-    print("\n".join(violations) or "axe finds nothing.")
-    for name, device, scores, said in results:
-        print(f"{name:18} {device:8}" + "".join(f"{kind} {scores[kind]:3.0f}  " for kind in KINDS) + said)
-    worst = {kind: min(scores[kind] for _, _, scores, _ in results) for kind in KINDS}
-    print("Worst: " + ", ".join(f"{kind} {score:.0f}" for kind, score in worst.items()))
-    return 1 if violations or min(worst.values()) < LEAST else 0
+    worst = {kind: min(scores[kind] for scores in results) for kind in KINDS}
+    most, scripts = max(one.all for one in sizes), max(one.scripts for one in sizes)
+    print("Worst: " + ", ".join(f"{kind} {score:.0f}" for kind, score in worst.items()), end="; ")
+    print(f"first visit {most:.0f} kB, scripts {scripts:.0f} kB, moved {max(shifts):.4f}")
+    bounded = most <= MOST_KB and scripts <= MOST_SCRIPT_KB and max(shifts) <= MOST_SHIFT
+    return 0 if bounded and not found and min(worst.values()) >= LEAST else 1
+
+
+def _told(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        print(line, flush=True)
+        yield line
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 ROOT = Path(__file__).resolve().parent.parent
 LISTS = ("environments", "services", "tasks", "executions")
 PAGES = ("overview", *LISTS, "idle", "costs", "activity", "system")
-START_SECONDS = 90
+START_SECONDS = 300
 LIVE_SECONDS = 12
 """How long the fleet moves before anybody looks."""
 
@@ -85,6 +85,8 @@ def addresses(page: Page, at: Demo) -> Iterator[tuple[str, str]]:
         yield name, "/" if name == "overview" else f"/{name}/"
     for name in LISTS:
         page.goto(f"{at.url}/{name}/?phase=running" if name != "tasks" else f"{at.url}/tasks/?sort=-run")
+        if not page.locator("td.main a").count():
+            page.goto(f"{at.url}/{name}/")
         path = page.locator("td.main a").first.get_attribute("href")
         yield f"{name}-one", path or f"/{name}/"
         if name == "environments" and path:
