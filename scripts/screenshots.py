@@ -34,6 +34,7 @@ def documentation(browser: Browser, at: Demo) -> None:
     page.goto(at.url)
     page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "overview.png")
+    questions(page, at)
     page.goto(f"{at.url}/executions/?phase=failed")
     page.locator("tr", has_text=re.compile(r"of [3-9] steps")).first.locator("td.main a").click()
     page.wait_for_timeout(2500)
@@ -41,6 +42,17 @@ def documentation(browser: Browser, at: Demo) -> None:
     automations(page, at)
     page.screenshot(path=IMAGES / "automations.png")
     page.context.close()
+
+
+def questions(page: Page, at: Demo) -> None:
+    """Two of the five questions of the guide; the hints are put away, as for somebody who knows the pages."""
+    for path, name in (("/environments/?q=phase%3Afailed", "failed"), ("/idle/", "idle")):
+        page.goto(f"{at.url}{path}")
+        if page.locator("#hint button").count():
+            page.locator("#hint button").click()
+            page.wait_for_selector("#hint", state="detached")
+        page.wait_for_timeout(1000)
+        page.screenshot(path=IMAGES / f"question-{name}.png")
 
 
 def automations(page: Page, at: Demo) -> None:

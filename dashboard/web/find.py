@@ -30,6 +30,8 @@ MOST_ENVIRONMENTS = 10
 WITH_ACTIONS = 2
 """Of the best environments so many bring along what may be done with them."""
 SHORTEST_ID = 6
+BETWEEN = str.maketrans("-_", "  ")
+"""What stands between words: `web-server` finds “Web server”."""
 PAGES = (
     ("Overview", "overview", "o"),
     ("Environments", "environments-list", "e"),
@@ -92,8 +94,9 @@ class Wanted:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words = text.split()
-        letters = text.replace(" ", "")
+        self._loose = text.translate(BETWEEN)
+        self.words = self._loose.split()
+        letters = self._loose.replace(" ", "")
         between = "".join(f"[^{re.escape(one)}]*{re.escape(one)}" for one in letters[1:])
         self._scattered = re.compile(re.escape(letters[:1]) + between)
 
@@ -106,11 +109,11 @@ class Wanted:
 
     def rank(self, name: str) -> int | None:
         """The whole, its beginning, that of a word in it, somewhere in it, all words, its letters in their order."""
-        folded = fold(name)
-        if self.text in folded:
-            if folded == self.text:
+        folded = fold(name).translate(BETWEEN)
+        if self._loose in folded:
+            if folded == self._loose:
                 return 0
-            place = folded.index(self.text)
+            place = folded.index(self._loose)
             return 1 if place == 0 else 3 if folded[place - 1].isalnum() else 2
         if len(self.words) > 1 and all(word in folded for word in self.words):
             return 4
