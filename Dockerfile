@@ -17,9 +17,20 @@ RUN /build/bin/python -m hatchling build -t wheel -d /wheel \
     && SECRET_KEY=only-for-collecting VAR_DIR=/var/lib/ona-dashboard \
        /venv/bin/ona-dashboard collectstatic --noinput --verbosity 0
 
+# What the image is made of, as a list that is checked. To have it as a file: docker build --target sbom --output . .
+FROM python:3.13.9-slim-bookworm AS bill
+WORKDIR /source
+COPY pyproject.toml requirements-image.txt ./
+COPY scripts/__init__.py scripts/supply.py scripts/requirements-security.txt scripts/
+RUN python -m scripts.supply --only-sbom --sbom /sbom.cdx.json
+
+FROM scratch AS sbom
+COPY --from=bill /sbom.cdx.json /
+
 FROM python:3.13.9-slim-bookworm
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MALLOC_ARENA_MAX=1 VAR_DIR=/var/lib/ona-dashboard
 COPY --from=build /venv /venv
+COPY --from=bill /sbom.cdx.json /usr/share/ona-dashboard/sbom.cdx.json
 COPY --from=build /var/lib/ona-dashboard/static /var/lib/ona-dashboard/static
 WORKDIR /var/lib/ona-dashboard
 USER 10001:10001

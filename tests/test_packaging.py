@@ -19,6 +19,7 @@ import yaml
 
 from dashboard.stack import parts
 from scripts import compose
+from scripts.supply import left_out, pinned
 from tests.test_stack import environ, until
 
 ROOT = Path(__file__).parent.parent
@@ -118,17 +119,30 @@ def test_the_dockerfile_is_linted() -> None:
 
 def test_the_image_is_pinned_small_and_runs_as_nobody() -> None:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
-    bases = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    bases = [line.split()[1] for line in lines if line.startswith("FROM ") and line != "FROM scratch AS sbom"]
     assert len(set(bases)) == 1
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", bases[0])
     last = lines[max(number for number, line in enumerate(lines) if line.startswith("FROM ")) :]
     assert "USER 10001:10001" in last
+    assert "COPY --from=bill /sbom.cdx.json /usr/share/ona-dashboard/sbom.cdx.json" in last
     assert any(line.startswith("HEALTHCHECK") for line in last)
     assert not any(line.startswith("RUN") for line in last)
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     for line in lines:
         if line.startswith("COPY ") and "--from" not in line:
             assert {f"!{name}" for name in line.split()[1:-1]} <= set(ignored)
+
+
+def test_a_list_of_what_runs_that_lacks_a_package_a_version_or_a_hash_is_not_taken() -> None:
+    hashed = [{"hashes": [{"alg": "SHA-256", "content": "0"}]}]
+    whole = [
+        {"name": name, "version": version, "externalReferences": hashed} for name, version in pinned().items()
+    ]
+    assert left_out({"components": whole}) == []
+    first, second, third, *rest = whole
+    wrong = [{**first, "version": "0.0"}, {**second, "externalReferences": []}, *rest]
+    names = [f"{one['name']} {one['version']}" for one in (first, second, third)]
+    assert left_out({"components": wrong}) == names
 
 
 def test_compose_follows_its_schema() -> None:
