@@ -122,6 +122,19 @@ def test_it_answers_when_it_says_so(up: Up) -> None:
     assert up.get("/") in (200, 302)
 
 
+def test_no_secret_is_on_the_command_line_of_a_running_process(up: Up) -> None:
+    lines = "\n".join(up.survivors())
+    assert all(name in lines for name in ("granian", "celery", "simulate"))
+    passwords = re.findall(r"^    (?:admin|operator|viewer) +(\S{8,})$", up.output, re.MULTILINE)
+    secrets = [
+        *passwords,
+        (up.folder / "secret_key").read_text(encoding="ascii").strip(),
+        parts.SIMULATED_KEY,
+    ]
+    assert len(secrets) == 5
+    assert not [secret for secret in secrets if secret in lines]
+
+
 def test_it_says_that_the_fleet_is_simulated_and_how_to_sign_in(up: Up) -> None:
     assert "No ONA_API_KEY is set" in up.output
     for name in ("admin", "operator", "viewer"):

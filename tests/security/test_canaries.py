@@ -112,7 +112,14 @@ def test_no_secret_is_on_the_command_line_of_a_process(tmp_path: object) -> None
         "SECRET_KEY": f"{CANARY}-secret",
         "AUDIT_KEY": f"{CANARY}-audit",
     }
-    specs = [parts.watch(secrets), parts.web(8000, "localhost", secrets)]
+    fleet = parts.Fleet(environments=5, seed=None, speed=None)
+    specs = [
+        parts.watch(secrets),
+        parts.web(8000, "localhost", secrets),
+        parts.worker(secrets),
+        parts.beat(secrets),
+    ]
+    specs.append(parts.simulator(8001, fleet, secrets))
     for spec in specs:
         assert CANARY not in json.dumps(spec.argv)
         assert secrets.items() <= spec.environ.items()

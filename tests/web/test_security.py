@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.test import Client, RequestFactory
 
 from dashboard.control.models import User
@@ -111,6 +111,12 @@ def test_djangos_own_check_of_a_deployment_finds_nothing(tmp_path: Path) -> None
         command, cwd=settings.BASE_DIR, env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_behind_https_browsers_are_told_to_keep_to_it(settings: LazySettings) -> None:
+    settings.SECURE_HSTS_SECONDS = 31_536_000  # as settings.py sets it where CSRF_TRUSTED_ORIGINS is https
+    assert Client().get("/healthz", secure=True)["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in Client().get("/healthz")
 
 
 def test_another_window_gets_no_hold_on_a_page(dashboard: Dashboard) -> None:
