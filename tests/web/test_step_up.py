@@ -9,11 +9,12 @@ from html import unescape
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.config_sso import read_proxy
 from dashboard.control import batches
-from dashboard.control.models import Action, AuditEntry, Batch, Channel, IdlePolicy, User
+from dashboard.control.models import Action, AuditEntry, Batch, Channel, IdlePolicy, User, Webhook
 from dashboard.control.permissions import FEW
 from dashboard.control.verbs import Verb
 from dashboard.web import limits, step_up
@@ -199,15 +200,21 @@ def test_taking_a_warning_away_asks_and_giving_one_does_not(dashboard: Dashboard
     assert policy.lead == 0.0
 
 
-def test_deleting_a_channel_asks(dashboard: Dashboard) -> None:
+def test_deleting_what_has_a_secret_asks(dashboard: Dashboard) -> None:
     now = timezone.now()
     channel = Channel.objects.create(name="Ops", kind="mail", created=now, changed=now)
-    address = f"/idle/channels/{channel.pk}/delete/"
-    asked = dashboard.post(address)
-    assert "delete Ops" in text(asked)
-    assert Channel.objects.exists()
-    dashboard.post(address, **again(asked), **{step_up.PASSWORD: "right"})
-    assert not Channel.objects.exists()
+    webhook = Webhook.objects.create(name="Ops", created=now, changed=now)
+    there = {
+        reverse("idle-channel-delete", args=[channel.pk]): Channel,
+        reverse("webhook-delete", args=[webhook.pk]): Webhook,
+    }
+    for address, model in there.items():
+        long_ago(dashboard)
+        asked = dashboard.post(address)
+        assert "delete Ops" in text(asked)
+        assert model.objects.exists()
+        dashboard.post(address, **again(asked), **{step_up.PASSWORD: "right"})
+        assert not model.objects.exists()
 
 
 def test_nothing_waits_for_whoever_did_not_leave(dashboard: Dashboard) -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboard.config_projects import ProjectRole
 from dashboard.control import sign_ins
 from dashboard.control.models import Role, SignIn
 from dashboard.control.project_roles import roles_of
@@ -35,11 +36,15 @@ def index(request: HttpRequest) -> HttpResponse:
     return varied(render(request, "accounts/sessions.html", context))
 
 
-def _in_projects(request: HttpRequest) -> list[tuple[str, str]]:
-    """The person's own roles in projects that there are: (project, role)."""
+def _in_projects(request: HttpRequest) -> list[tuple[str, list[str]]]:
+    """The person's own roles, each with the projects in which they have it and that there are."""
     fleet, roles = moment(request).fleet, roles_of(signed_in(request))
     there = [key for key in roles if key in fleet.of(Kind.PROJECT)]
-    return sorted((fleet.project(key), role) for key in there for role in sorted(roles[key]))
+    found = [
+        (role.value, sorted(fleet.project(key) for key in there if role in roles[key]))
+        for role in ProjectRole
+    ]
+    return [(role, projects) for role, projects in found if projects]
 
 
 @require_POST

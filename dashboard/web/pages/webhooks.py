@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard.control import ledger, webhooks
 from dashboard.control.models import Delivered, Event, Webhook, WebhookDelivery
 from dashboard.control.permissions import webhook_refusal
+from dashboard.web import step_up
 from dashboard.web.forms.webhooks import WebhookForm
 from dashboard.web.http import is_fragment, page, signed_in, varied
 from dashboard.web.live import Block, Live
@@ -134,6 +135,8 @@ def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     _check(request)
     webhook = _found(identifier)
     if request.method == "POST":
+        if asked := step_up.question(request, f"delete {webhook.name}", typed="delete"):
+            return asked
         webhooks.remove(webhook, signed_in(request), ledger.utc_now())
         messages.success(request, _("%(name)s is deleted.") % {"name": webhook.name})
         return redirect("webhooks")
