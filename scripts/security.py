@@ -1,7 +1,8 @@
 """Everything that a security team would run: `make security` closes with `N passed, N failed`.
 
 Tests of sign-in, permissions, secrets and the audit; a fuzzer over all addresses, longer than in `make test`; the
-supply; a scanner. `SECURITY_EXAMPLES` requests are sent as each role.
+supply; a scanner. `SECURITY_EXAMPLES` requests are sent as each role,
+`API_EXAMPLES` by schemathesis.
 """
 
 import os
@@ -18,6 +19,8 @@ EXAMPLES = "600"
 TESTS = (
     "tests/security", "tests/sso", "tests/control/test_permissions.py", "tests/control/test_audit.py",
     "tests/control/test_audit_forward.py", "tests/control/test_notify.py", "tests/fleet/test_secrets.py",
+    "tests/control/test_webhooks.py", "tests/web/test_api.py", "tests/web/test_api_acts.py",
+    "tests/web/test_api_schema.py", "tests/web/test_tokens.py", "tests/web/test_webhooks.py",
     "tests/web/test_access.py", "tests/web/test_accounts.py", "tests/web/test_ansi.py", "tests/web/test_audit.py",
     "tests/web/test_hostile.py", "tests/web/test_limits.py", "tests/web/test_reports.py", "tests/web/test_security.py",
     "tests/web/test_sessions.py", "tests/web/test_sso_proxy.py", "tests/web/test_step_up.py",
@@ -41,7 +44,7 @@ def _tests() -> tuple[int, int]:
     """Passed and failed; a run that cannot even begin has failed."""
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
-    environ = {"SECURITY_EXAMPLES": EXAMPLES, **os.environ}
+    environ = {"SECURITY_EXAMPLES": EXAMPLES, "API_EXAMPLES": EXAMPLES, **os.environ}
     command = [
         sys.executable,
         "-m",
