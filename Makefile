@@ -59,6 +59,9 @@ chaos: install-dev  ## Kills, freezes, cuts and corrupts all that the stack need
 thousand: install-dev  ## Stops a thousand environments while worker, Valkey and web are killed, and undoes it
 	@$(BIN)/python -m scripts.thousand $(OPTIONS)
 
+rolling: install-dev  ## Restarts two of each part one after another under a hundred pages and 500 actions
+	@$(BIN)/python -m scripts.rolling $(OPTIONS)
+
 lock: install-dev  ## Locks the newest versions allowed, and exports them for pip (needs uv)
 	$(BIN)/python -m scripts.exports write
 

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from dashboard.celery import app
 from dashboard.jobs import meters, parts, trails
-from dashboard.jobs.actions import chase, enqueue_action, perform, sweep_actions
+from dashboard.jobs.actions import chase, enqueue_action, perform, prune_actions, sweep_actions
 from dashboard.jobs.auditing import anchor_audit, forward_audit, prune_audit
 from dashboard.jobs.notices import find_notices, prune_notices, send_notices
 from dashboard.jobs.polls import (
@@ -54,6 +54,7 @@ __all__ = [
     "poll_full",
     "poll_hot",
     "poll_names",
+    "prune_actions",
     "prune_audit",
     "prune_events",
     "prune_history",
@@ -91,6 +92,7 @@ SCHEDULE: dict[str, Any] = {
     "audit-anchor": {"task": "jobs.anchor_audit", "schedule": 3600.0},
     "audit-prune": {"task": "jobs.prune_audit", "schedule": 3600.0},
     "actions": {"task": "jobs.sweep_actions", "schedule": 10.0},
+    "old-actions": {"task": "jobs.prune_actions", "schedule": 6 * 3600.0},
     "batches": {"task": "jobs.send_batches", "schedule": 1.0},
     "policies": {"task": "jobs.run_policies", "schedule": 60.0},
     "to-tell": {"task": "jobs.find_notices", "schedule": 10.0},

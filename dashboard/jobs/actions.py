@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dashboard.celery import app
-from dashboard.control import ledger
+from dashboard.control import ledger, ledger_keep
 from dashboard.control.ledger import Observed
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import RULES, Verb, watched
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
+from dashboard.jobs.end import ending
 from dashboard.ona import errors
 from dashboard.process import has_died, this_process
 
@@ -57,6 +58,8 @@ def chase() -> None:
             for action in (
                 singly + settle_batches(requested.exclude(batch=None)[:MOST_SETTLED])[:MOST_OF_BATCHES]
             ):
+                if ending.is_set():
+                    return
                 if reachable:
                     reachable = chase_one(action)
                 else:
@@ -110,6 +113,13 @@ def _look(action: Action) -> "tuple[Reading, Observed | None, float]":
 @app.task(name="jobs.sweep_actions", expires=10)
 def sweep_actions() -> None:
     ledger.sweep(ledger.utc_now(), enqueue_action, has_died)
+
+
+@app.task(name="jobs.prune_actions", expires=3600)
+def prune_actions() -> None:
+    with parts.store().single("prune-actions", parts.SWEEP_LIFETIME) as alone:
+        if alone and (gone := ledger_keep.prune(ledger.utc_now())):
+            logger.info("%d actions and batches of long ago were deleted", gone)
 
 
 def enqueue_action(action_id: UUID) -> None:
