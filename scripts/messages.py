@@ -23,9 +23,11 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES, LOCALE, STATIC = ROOT / "templates", ROOT / "dashboard" / "locale", ROOT / "static"
 LANGUAGES = ("de",)
-PLAIN = ("_", "gettext", "gettext_lazy", "gettext_noop")
+PLAIN = ("_", "gettext", "gettext_lazy", "gettext_noop", "sentence")
 WITH_CONTEXT = ("pgettext", "pgettext_lazy")
-KEYWORDS = dict.fromkeys((*PLAIN, *WITH_CONTEXT, "ngettext", "npgettext", "many", "counted"))
+KEYWORDS = dict.fromkeys(
+    (*PLAIN, *WITH_CONTEXT, "ngettext", "npgettext", "many", "counted", "sentence", "counted_sentence")
+)
 """Functions whose words are said; `many` and `counted` take a noun for one and for more: `service,services`."""
 COUNTED = "counted"
 """The context of what follows a number: the nouns of the filter `many`."""
@@ -171,7 +173,7 @@ def _called(function: object, text: object, where: str) -> Iterator[Found]:
         yield words[1], words[0], where
     elif function == "npgettext" and len(words) == 3:
         yield (words[1], words[2]), words[0], where
-    elif function == "ngettext" and len(words) == 2:
+    elif function in {"ngettext", "counted_sentence"} and len(words) == 2:
         yield (words[0], words[1]), None, where
     elif function in {"many", "counted"}:
         yield from (((one, more), COUNTED, where) for one, _, more in (word.partition(",") for word in words))

@@ -13,7 +13,7 @@ DJANGO = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 SAID = re.compile(r"\{% blocktranslate.*?\{% endblocktranslate %\}", re.DOTALL)
 WORD = re.compile(r"[^\W\d_]{2,}")
 READ_OUT = ("alt", "aria-label", "data-label", "placeholder", "title")
-ALLOWED = {"Ctrl", "esc", "Ona"}
+ALLOWED = {"CSV", "Ctrl", "JSON", "Ona", "esc"}
 """Words that are the same in every language."""
 
 

@@ -7,33 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.audit_models import AuditEntry, AuditQuerySet
 from dashboard.fleet.query.language import Problem, Term, Value, parse
 from dashboard.fleet.query.values import Wrong, nearest, seconds
+from dashboard.fleet.sentences import sentence
 
 ACTS = {
-    "asked": "asked for",
-    "ended": "ended",
-    "sign-in": "signed in",
-    "sign-in-failed": "could not sign in",
-    "sign-out": "signed out",
-    "confirmed": "who it is confirmed",
-    "session-ended": "session ended",
-    "webhook-made": "webhook made",
-    "webhook-changed": "webhook changed",
-    "webhook-deleted": "webhook deleted",
-    "token-made": "token made",
-    "token-revoked": "token revoked",
-    "refused": "refused",
-    "role": "role given",
-    "project-roles": "roles in projects given",
-    "price": "price set",
-    "view-shared": "view shared",
-    "view-withdrawn": "view withdrawn",
-    "exported": "audit exported",
-    "checkpoint": "old entries deleted",
-    "anchor-forgotten": "anchor forgotten",
+    "asked": _("asked for"),
+    "ended": _("ended"),
+    "sign-in": _("signed in"),
+    "sign-in-failed": _("could not sign in"),
+    "sign-out": _("signed out"),
+    "confirmed": _("who it is confirmed"),
+    "session-ended": _("session ended"),
+    "webhook-made": _("webhook made"),
+    "webhook-changed": _("webhook changed"),
+    "webhook-deleted": _("webhook deleted"),
+    "token-made": _("token made"),
+    "token-revoked": _("token revoked"),
+    "refused": _("refused"),
+    "role": _("role given"),
+    "project-roles": _("roles in projects given"),
+    "price": _("price set"),
+    "view-shared": _("view shared"),
+    "view-withdrawn": _("view withdrawn"),
+    "exported": _("audit exported"),
+    "checkpoint": _("old entries deleted"),
+    "anchor-forgotten": _("anchor forgotten"),
 }
 """What an entry can tell of, and how it reads."""
 TEXTS = {
@@ -98,7 +100,10 @@ def _term(term: Term, now: datetime) -> Q:
 def _value(field: str, value: Value, now: datetime) -> Q:
     if field == "act":
         if value.text not in ACTS:
-            raise Wrong(f"There is no {value.text}. Known: {', '.join(ACTS)}.", nearest(value.text, ACTS))
+            raise Wrong(
+                sentence("There is no {text}. Known: {acts}.", text=value.text, acts=", ".join(ACTS)),
+                nearest(value.text, ACTS),
+            )
         return Q(act=value.text)
     if field == "age":
         return _age(value, now)

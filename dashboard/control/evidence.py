@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from dashboard.fleet.entities import Execution
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.spans import length
 
@@ -32,18 +33,22 @@ def doubt(moment: Moment, now: datetime) -> str:
     """
     good = moment.sweeps.get("hot:ok")
     if good is None:
-        return "the fleet has not been read yet"
+        return sentence("the fleet has not been read yet")
     age = now.timestamp() - (good.started + good.seconds)
     if age > OLDEST:
-        return f"what is known of it is {length(age)} old"
+        return sentence("what is known of it is {length} old", length=length(age))
     if age < -OLDEST:
-        return "what is known of it seems to come from the future, so this machine's clock was changed"
+        return sentence(
+            "what is known of it seems to come from the future, so this machine's clock was changed"
+        )
     return unknown_clock(good.ahead)
 
 
 def unknown_clock(ahead: float | None) -> str:
-    return "the API does not say what time it is" if ahead is None else ""
+    return sentence("the API does not say what time it is") if ahead is None else ""
 
 
 def names_of(executions: Iterable[Execution]) -> tuple[str, ...]:
-    return tuple(sorted(execution.name or "without a name" for execution in executions if execution.live))
+    return tuple(
+        sorted(execution.name or sentence("without a name") for execution in executions if execution.live)
+    )

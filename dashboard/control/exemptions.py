@@ -14,6 +14,7 @@ from dashboard.control.models import Action, Exemption, Role, State, Topic, User
 from dashboard.control.permissions import Forbidden, exemption_refusal
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query import Context, select
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import time_of_day
 
@@ -61,8 +62,14 @@ def grant(  # noqa: PLR0913 - an exemption is who, of what, why and until when
     with transaction.atomic():
         exemption.save(force_insert=True)
         if row is not None:
-            warned.withdraw(row.id, f"kept: {words(exemption, now)}", now)
-        _record(exemption, user, "exempt", f"Not stopped for being idle until {_time(until, now)}.", now)
+            warned.withdraw(row.id, sentence("kept: {words}", words=words(exemption, now)), now)
+        _record(
+            exemption,
+            user,
+            "exempt",
+            sentence("Not stopped for being idle until {time}.", time=_time(until, now)),
+            now,
+        )
     return exemption
 
 
@@ -70,15 +77,17 @@ def _check(wish: Exemption, fleet: Fleet, allowed: timedelta) -> None:
     """Raises Refused with the field that is wrong."""
     now = wish.created
     if wish.until <= now:
-        raise Refused("until", "An exemption ends in the future.")
+        raise Refused("until", sentence("An exemption ends in the future."))
     if wish.until > now + allowed:
-        raise Refused("until", f"The latest end that you may choose is {_time(now + allowed, now)}.")
+        raise Refused(
+            "until", sentence("The latest end that you may choose is {time}.", time=_time(now + allowed, now))
+        )
     if not wish.reason:
-        raise Refused("reason", "Say why: others read it before they stop something.")
+        raise Refused("reason", sentence("Say why: others read it before they stop something."))
     if wish.environment_id:
         return
     if not wish.query:
-        raise Refused("query", "An empty filter would exempt the whole fleet.")
+        raise Refused("query", sentence("An empty filter would exempt the whole fleet."))
     if problems := select(fleet, Kind.ENVIRONMENT, wish.query, Context(now.timestamp())).problems:
         raise Refused("query", problems[0].message)
 
@@ -118,7 +127,13 @@ def end(exemption: Exemption, user: User, fleet: Fleet, now: datetime) -> bool:
     with transaction.atomic():
         if in_force.update(ended=now, ended_by=str(user)[:200]) != 1:
             return False
-        _record(exemption, user, "end-exemption", "It counts as idle again when nobody is active in it.", now)
+        _record(
+            exemption,
+            user,
+            "end-exemption",
+            sentence("It counts as idle again when nobody is active in it."),
+            now,
+        )
     return True
 
 
@@ -155,7 +170,12 @@ def _time(at: datetime, now: datetime) -> str:
 
 def words(exemption: Exemption, now: datetime) -> str:
     """exempt until Fri 27 Nov 18:00 (Ada: a demo)."""
-    return f"exempt until {_time(exemption.until, now)} ({exemption.actor_name}: {exemption.reason})"
+    return sentence(
+        "exempt until {time} ({actor_name}: {reason})",
+        time=_time(exemption.until, now),
+        actor_name=exemption.actor_name,
+        reason=exemption.reason,
+    )
 
 
 def holds(fleet: Fleet, now: datetime, among: Iterable[Environment] | None = None) -> dict[str, str]:

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.entities import MOVING, Environment
+from dashboard.fleet.sentences import Said, joined, sentence
 from dashboard.fleet.spans import length, time_of_day
 
 SIGNALS_COME_EVERY = 300.0
@@ -19,7 +22,7 @@ AHEAD = 60.0
 ORDINARY_ROLES = frozenset({"", "default"})
 SHUT = frozenset({"", "owner_only", "creator_only"})
 """Admission levels of a port that only its owner gets through."""
-OPEN_TO = {"everyone": "everyone", "organization": "the organisation"}
+OPEN_TO = {"everyone": _("everyone"), "organization": _("the organisation")}
 LONG_AWAKE = 2 * 86_400.0
 
 
@@ -45,9 +48,9 @@ class Limits:
     def __post_init__(self) -> None:
         """ValueError for a limit that would stop what somebody is using."""
         if not 0 < self.idle < float("inf"):
-            raise ValueError("an idle limit must be longer than nothing")
+            raise ValueError(sentence("an idle limit must be longer than nothing"))
         if not 0 <= self.warn <= self.idle:
-            raise ValueError("a warning comes before the limit")
+            raise ValueError(sentence("a warning comes before the limit"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,12 @@ def decide(environment: Environment, limits: Limits, now: datetime, evidence: Ev
     decision, why = judge(environment, limits, at, evidence)
     since, source = last_activity(environment)
     facts = tuple(_facts(environment, limits, now, evidence))
-    head = f"kept, {why}" if why else f"idle {length(at - (since or at))}"
-    return Verdict(decision, why, facts, since, source, f"{head}: {'; '.join(facts)}")
+    head = (
+        sentence("kept, {why}", why=why)
+        if why
+        else sentence("idle {length}", length=length(at - (since or at)))
+    )
+    return Verdict(decision, why, facts, since, source, joined(": ", (head, joined("; ", facts))))
 
 
 def judge(environment: Environment, limits: Limits, at: float, evidence: Evidence) -> tuple[Decision, str]:
@@ -97,7 +104,7 @@ def judge(environment: Environment, limits: Limits, at: float, evidence: Evidenc
         return Decision.STOP, ""
     if limits.warn and at - since >= limits.idle - limits.warn:
         return Decision.WARN, ""
-    return Decision.KEEP, f"active within the last {length(limits.idle)}"
+    return Decision.KEEP, sentence("active within the last {length}", length=length(limits.idle))
 
 
 def last_activity(environment: Environment) -> tuple[float | None, str]:
@@ -109,7 +116,7 @@ def last_activity(environment: Environment) -> tuple[float | None, str]:
         return None, ""
     if signal is None or signal < started:
         return started, ""
-    return signal, environment.signal_source or "of an unnamed source"
+    return signal, environment.signal_source or sentence("of an unnamed source")
 
 
 def own_stop(environment: Environment) -> float | None:
@@ -136,17 +143,21 @@ def _reasons_to_keep(
 ) -> Iterator[str]:
     """Why it is left alone whatever its age, most telling first."""
     if environment.phase != "running":
-        yield f"it is {environment.phase}" if environment.phase in MOVING else "it does not run"
+        yield (
+            sentence("it is {phase}", phase=Said(environment.phase))
+            if environment.phase in MOVING
+            else sentence("it does not run")
+        )
     if environment.desired and environment.desired != "running":
-        yield f"it is to be {environment.desired} already"
+        yield sentence("it is to be {desired} already", desired=Said(environment.desired))
     if evidence.doubt:
         yield evidence.doubt
     if environment.role not in ORDINARY_ROLES and environment.role not in limits.roles:
-        yield f"it is a {environment.role.replace('_', ' ')} and not named"
+        yield sentence("it is a {role} and not named", role=Said(environment.role.replace("_", " ")))
     if environment.started is None:
-        yield "its last start is not known"
+        yield sentence("its last start is not known")
     if max(environment.signal_at or 0.0, environment.started or 0.0) > at + AHEAD:
-        yield "its last activity lies in the future, so a clock is wrong"
+        yield sentence("its last activity lies in the future, so a clock is wrong")
     if evidence.executions:
         yield _running(evidence.executions)
     if evidence.hold:
@@ -155,13 +166,13 @@ def _reasons_to_keep(
 
 def _facts(environment: Environment, limits: Limits, now: datetime, evidence: Evidence) -> Iterator[str]:
     yield _activity(environment, now)
-    yield _running(evidence.executions) if evidence.executions else "no execution running"
+    yield _running(evidence.executions) if evidence.executions else sentence("no execution running")
     yield from _open_ports(environment)
     yield _own_timeout(environment, now)
     if limits.name:
-        yield f"policy {limits.name} allows {length(limits.idle)}"
+        yield sentence("policy {name} allows {length}", name=limits.name, length=length(limits.idle))
     else:
-        yield f"the limit is {length(limits.idle)}"
+        yield sentence("the limit is {length}", length=length(limits.idle))
     if evidence.hold:
         yield evidence.hold
 
@@ -169,34 +180,53 @@ def _facts(environment: Environment, limits: Limits, now: datetime, evidence: Ev
 def _activity(environment: Environment, now: datetime) -> str:
     since, source = last_activity(environment)
     if since is None:
-        return "last activity not known"
+        return sentence("last activity not known")
     if not source:
-        return f"started {time_of_day(since, now)}, no signal since (they come every 5 min)"
-    return f"last signal {source} {time_of_day(since, now)} (signals come every 5 min)"
+        return sentence(
+            "started {time_of_day}, no signal since (they come every 5 min)",
+            time_of_day=time_of_day(since, now),
+        )
+    return sentence(
+        "last signal {source} {time_of_day} (signals come every 5 min)",
+        source=source,
+        time_of_day=time_of_day(since, now),
+    )
 
 
 def _running(executions: tuple[str, ...]) -> str:
     if len(executions) == 1:
-        return f"task execution {executions[0]} runs"
-    return f"{len(executions)} task executions run"
+        return sentence("task execution {name} runs", name=executions[0])
+    return sentence("{count} task executions run", count=len(executions))
 
 
 def _open_ports(environment: Environment) -> Iterator[str]:
     for port in environment.ports:
         if port.admission not in SHUT:
-            yield f"port {port.number} open to {OPEN_TO.get(port.admission, port.admission)}"
+            yield sentence(
+                "port {number} open to {whom}",
+                number=port.number,
+                whom=Said(OPEN_TO.get(port.admission, port.admission)),
+            )
 
 
 def _own_timeout(environment: Environment, now: datetime) -> str:
     if environment.timeout is None:
-        return "its own timeout is not known"
+        return sentence("its own timeout is not known")
     if never_stops(environment):
-        return "its own timeout is never: it does not stop by itself"
+        return sentence("its own timeout is never: it does not stop by itself")
     own, allowed = own_stop(environment), length(environment.timeout)
     if own is None:
-        return f"its own timeout is {allowed}"
+        return sentence("its own timeout is {allowed}", allowed=allowed)
     if own >= now.timestamp():
-        return f"its own timeout of {allowed} stops it at {time_of_day(own, now)}"
+        return sentence(
+            "its own timeout of {allowed} stops it at {time_of_day}",
+            allowed=allowed,
+            time_of_day=time_of_day(own, now),
+        )
     if own >= now.timestamp() - 2 * SIGNALS_COME_EVERY:
-        return f"its own timeout of {allowed} is up"
-    return f"its own timeout of {allowed} should have stopped it at {time_of_day(own, now)} and has not"
+        return sentence("its own timeout of {allowed} is up", allowed=allowed)
+    return sentence(
+        "its own timeout of {allowed} should have stopped it at {time_of_day} and has not",
+        allowed=allowed,
+        time_of_day=time_of_day(own, now),
+    )

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
 from django.db.models import Q
 from django.dispatch import Signal
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control import audit_actions
 from dashboard.control.asked_once_models import AskedOnce
@@ -102,9 +103,9 @@ __all__ = [
 
 
 class Role(models.TextChoices):
-    VIEWER = "viewer", "Viewer"
-    OPERATOR = "operator", "Operator"
-    ADMIN = "admin", "Admin"
+    VIEWER = "viewer", _("Viewer")
+    OPERATOR = "operator", _("Operator")
+    ADMIN = "admin", _("Admin")
 
 
 class User(AbstractUser):
@@ -151,14 +152,14 @@ class SignIn(models.Model):
 class State(models.TextChoices):
     """The life of an action; every state is one that a person can read."""
 
-    QUEUED = "queued", "Waiting to be sent"
-    SENDING = "sending", "Being sent"
-    REQUESTED = "requested", "Accepted by Ona"
-    CONFIRMED = "confirmed", "Confirmed"
-    FAILED = "failed", "Failed"
-    SKIPPED = "skipped", "Skipped"
-    UNCONFIRMED = "unconfirmed", "Accepted, never seen"
-    UNKNOWN = "unknown", "Not known"
+    QUEUED = "queued", _("Waiting to be sent")
+    SENDING = "sending", _("Being sent")
+    REQUESTED = "requested", _("Accepted by Ona")
+    CONFIRMED = "confirmed", _("Confirmed")
+    FAILED = "failed", _("Failed")
+    SKIPPED = "skipped", _("Skipped")
+    UNCONFIRMED = "unconfirmed", _("Accepted, never seen")
+    UNKNOWN = "unknown", _("Not known")
 
 
 OPEN = (State.QUEUED, State.SENDING, State.REQUESTED)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 
 class ChannelKind(models.TextChoices):
@@ -45,24 +46,24 @@ class Channel(models.Model):
 class Topic(models.TextChoices):
     """What a message is about."""
 
-    BEFORE = "before", "Before a stop"
-    AFTER = "after", "After a stop"
-    ARCHIVE = "archive", "Soon archived"
-    EXEMPTION = "exemption", "Exemption ends"
-    PAUSED = "paused", "Policy paused itself"
-    REPORT = "report", "Daily report"
-    TEST = "test", "Test"
+    BEFORE = "before", _("Before a stop")
+    AFTER = "after", _("After a stop")
+    ARCHIVE = "archive", _("Soon archived")
+    EXEMPTION = "exemption", _("Exemption ends")
+    PAUSED = "paused", _("Policy paused itself")
+    REPORT = "report", _("Daily report")
+    TEST = "test", _("Test")
 
 
 class Delivered(models.TextChoices):
     """How far a message to one recipient got. `FAILED` is tried again, `GAVE_UP` is not."""
 
-    QUEUED = "queued", "Waiting"
-    SENDING = "sending", "Being sent"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Failed, tried again"
-    GAVE_UP = "gave-up", "Gave up"
-    DECLINED = "declined", "Not wanted"
+    QUEUED = "queued", _("Waiting")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed, tried again")
+    GAVE_UP = "gave-up", _("Gave up")
+    DECLINED = "declined", _("Not wanted")
 
 
 OWED = (Delivered.QUEUED, Delivered.FAILED)

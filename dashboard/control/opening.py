@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from dashboard.fleet.sentences import sentence
+
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 EVERY_DAY = frozenset(range(7))
 DAY = 24 * 60
@@ -54,14 +56,16 @@ def read(text: str) -> Spans:
     """The spans of a text, () for an empty one. Raises Unreadable."""
     parts = [part for part in (piece.strip() for piece in text.split(";")) if part]
     if len(parts) > MOST_SPANS:
-        raise Unreadable(f"{MOST_SPANS} spans are the most.")
+        raise Unreadable(sentence("{MOST_SPANS} spans are the most.", MOST_SPANS=MOST_SPANS))
     return tuple(_span(part) for part in parts)
 
 
 def _span(part: str) -> Span:
     found = _SPAN.fullmatch(part)
     if found is None:
-        raise Unreadable(f"“{part[:60]}” is no span of the week; “Mon-Fri 22:00-06:00” is.")
+        raise Unreadable(
+            sentence("“{part}” is no span of the week; “Mon-Fri 22:00-06:00” is.", part=part[:60])
+        )
     days = _days(found["days"]) if found["days"] else EVERY_DAY
     return Span(days, *_times(found["times"])) if found["times"] else Span(days)
 
@@ -81,19 +85,21 @@ def _day(word: str) -> int:
     for number, name in enumerate(DAYS):
         if word[:3].lower() == name.lower():
             return number
-    raise Unreadable(f"“{word[:20]}” is no day; they are {', '.join(DAYS)}.")
+    raise Unreadable(sentence("“{word}” is no day; they are {join}.", word=word[:20], join=", ".join(DAYS)))
 
 
 def _times(text: str) -> tuple[int, int]:
     found = _TIMES.fullmatch(text)
     if found is None:
-        raise Unreadable(f"“{text[:40]}” is no span of the day; “22:00-06:00” is.")
+        raise Unreadable(sentence("“{text}” is no span of the day; “22:00-06:00” is.", text=text[:40]))
     hours = [int(number) for number in found.groups()]
     start, end = hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]
     if max(hours[1], hours[3]) > 59 or start >= DAY or end > DAY:
-        raise Unreadable(f"“{text[:40]}” has a time that no clock shows.")
+        raise Unreadable(sentence("“{text}” has a time that no clock shows.", text=text[:40]))
     if start == end:
-        raise Unreadable(f"“{text[:40]}” never opens; leave the times out for the whole day.")
+        raise Unreadable(
+            sentence("“{text}” never opens; leave the times out for the whole day.", text=text[:40])
+        )
     return start, DAY if end == 0 else end
 
 

@@ -16,12 +16,15 @@ maintainer  may in each environment of the project what its creator may
 
 from enum import Enum
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.config_projects import ProjectRole
 from dashboard.control.made import made_by
 from dashboard.control.models import Batch, Role, User
 from dashboard.control.project_roles import NO_ROLE, roles_of
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Row, Service, Task
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 
 
@@ -92,13 +95,15 @@ WHO_ONCE_MORE = frozenset(
 FEW = 5
 """So many targets of one wish are a few; before more, people are asked once more who they are."""
 REFUSALS = {
-    Needs.CREATOR: "Operators change only the environments they created; ask its creator or an admin.",
-    Needs.INSIDE: "Operators change services and tasks only in environments they created; ask its creator or an admin.",
-    Needs.ADMIN: "Only admins may do this.",
+    Needs.CREATOR: _("Operators change only the environments they created; ask its creator or an admin."),
+    Needs.INSIDE: _(
+        "Operators change services and tasks only in environments they created; ask its creator or an admin."
+    ),
+    Needs.ADMIN: _("Only admins may do this."),
 }
-VIEWERS = "Your role is viewer: you can see everything and change nothing."
-GONE = "Nobody knows any more to which project this belongs, and not every log is open to you."
-IN_PROJECTS_ONLY = "Your roles in projects do not reach this; ask its creator or an admin."
+VIEWERS = _("Your role is viewer: you can see everything and change nothing.")
+GONE = _("Nobody knows any more to which project this belongs, and not every log is open to you.")
+IN_PROJECTS_ONLY = _("Your roles in projects do not reach this; ask its creator or an admin.")
 NOTHING: frozenset[Verb] = frozenset()
 START_AND_STOP = frozenset({Verb.START_ENVIRONMENT, Verb.STOP_ENVIRONMENT})
 
@@ -123,7 +128,9 @@ def refusal(user: User, verb: Verb, row: Row, fleet: Fleet) -> str:
     if needs is Needs.OPERATOR or (needs is not Needs.ADMIN and _created(user, about, fleet)):
         return ""
     if verb in START_AND_STOP:
-        return "Operators start and stop only the environments they created; ask its creator or an admin."
+        return sentence(
+            "Operators start and stop only the environments they created; ask its creator or an admin."
+        )
     return REFUSALS[needs]
 
 
@@ -148,17 +155,17 @@ def log_refusal(user: User, row: Row | None, fleet: Fleet) -> str:
 
 def prices_refusal(user: User) -> str:
     """Why `user` may not say what environment classes cost; "" when they may."""
-    return "" if user.role == Role.ADMIN else "Only admins set prices."
+    return "" if user.role == Role.ADMIN else sentence("Only admins set prices.")
 
 
 def policy_refusal(user: User) -> str:
     """Why `user` may not make, change, arm, pause or delete idle policies; "" when they may."""
-    return "" if user.role == Role.ADMIN else "Only admins change idle policies."
+    return "" if user.role == Role.ADMIN else sentence("Only admins change idle policies.")
 
 
 def channel_refusal(user: User) -> str:
     """Why `user` may not make, change, test or remove channels; "" when they may."""
-    return "" if user.role == Role.ADMIN else "Only admins change channels."
+    return "" if user.role == Role.ADMIN else sentence("Only admins change channels.")
 
 
 def webhook_refusal(user: User) -> str:
@@ -169,11 +176,11 @@ def webhook_refusal(user: User) -> str:
 def exemption_refusal(user: User, row: Environment | None, fleet: Fleet) -> str:
     """Why `user` may not exempt an environment, or with None whatever matches a filter; "" when they may."""
     if user.role != Role.ADMIN and row is None and not bulk_refusal(user):
-        return "Only admins exempt what matches a filter."
+        return sentence("Only admins exempt what matches a filter.")
     if row is not None and Verb.KEEP_AWAKE in _granted(user, row, fleet):
         return ""
     if user.role == Role.OPERATOR and not _created(user, row, fleet):
-        return "Operators exempt only the environments they created; ask an admin."
+        return sentence("Operators exempt only the environments they created; ask an admin.")
     if user.role not in {Role.ADMIN, Role.OPERATOR} and roles_of(user):
         return IN_PROJECTS_ONLY
     return bulk_refusal(user)
@@ -184,7 +191,7 @@ def batch_refusal(user: User, batch: Batch) -> str:
     if why_not := bulk_refusal(user):
         return why_not
     if user.role != Role.ADMIN and batch.actor_id != user.pk:
-        return "Operators cancel and retry only the batches they began; ask an admin."
+        return sentence("Operators cancel and retry only the batches they began; ask an admin.")
     return ""
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.idle import Limits
 from dashboard.control.opening import Opening, read
@@ -16,18 +17,18 @@ from dashboard.control.opening import Opening, read
 class PolicyState(models.TextChoices):
     """A policy stops nothing before an admin has armed it."""
 
-    DRY = "dry", "Dry run"
-    ARMED = "armed", "Armed"
-    PAUSED = "paused", "Paused"
+    DRY = "dry", _("Dry run")
+    ARMED = "armed", _("Armed")
+    PAUSED = "paused", _("Paused")
 
 
 class Act(models.TextChoices):
     """What is done in the end. The first two are about what runs, the others about what is stopped."""
 
-    WARN = "warn", "Warn only"
-    STOP = "stop", "Stop"
-    ARCHIVE = "archive", "Tell that Ona archives it soon"
-    DELETE = "delete", "Delete what is stopped"
+    WARN = "warn", _("Warn only")
+    STOP = "stop", _("Stop")
+    ARCHIVE = "archive", _("Tell that Ona archives it soon")
+    DELETE = "delete", _("Delete what is stopped")
 
 
 ACTING = frozenset({Act.STOP, Act.DELETE})

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control import stopped, warned
 from dashboard.control.evidence import doubt, judged_at
 from dashboard.control.idle import ORDINARY_ROLES, Decision, Evidence, Limits, decide, judge
@@ -19,13 +21,14 @@ from dashboard.control.stopped import judge_stopped, stopped_since
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query import Context, Selection, select
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet, Moment
 
 AGAIN = timedelta(minutes=30)
 """A stop that came to nothing is not tried again for so long."""
 IN_VAIN = (State.FAILED, State.SKIPPED, State.UNCONFIRMED, State.UNKNOWN)
-STOP_UNDER_WAY = "that is under way"
-IN_VAIN_LATELY = "a policy's attempt came to nothing within the last 30 min"
+STOP_UNDER_WAY = _("that is under way")
+IN_VAIN_LATELY = _("a policy's attempt came to nothing within the last 30 min")
 UNDER_WAY = frozenset({STOP_UNDER_WAY, IN_VAIN_LATELY})
 """Reasons to keep that say nothing about who is active."""
 HOUR = timedelta(hours=1)
@@ -109,10 +112,10 @@ class Peers:
             if not _speaks_of(other, scope, row):
                 continue
             if closed == "never":
-                return f"policy {other.name} never acts on it at this time"
+                return sentence("policy {name} never acts on it at this time", name=other.name)
             decision, why = self.judge(other, row, limits, evidence, then)
             if decision is not Decision.STOP:
-                return f"policy {other.name} keeps it: {why}"
+                return sentence("policy {name} keeps it: {why}", name=other.name, why=why)
             if then is None and (why := warned.why_not_yet(other, row, self._now, self._warned)):
                 return why
         return ""
@@ -162,7 +165,12 @@ def assess(
     context = context_at(at, holds)
     scope, peers = scope_of(policy, fleet, context), Peers(policy, armed, fleet, context, at)
     if scope.problems:
-        return Assessment(policy, at, (), doubt=f"its scope cannot be read: {scope.problems[0].message}")
+        return Assessment(
+            policy,
+            at,
+            (),
+            doubt=sentence("its scope cannot be read: {message}", message=scope.problems[0].message),
+        )
     doubtful, work = doubt(moment, now), live_executions(fleet)
     weigh = _Weigh(policy, at, peers, _under_way(policy, now), warned.deadlines([policy]))
     findings, kept = [], Counter[str]()
@@ -228,7 +236,7 @@ class _Weigh:
             return Finding(row, Decision.KEEP if why else Decision.STOP, why, because, deadline, said)
         why = self.peers.objection(row, evidence, deadline)
         if not why and not said and self.policy.opening.closed(deadline):
-            why = "its window closes before a warning would be up"
+            why = sentence("its window closes before a warning would be up")
         if why:
             return Finding(row, Decision.KEEP, why)
         return Finding(row, Decision.WARN, "", because, deadline, said)
@@ -244,7 +252,7 @@ def _kind_of(why: str, evidence: Evidence) -> str:
     if why == evidence.hold:
         return "exempt"
     if is_work(why):
-        return "a task execution runs"
+        return sentence("a task execution runs")
     return why
 
 
@@ -269,15 +277,27 @@ def _under_way(policy: IdlePolicy, now: datetime) -> dict[tuple[str, float | Non
 
 def _too_many(policy: IdlePolicy, stops: int, warnings: int, now: datetime) -> str:
     if warnings > policy.most_a_run:
-        return f"it would warn of {warnings:,} at once, and {policy.most_a_run:,} is the most in a run"
+        return sentence(
+            "it would warn of {warnings:,} at once, and {most_a_run:,} is the most in a run",
+            warnings=warnings,
+            most_a_run=policy.most_a_run,
+        )
     if not stops:
         return ""
     if stops > policy.most_a_run:
-        return f"it would stop {stops:,} at once, and {policy.most_a_run:,} is the most in a run"
+        return sentence(
+            "it would stop {stops:,} at once, and {most_a_run:,} is the most in a run",
+            stops=stops,
+            most_a_run=policy.most_a_run,
+        )
     earlier = acted_since(policy, now - HOUR)
     if stops + earlier > policy.most_an_hour:
-        head = f"it would stop {stops:,} after {earlier:,} within the last hour"
-        return f"{head}, and {policy.most_an_hour:,} is the most"
+        head = sentence(
+            "it would stop {stops:,} after {earlier:,} within the last hour", stops=stops, earlier=earlier
+        )
+        return sentence(
+            "{head}, and {most_an_hour:,} is the most", head=head, most_an_hour=policy.most_an_hour
+        )
     return ""
 
 
@@ -296,13 +316,13 @@ def why_not_now(batch: Batch, row: Environment, fleet: Fleet, now: datetime, evi
     if policy is None:
         return ""
     if policy.state != PolicyState.ARMED or policy.act not in ACTING or batch.verb != verb_of(policy).value:
-        return f"policy {policy.name} is no longer armed"
+        return sentence("policy {name} is no longer armed", name=policy.name)
     if shut := _shut(policy, now):
-        return f"policy {policy.name}: {shut}"
+        return sentence("policy {name}: {shut}", name=policy.name, shut=shut)
     context = context_at(now, {row.id: evidence.hold} if evidence.hold else {})
     scope = scope_of(policy, fleet, context)
     if scope.problems or not scope.holds(row):
-        return f"policy {policy.name} no longer speaks of it"
+        return sentence("policy {name} no longer speaks of it", name=policy.name)
     if not_yet := warned.why_not_yet(policy, row, now):
         return not_yet
     peers = Peers(policy, IdlePolicy.objects.beside(policy), fleet, context, now, [row.id])

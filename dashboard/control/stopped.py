@@ -7,12 +7,15 @@ else. Archived ones are left to Ona.
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.idle import AHEAD, ORDINARY_ROLES, Decision, Evidence, Limits, last_activity
 from dashboard.control.models import Act, IdlePolicy, RecordedEnvironment
 from dashboard.fleet.entities import Environment
+from dashboard.fleet.sentences import Said, counted_sentence, joined, sentence
 from dashboard.fleet.spans import length, time_of_day
 
-UNKNOWN_WORK = "whether it holds unsaved work is not known"
+UNKNOWN_WORK = _("whether it holds unsaved work is not known")
 
 
 def stopped_since(among: Iterable[str] | None = None) -> dict[str, float]:
@@ -34,7 +37,7 @@ def judge_stopped(  # noqa: PLR0913, PLR0917 - what is judged, by whom, when, an
         return Decision.STOP, ""
     if limits.warn and at - since >= limits.idle - limits.warn:
         return Decision.WARN, ""
-    return Decision.KEEP, f"stopped within the last {length(limits.idle)}"
+    return Decision.KEEP, sentence("stopped within the last {length}", length=length(limits.idle))
 
 
 def _reasons_to_keep(
@@ -44,7 +47,7 @@ def _reasons_to_keep(
     if evidence.doubt:
         yield evidence.doubt
     if row.role not in ORDINARY_ROLES and row.role not in policy.roles:
-        yield f"it is a {row.role.replace('_', ' ')} and not named"
+        yield sentence("it is a {role} and not named", role=Said(row.role.replace("_", " ")))
     yield from _of_its_times(row, at, since)
     if evidence.hold:
         yield evidence.hold
@@ -54,28 +57,35 @@ def _reasons_to_keep(
 
 def _as_it_is(row: Environment) -> Iterator[str]:
     if row.phase != "stopped":
-        yield f"it is {row.phase or 'in no known phase'}"
+        yield sentence("it is {phase}", phase=Said(row.phase or _("in no known phase")))
     if row.desired not in {"", "stopped"}:
-        yield f"it is to be {row.desired}"
+        yield sentence("it is to be {desired}", desired=Said(row.desired))
     if row.archived is not None:
-        yield "it is archived"
+        yield sentence("it is archived")
 
 
 def _of_its_times(row: Environment, at: float, since: float | None) -> Iterator[str]:
     if since is None:
-        yield "since when it is stopped is not known"
+        yield sentence("since when it is stopped is not known")
     elif max(row.signal_at or 0.0, row.started or 0.0, since) > at + AHEAD:
-        yield "its last activity lies in the future, so a clock is wrong"
+        yield sentence("its last activity lies in the future, so a clock is wrong")
     elif (row.started or 0.0) > since + AHEAD:
-        yield "it was started since"
+        yield sentence("it was started since")
 
 
 def _unsaved(row: Environment) -> Iterator[str]:
     """What a delete would lose for good."""
     if row.unpushed or row.changed:
-        commits = f"{row.unpushed} unpushed commit{'s' * (row.unpushed != 1)}" if row.unpushed else ""
-        files = f"{row.changed} changed file{'s' * (row.changed != 1)}" if row.changed else ""
-        yield f"it holds {' and '.join(filter(None, (commits, files)))}"
+        commits = counted_sentence(
+            "{count} unpushed commit", "{count} unpushed commits", row.unpushed, count=row.unpushed
+        )
+        files = counted_sentence(
+            "{count} changed file", "{count} changed files", row.changed, count=row.changed
+        )
+        if row.unpushed and row.changed:
+            yield sentence("it holds {commits} and {files}", commits=commits, files=files)
+        else:
+            yield sentence("it holds {work}", work=commits if row.unpushed else files)
     elif not row.git_seen:
         yield UNKNOWN_WORK
 
@@ -84,12 +94,14 @@ def because(row: Environment, policy: IdlePolicy, now: datetime, since: float | 
     """The evidence in words."""
     stopped = since if since is not None else now.timestamp()
     last, source = last_activity(row)
-    facts = [
-        f"last active {time_of_day(last, now)}{f' ({source})' if source else ''}"
-        if last
-        else "last activity not known"
-    ]
-    saved = "no unsaved work reported" if row.git_seen else "unsaved work not known"
-    facts.append(next(_unsaved(row), saved) if row.unpushed or row.changed else saved)
-    facts.append(f"policy {policy.name} allows {length(policy.idle)}")
-    return f"stopped for {length(now.timestamp() - stopped)}: {'; '.join(facts)}"
+    if not last:
+        activity = sentence("last activity not known")
+    elif source:
+        activity = sentence("last active {when} ({source})", when=time_of_day(last, now), source=source)
+    else:
+        activity = sentence("last active {when}", when=time_of_day(last, now))
+    saved = sentence("no unsaved work reported") if row.git_seen else sentence("unsaved work not known")
+    work = next(_unsaved(row), saved) if row.unpushed or row.changed else saved
+    allowed = sentence("policy {name} allows {length}", name=policy.name, length=length(policy.idle))
+    head = sentence("stopped for {length}", length=length(now.timestamp() - stopped))
+    return joined(": ", (head, joined("; ", (activity, work, allowed))))

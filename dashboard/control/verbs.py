@@ -12,6 +12,7 @@ from dashboard.control.rules import (
     tokens,
 )
 from dashboard.fleet.entities import Environment, Kind, Listed
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.ona.errors import Unsendable
 
@@ -43,10 +44,12 @@ def why_nothing_runs(row: Listed, fleet: Fleet) -> str:
         return ""
     environment = fleet.environments.get(row.environment_id)
     if environment is None:
-        return "its environment is not there any more, or not visible to this dashboard's key"
+        return sentence("its environment is not there any more, or not visible to this dashboard's key")
     if environment.phase in {"running", "updating"}:
         return ""
-    return f"its environment is {environment.phase or 'in no known phase'}; start that first"
+    return sentence(
+        "its environment is {phase}; start that first", phase=environment.phase or "in no known phase"
+    )
 
 
 def pointless(verb: Verb, row: Listed, fleet: Fleet) -> str:

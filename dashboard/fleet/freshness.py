@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
+from dashboard.fleet.sentences import Said
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Sweep
 
 OVERDUE = {
-    "hot": "No poll has finished since; does the API answer slowly, or is no worker running?",
-    "full": "What moves is up to date, but the last poll of everything is overdue.",
+    "hot": _("No poll has finished since; does the API answer slowly, or is no worker running?"),
+    "full": _("What moves is up to date, but the last poll of everything is overdue."),
 }
 
 
@@ -32,7 +35,7 @@ def freshness(moment: Moment, now: float, intervals: Mapping[str, float]) -> Fre
     judged = [_judged(moment, name, now, interval) for name, interval in intervals.items()]
     found = [one for one in judged if one is not None]
     if not found:
-        return Freshness("empty", None, "Waiting for the first poll of the Ona API.")
+        return Freshness("empty", None, Said(_("Waiting for the first poll of the Ona API.")))
     for state in ("failed", "stale"):
         for one in found:
             if one.state == state:
@@ -49,7 +52,7 @@ def _judged(moment: Moment, name: str, now: float, interval: float) -> Freshness
     if good is None or at is None:
         return None
     if now - at > 2 * interval + good.seconds:
-        return Freshness("stale", at, OVERDUE[name])
+        return Freshness("stale", at, Said(OVERDUE[name]))
     return Freshness("fresh", at)
 
 

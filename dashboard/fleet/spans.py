@@ -7,6 +7,8 @@ from typing import NamedTuple
 from django.utils.formats import date_format, get_format
 from django.utils.translation import get_language, gettext, pgettext
 
+from dashboard.fleet.sentences import Said
+
 
 class Spoken(NamedTuple):
     """What a language says of time; the same words as static/dashboard.js uses."""
@@ -37,12 +39,46 @@ def _spoken(_: str) -> Spoken:
     )
 
 
-def length(seconds: float) -> str:
+ENGLISH = Spoken(
+    ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")), ".", "just now", "{span} ago", "in {span}"
+)
+
+
+class Length(Said):
+    """A duration, which knows how many seconds it is."""
+
+    seconds: float
+
+    def said(self) -> str:
+        return spoken_length(self.seconds)
+
+
+class TimeOfDay(Said):
+    """A time as a clock shows it, which knows when it is, and when it was said."""
+
+    at: float
+    now: datetime
+
+    def said(self) -> str:
+        return spoken_time_of_day(self.at, self.now)
+
+
+def length(seconds: float) -> Length:
     """A duration to two units: 9 d 4 h, 1 h 20 min, 3 min 5 s, 0.8 s."""
-    said = spoken()
-    units = said.units
+    made = Length(_length(seconds, ENGLISH))
+    made.seconds = seconds
+    return made
+
+
+def spoken_length(seconds: float) -> str:
+    """The same in the language of this request."""
+    return _length(seconds, spoken())
+
+
+def _length(seconds: float, language: Spoken) -> str:
+    units = language.units
     if seconds < 10:
-        return f"{max(0.0, seconds):.1f} {units[-1][1]}".replace(".", said.point, 1)
+        return f"{max(0.0, seconds):.1f} {units[-1][1]}".replace(".", language.point, 1)
     whole = int(seconds)
     at = next(number for number, (size, _) in enumerate(units) if whole >= size)
     size, unit = units[at]
@@ -55,14 +91,23 @@ def length(seconds: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time by its largest unit: 42 s, 3 min, 5 h, 12 d."""
+    """A length of time by its largest unit, in the language of this request: 42 s, 3 min, 5 h, 12 d."""
     units = spoken().units
     size, unit = next((one for one in units if seconds >= one[0]), units[-1])
     return f"{int(seconds // size)} {unit}"
 
 
-def time_of_day(at: float, now: datetime) -> str:
+def time_of_day(at: float, now: datetime) -> TimeOfDay:
     """An epoch second as a clock in `now`'s time zone shows it: 10:02, on another day Fri 20 Nov 10:02."""
+    moment = datetime.fromtimestamp(at, now.tzinfo)
+    today = moment.date() == now.date()
+    made = TimeOfDay(f"{moment:%H:%M}" if today else f"{moment:%a} {moment.day} {moment:%b %H:%M}")
+    made.at, made.now = at, now
+    return made
+
+
+def spoken_time_of_day(at: float, now: datetime) -> str:
+    """The same in the language of this request."""
     moment = datetime.fromtimestamp(at, now.tzinfo)
     if moment.date() == now.date():
         return f"{moment:%H:%M}"

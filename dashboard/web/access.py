@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from dashboard.config_projects import ProjectRole
 from dashboard.control.models import Role, User
@@ -54,10 +55,10 @@ ACTION = Route(get=Access.TARGET, post=Access.TARGET)
 SEVERAL = Route(get=Access.NOBODY, post=Access.OPERATOR)  # and each target is judged on its own
 LOG = Route(get=Access.READER)
 BEGUN = Route(get=Access.NOBODY, post=Access.BEGAN)
-POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change idle policies.")
-CHANNEL = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change channels.")
-WEBHOOK = Route(get=Access.ADMIN, post=Access.ADMIN, words="Only admins change webhooks.")
-WEBHOOK_DEED = Route(get=Access.NOBODY, post=Access.ADMIN, words="Only admins change webhooks.")
+POLICY = Route(get=Access.ADMIN, post=Access.ADMIN, words=_("Only admins change idle policies."))
+CHANNEL = Route(get=Access.ADMIN, post=Access.ADMIN, words=_("Only admins change channels."))
+WEBHOOK = Route(get=Access.ADMIN, post=Access.ADMIN, words=_("Only admins change webhooks."))
+WEBHOOK_DEED = Route(get=Access.NOBODY, post=Access.ADMIN, words=_("Only admins change webhooks."))
 OPEN = Route(get=Access.ANYBODY)
 BY_TOKEN = Route(get=Access.BEARER)
 ACT_BY_TOKEN = Route(get=Access.NOBODY, post=Access.BEARER)
@@ -83,7 +84,7 @@ ROUTES = {
     "executions-log": LOG,
     "executions-act": ACTION,
     "classes": PAGE,
-    "classes-prices": Route(post=Access.ADMIN, words="Only admins set prices."),
+    "classes-prices": Route(post=Access.ADMIN, words=_("Only admins set prices.")),
     "costs": PAGE,
     "filter-help": PAGE,
     "filter-offer": PAGE,
@@ -95,7 +96,7 @@ ROUTES = {
     "idle-stop": SEVERAL,
     "idle-exemptions": PAGE,
     "idle-exempt": Route(
-        get=Access.ADMIN, post=Access.ADMIN, words="Only admins exempt what matches a filter."
+        get=Access.ADMIN, post=Access.ADMIN, words=_("Only admins exempt what matches a filter.")
     ),
     "idle-exemption-end": BEGUN,
     "idle-policies": PAGE,
@@ -105,14 +106,14 @@ ROUTES = {
     "idle-policy-arm": POLICY,
     "idle-policy-pause": POLICY,
     "idle-policy-delete": POLICY,
-    "idle-reports": Route(post=Access.ADMIN, words="Only admins choose where reports are sent."),
+    "idle-reports": Route(post=Access.ADMIN, words=_("Only admins choose where reports are sent.")),
     "idle-report": PAGE,
     "idle-what-if": Route(post=Access.SIGNED_IN),
     "idle-what-if-cancel": Route(get=Access.NOBODY, post=Access.SIGNED_IN),  # who asked for it, and admins
-    "idle-channels": Route(get=Access.ADMIN, words="Only admins change channels."),
+    "idle-channels": Route(get=Access.ADMIN, words=_("Only admins change channels.")),
     "idle-channel-new": CHANNEL,
     "idle-channel-edit": CHANNEL,
-    "idle-channel-test": Route(get=Access.NOBODY, post=Access.ADMIN, words="Only admins change channels."),
+    "idle-channel-test": Route(get=Access.NOBODY, post=Access.ADMIN, words=_("Only admins change channels.")),
     "idle-channel-delete": CHANNEL,
     "idle-batches": PAGE,
     "idle-batch": PAGE,
@@ -130,7 +131,7 @@ ROUTES = {
     "stars": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
     "watching": PAGE,
     "activity": PAGE,
-    "activity-audit": Route(get=Access.ADMIN, words="Only admins read the audit."),
+    "activity-audit": Route(get=Access.ADMIN, words=_("Only admins read the audit.")),
     "system": PAGE,
     "language": Route(get=Access.NOBODY, post=Access.ANYBODY),
     "login": Route(get=Access.ANYBODY, post=Access.ANYBODY),
@@ -143,8 +144,8 @@ ROUTES = {
     "tokens": Route(post=Access.SIGNED_IN),
     "tokens-revoke": Route(get=Access.NOBODY, post=Access.SIGNED_IN),  # as with sessions
     "api": PAGE,
-    "webhooks": Route(get=Access.ADMIN, words="Only admins see webhooks."),
-    "webhook": Route(get=Access.ADMIN, words="Only admins see webhooks."),
+    "webhooks": Route(get=Access.ADMIN, words=_("Only admins see webhooks.")),
+    "webhook": Route(get=Access.ADMIN, words=_("Only admins see webhooks.")),
     "webhook-new": WEBHOOK,
     "webhook-edit": WEBHOOK,
     "webhook-test": WEBHOOK_DEED,
@@ -215,7 +216,7 @@ def guard(get_response: GetResponse) -> GetResponse:
         name = (request.resolver_match and request.resolver_match.url_name) or ""
         if name not in ROUTES:
             logger.error("the address %s is not declared in web/access.py", name or request.path[:200])
-            _refuse(request, "This address is closed.")
+            _refuse(request, _("This address is closed."))
         floor = FLOORS.get(needed(name, request.method or ""))
         if floor is not None and (why_not := floor(cast("User", request.user))):
             _refuse(request, ROUTES[name].words or why_not)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import User
 from dashboard.control.verbs import Verb
@@ -13,6 +15,11 @@ from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query.indexes import INDEXES, everything, left_out
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.offers import offers
+
+SAME = {
+    "project": _("Of {total} other environments of its project, {others} failed too."),
+    "class": _("Of {total} other environments of its class, {others} failed too."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +40,22 @@ def next_steps(
 def _steps(user: User, row: Environment, fleet: Fleet, depth: EnvironmentDetail | None) -> Iterator[Step]:
     broken = [part.name for part in depth.parts if part.failure] if depth is not None else []
     if broken:
-        yield Step(f"It failed in: {', '.join(broken)}. What each part says is under Inside.", "#parts")
+        yield Step(
+            gettext("It failed in: {parts}. What each part says is under Inside.").format(
+                parts=", ".join(broken)
+            ),
+            "#parts",
+        )
     yield from _alike(row, fleet)
     offered = {offer.verb for offer in offers(user, row, fleet)}
     if Verb.START_ENVIRONMENT in offered:
-        yield Step("Start it again. If it fails with the same message, what it is made from has to change.")
+        yield Step(
+            gettext("Start it again. If it fails with the same message, what it is made from has to change.")
+        )
     elif Verb.STOP_ENVIRONMENT in offered:
-        yield Step("Stop it and start it again. A stop keeps its files.")
+        yield Step(gettext("Stop it and start it again. A stop keeps its files."))
     else:
-        yield Step("You may not start or stop it; its creator and admins may.")
+        yield Step(gettext("You may not start or stop it; its creator and admins may."))
 
 
 def _alike(row: Environment, fleet: Fleet) -> Iterator[Step]:
@@ -55,7 +69,7 @@ def _alike(row: Environment, fleet: Fleet) -> Iterator[Step]:
         if value and others > 0:
             company = True
             query = urlencode({"q": f"phase:failed {noun}:={value}"})
-            words = f"Of {total} other environments of its {noun}, {others} failed too."
+            words = gettext(SAME[noun]).format(total=total, others=others)
             yield Step(words, f"{reverse('environments-list')}?{query}")
     if not company and (row.project_id or row.class_id):
-        yield Step("No other of its project or class has failed: it is likely its own trouble.")
+        yield Step(gettext("No other of its project or class has failed: it is likely its own trouble."))

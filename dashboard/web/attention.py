@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 
 from dashboard.control.models import Action, RecordedEnvironment, State
@@ -25,6 +26,7 @@ from dashboard.web.http import current_freshness, moment
 from dashboard.web.live import Block
 from dashboard.web.offers import address
 from dashboard.web.spent import spending
+from dashboard.web.templatetags.words import counted
 from dashboard.web.trends import Runs
 
 PATIENCE = {"stopping": 300.0, "deleting": 300.0, "starting": 900.0, "creating": 900.0, "updating": 900.0}
@@ -70,18 +72,18 @@ def _needs(request: HttpRequest, fleet: Fleet, judged: Review, runs: Runs) -> It
         yield Need(fresh.state, 0, "", reverse("system"), words=fresh.reason)
     yield from _polls(moment(request).sweeps)
     for kind, noun in (
-        (Kind.ENVIRONMENT, "environment has failed,environments have failed"),
-        (Kind.SERVICE, "service has failed,services have failed"),
+        (Kind.ENVIRONMENT, counted("environment has failed,environments have failed")),
+        (Kind.SERVICE, counted("service has failed,services have failed")),
     ):
         if failed := len(rows_in_phase(fleet, kind, "failed")):
             yield Need("failed", failed, noun, _list(kind, "phase:failed"))
     if runs.failed:
-        noun = "execution failed in the last day,executions failed in the last day"
+        noun = counted("execution failed in the last day,executions failed in the last day")
         yield Need("failed", runs.failed, noun, _list(Kind.EXECUTION, "phase:failed age:<1d"))
     yield from _stuck(fleet, time.time())
     yield from _actions()
     if idle := len(judged.idle):
-        noun = "environment runs for nobody,environments run for nobody"
+        noun = counted("environment runs for nobody,environments run for nobody")
         yield Need("idle", idle, noun, reverse("idle"))
 
 
@@ -121,10 +123,13 @@ def _stuck(fleet: Fleet, now: float) -> Iterator[Need]:
             if recorded == phase == moving[key].phase and at < now - patience
         ]
         if found:
-            long = f"been {phase} for more than {round(patience / 60)} min"
-            noun = f"environment has {long},environments have {long}"
             url = _list(Kind.ENVIRONMENT, f"phase:{phase}")
-            yield Need(phase, len(found), noun, url, tuple(found[:NAMED]))
+            words = ngettext(
+                "{count} environment has been {phase} for more than {minutes} min",
+                "{count} environments have been {phase} for more than {minutes} min",
+                len(found),
+            ).format(count=len(found), phase=gettext(phase), minutes=round(patience / 60))
+            yield Need(phase, len(found), "", url, tuple(found[:NAMED]), words)
 
 
 def _named(row: Environment, since: float) -> Named:
@@ -134,9 +139,9 @@ def _named(row: Environment, since: float) -> Named:
 def _actions() -> Iterator[Need]:
     """What was asked for from here in the last day and did not come about, or nobody knows."""
     nouns = {
-        State.FAILED: "action from here failed,actions from here failed",
-        State.UNKNOWN: "action may or may not have arrived,actions may or may not have arrived",
-        State.UNCONFIRMED: "action was accepted and never seen,actions were accepted and never seen",
+        State.FAILED: counted("action from here failed,actions from here failed"),
+        State.UNKNOWN: counted("action may or may not have arrived,actions may or may not have arrived"),
+        State.UNCONFIRMED: counted("action was accepted and never seen,actions were accepted and never seen"),
     }
     asked = Action.objects.filter(created__gte=timezone.now() - DAY, state__in=DOUBTFUL, retried=False)
     counts = dict(asked.order_by().values_list("state").annotate(found=Count("id")))

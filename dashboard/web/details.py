@@ -17,6 +17,7 @@ from dashboard.control.verbs import why_nothing_runs
 from dashboard.fleet.details import Detail
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.freshness import sentence
+from dashboard.fleet.sentences import said
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
@@ -99,7 +100,7 @@ class Subject:
         wish = wishes.wishes(kind, [self.row.id]).get(self.row.id)
         offered = besides(offers(user, self.row, self.fleet), wish) + again(user, self.row, self.fleet)
         more = besides(menu(user, self.row, self.fleet), wish)
-        blocked = sentence(why_nothing_runs(self.row, self.fleet))
+        blocked = sentence(said(why_nothing_runs(self.row, self.fleet)))
         missing = withheld(user, self.row, self.fleet)
         state = (wish_state(wish), offered, more, blocked, missing)
         return self.block(

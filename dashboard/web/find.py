@@ -11,8 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import User
 from dashboard.control.permissions import can
@@ -33,25 +36,25 @@ SHORTEST_ID = 6
 BETWEEN = str.maketrans("-_", "  ")
 """What stands between words: `web-server` finds “Web server”."""
 PAGES = (
-    ("Overview", "overview", "o"),
-    ("Environments", "environments-list", "e"),
-    ("Services", "services-list", "s"),
-    ("Tasks", "tasks-list", "t"),
-    ("Executions", "executions-list", "x"),
-    ("Idle", "idle", "i"),
-    ("Costs", "costs", "c"),
-    ("Activity", "activity", "a"),
-    ("System", "system", "y"),
-    ("Saved views", "views", ""),
-    ("Idle policies", "idle-policies", ""),
-    ("Exemptions", "idle-exemptions", ""),
-    ("Batches", "idle-batches", ""),
-    ("Environment classes and prices", "classes", ""),
-    ("Sessions", "sessions", ""),
-    ("Personal tokens", "tokens", ""),
+    (_("Overview"), "overview", "o"),
+    (_("Environments"), "environments-list", "e"),
+    (_("Services"), "services-list", "s"),
+    (_("Tasks"), "tasks-list", "t"),
+    (_("Executions"), "executions-list", "x"),
+    (_("Idle"), "idle", "i"),
+    (_("Costs"), "costs", "c"),
+    (_("Activity"), "activity", "a"),
+    (_("System"), "system", "y"),
+    (_("Saved views"), "views", ""),
+    (_("Idle policies"), "idle-policies", ""),
+    (_("Exemptions"), "idle-exemptions", ""),
+    (_("Batches"), "idle-batches", ""),
+    (_("Environment classes and prices"), "classes", ""),
+    (_("Sessions"), "sessions", ""),
+    (_("Personal tokens"), "tokens", ""),
     ("API", "api", ""),
-    ("Keyboard shortcuts", "keys", ""),
-    ("What the words mean", "help", ""),
+    (_("Keyboard shortcuts"), "keys", ""),
+    (_("What the words mean"), "help", ""),
 )
 """Name, address, and the letter that leads there after a g."""
 
@@ -77,11 +80,11 @@ def find(request: HttpRequest, text: str, at: str = "") -> list[Group]:
     """What `text` may mean. `at` is the path of the page on which it was typed: what may be done there comes first."""
     user, fleet = signed_in(request), moment(request).fleet
     wanted = Wanted(fold(" ".join(text[:LONGEST].split())))
-    pages = Group("Pages", tuple(_pages(user, fleet, wanted)))
+    pages = Group(gettext("Pages"), tuple(_pages(user, fleet, wanted)))
     meant = bool(pages.found) and wanted.begins(pages.found[0].label)
     groups = [
-        Group("Here", tuple(_here(user, fleet, at, wanted))),
-        Group("Organisations", tuple(_organisations(request, wanted))),
+        Group(gettext("Here"), tuple(_here(user, fleet, at, wanted))),
+        Group(gettext("Organisations"), tuple(_organisations(request, wanted))),
         *([pages] if meant else []),
         *_fleet_groups(user, fleet, wanted),
         *([] if meant else [pages]),
@@ -137,25 +140,26 @@ def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
     listed = {key: row for key, row in fleet.environments.items() if row.archived is None}
     keys = _best(((row.name, key) for key, row in listed.items()), wanted, MOST_ENVIRONMENTS)
     by_id = [row for row in _by_id(fleet, wanted.text) if row.id not in keys]
-    yield Group("By id", tuple(_row(fleet, row) for row in by_id))
+    yield Group(gettext("By id"), tuple(_row(fleet, row) for row in by_id))
     environments = [listed[key] for key in keys]
-    yield Group("Environments", tuple(_row(fleet, row) for row in environments))
+    yield Group(gettext("Environments"), tuple(_row(fleet, row) for row in environments))
     best = environments[:WITH_ACTIONS] or [row for row in by_id if isinstance(row, Environment)]
-    yield Group("Actions", tuple(one for row in best for one in _actions(user, row, fleet)))
-    yield Group("Services", tuple(_namesakes(fleet, Kind.SERVICE, wanted)))
-    yield Group("Tasks", tuple(_namesakes(fleet, Kind.TASK, wanted)))
+    yield Group(gettext("Actions"), tuple(one for row in best for one in _actions(user, row, fleet)))
+    yield Group(gettext("Services"), tuple(_namesakes(fleet, Kind.SERVICE, wanted)))
+    yield Group(gettext("Tasks"), tuple(_namesakes(fleet, Kind.TASK, wanted)))
     projects = _best(((row.name, key) for key, row in fleet.projects.items()), wanted, MOST)
-    yield Group("Projects", tuple(_filtered(fleet.project(key), project=key) for key in projects))
+    yield Group(gettext("Projects"), tuple(_filtered(fleet.project(key), project=key) for key in projects))
     names = ((f"{row.name} {row.email}", key) for key, row in fleet.people.items())
     people = [fleet.people[key] for key in _best(names, wanted, MOST)]
     yield Group(
-        "People", tuple(_filtered(row.name or row.email, row.email, q=f"creator:={row.id}") for row in people)
+        gettext("People"),
+        tuple(_filtered(row.name or row.email, row.email, q=f"creator:={row.id}") for row in people),
     )
 
 
 def _row(fleet: Fleet, row: Listed) -> Found:
     kind = next(kind for kind in SECTIONS if row.id in fleet.of(kind))
-    hint = _whose(fleet, row) if isinstance(row, Environment) else kind.value
+    hint = _whose(fleet, row) if isinstance(row, Environment) else gettext(kind.value)
     phase = "failed" if row.failed else row.phase
     return Found(row.name or row.id, address(kind, row.id), hint, phase)
 
@@ -182,11 +186,15 @@ def _namesakes(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[Found]:
         only = [row for row in rows if row.name == name][:1] if counts[name] == 1 else []
         if only:
             place = fleet.environment_name(getattr(only[0], "environment_id", ""))
-            yield replace(_row(fleet, only[0]), hint=f"in {place}")
+            yield replace(_row(fleet, only[0]), hint=gettext("in {place}").format(place=place))
         else:
             quoted = name.replace("\\", "\\\\").replace('"', '\\"')
             query = urlencode({"q": f'name:="{quoted}"'})
-            yield Found(name, f"{reverse(f'{SECTIONS[kind]}-list')}?{query}", f"{counts[name]:,} of them")
+            yield Found(
+                name,
+                f"{reverse(f'{SECTIONS[kind]}-list')}?{query}",
+                gettext("{count} of them").format(count=intcomma(counts[name])),
+            )
 
 
 def _filtered(label: str, hint: str = "", **parameters: str) -> Found:
@@ -214,7 +222,7 @@ def _organisations(request: HttpRequest, wanted: Wanted) -> Iterator[Found]:
     """Where to switch to: by its name, or all of them by the word."""
     for one in organisations.neighbours(request) if wanted else ():
         if wanted.begins("organisations") or wanted.rank(one.name) is not None:
-            yield Found(one.name, one.home, "organisation")
+            yield Found(one.name, one.home, gettext("organisation"))
 
 
 def _here(user: User, fleet: Fleet, at: str, wanted: Wanted) -> Iterator[Found]:
@@ -240,9 +248,9 @@ def _subject(fleet: Fleet, at: str) -> Listed | None:
 
 
 def _pages(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Found]:
-    named = [Found(label, reverse(name), f"g {key}" if key else "") for label, name, key in PAGES]
+    named = [Found(gettext(label), reverse(name), f"g {key}" if key else "") for label, name, key in PAGES]
     if can(user, Verb.CREATE_ENVIRONMENT, Environment(""), fleet):
-        named.append(Found("New environment", reverse("environments-new"), asks=True))
+        named.append(Found(gettext("New environment"), reverse("environments-new"), asks=True))
     ranked = [(wanted.rank(one.label) if wanted else 0, place) for place, one in enumerate(named)]
     yield from (
         named[place] for _, place in sorted((rank, place) for rank, place in ranked if rank is not None)

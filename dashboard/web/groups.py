@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control import cost
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import Fleet
 
-NOTHING = {"project": "Without a project", "person": "Nobody", "class": "Class not known"}
-GONE = {"environment": " (deleted)"}
+NOTHING = {"project": _("Without a project"), "person": _("Nobody"), "class": _("Class not known")}
+GONE = {"environment": _(" (deleted)")}
 
 
 def group_names(by: str, keys: Iterable[str], fleet: Fleet) -> dict[str, str]:
@@ -23,9 +26,11 @@ def group_names(by: str, keys: Iterable[str], fleet: Fleet) -> dict[str, str]:
 
 def _name(by: str, key: str, fleet: Fleet, known: Mapping[str, str]) -> str:
     if not key:
-        return NOTHING.get(by, "—")
+        return gettext(NOTHING.get(by, "—"))
     if key not in fleet.of(Kind(by)):
-        return (known.get(key) or _as_the_fleet_says(by, key, fleet)) + GONE.get(by, "")
+        return (known.get(key) or _as_the_fleet_says(by, key, fleet)) + (
+            gettext(GONE[by]) if by in GONE else ""
+        )
     return _class_name(key, fleet) if by == "class" else _as_the_fleet_says(by, key, fleet)
 
 
@@ -43,4 +48,8 @@ def _class_name(key: str, fleet: Fleet) -> str:
     """With its runner where two have one name."""
     name, runner = fleet.environment_class(key), fleet.classes[key].runner_id
     twins = sum(other.name == name for other in fleet.classes.values()) > 1
-    return f"{name} on {fleet.runner(runner)}" if runner and twins else name
+    return (
+        gettext("{name} on {runner}").format(name=name, runner=fleet.runner(runner))
+        if runner and twins
+        else name
+    )

@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control import cost
 from dashboard.control.cost import Bill, Line, State
@@ -14,7 +16,7 @@ from dashboard.web.live import Block
 from dashboard.web.pages.costs import days_of
 from dashboard.web.trends import hours_figure
 
-RANGES = {"today": "Today", "yesterday": "Yesterday", "7d": "Last 7 days"}
+RANGES = {"today": _("Today"), "yesterday": _("Yesterday"), "7d": _("Last 7 days")}
 TOP = 3
 WORTH_A_LINE = 360.0
 """Idle seconds: a tenth of an hour, which is what pages show."""
@@ -31,7 +33,8 @@ class Leader:
 def hours_block(fleet: Fleet, state: State) -> Block:
     today = timezone.localdate()
     ranges = [
-        (label, cost.total(*days_of(name, today), state), _url(range=name)) for name, label in RANGES.items()
+        (gettext(label), cost.total(*days_of(name, today), state), _url(range=name))
+        for name, label in RANGES.items()
     ]
     leaders = [
         (
@@ -39,7 +42,11 @@ def hours_block(fleet: Fleet, state: State) -> Block:
             tuple(_leaders(by, fleet, cost.lines(by, *days_of("7d", today), state))),
             _url(by=by, range="7d"),
         )
-        for by, label in (("project", "By project"), ("person", "By person"), ("class", "By class"))
+        for by, label in (
+            ("project", gettext("By project")),
+            ("person", gettext("By person")),
+            ("class", gettext("By class")),
+        )
     ]
     leaders = [one for one in leaders if one[1]]
     context = {"ranges": ranges, "leaders": leaders, "since": state.since, "priced": bool(state.newest_price)}

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views import defaults
 
 from dashboard import jobs
@@ -177,13 +178,20 @@ def found_or_404(request: HttpRequest, kind: Kind, identifier: str) -> Listed:
     """The row, else a 404 page that says what may have become of it; the page of what was just made waits for it."""
     row = moment(request).fleet.of(kind).get(identifier)
     if row is None:
-        noun = "task execution" if kind is Kind.EXECUTION else kind.value
+        noun = gettext("task execution" if kind is Kind.EXECUTION else kind.value)
         if request.method == "GET" and not is_fragment(request) and _was_just_made(kind, identifier):
-            raise NotReadYet(kind, f"This {noun} was made a moment ago and is being read for the first time.")
+            raise NotReadYet(
+                kind,
+                gettext("This {noun} was made a moment ago and is being read for the first time.").format(
+                    noun=noun
+                ),
+            )
         raise NoSuchRow(
             kind,
-            f"There is no {noun} with the id {printable(identifier)}. "
-            "It may have been deleted, or it is not visible to this dashboard's key.",
+            gettext(
+                "There is no {noun} with the id {printable}. "
+                "It may have been deleted, or it is not visible to this dashboard's key."
+            ).format(noun=noun, printable=printable(identifier)),
         )
     return cast("Listed", row)
 

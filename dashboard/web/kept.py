@@ -13,7 +13,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from dashboard.fleet.spans import length, span, spoken
+from dashboard.fleet.spans import span, spoken
+from dashboard.fleet.spans import spoken_length as length
 
 SWAP = ' hx-swap-oob="true"'
 """What an element says that comes alone; every template of a block writes it into its first tag, when asked to."""

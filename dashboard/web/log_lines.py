@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet.log_store import CLOSE, GAP, OPEN, Entry
 from dashboard.web.ansi import html, plain
 
-CUT = "… this line is longer, the rest was not kept"
+CUT = _("… this line is longer, the rest was not kept")
 TONES = {"success": "good", "failure": "bad", "failed": "bad", "cancelled": "rest"}
 Nodes = list[SafeString | int]
 
@@ -81,7 +83,7 @@ class Tree:
             '<div id="log-section-{}">{}</div></details>',
             head.source if head else "",
             "" if folded else mark_safe(" open"),
-            (plain(head.text) if head else "") or "Section",
+            (plain(head.text) if head else "") or gettext("Section"),
             outcome(end, number),
             number,
             self._html(self.inside[number]),

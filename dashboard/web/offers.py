@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from dashboard.control.models import Action, User
 from dashboard.control.permissions import can, refusal, seen_as
@@ -51,7 +52,7 @@ def again(user: User, row: Listed, fleet: Fleet) -> tuple[Offer, ...]:
     """On an execution that has ended: to run its task once more."""
     task = fleet.tasks.get(row.task_id) if isinstance(row, Execution) and not row.live else None
     found = () if task is None else offers(user, task, fleet)
-    return tuple(replace(offer, deed="again", label="Run again") for offer in found)
+    return tuple(replace(offer, deed="again", label=gettext("Run again")) for offer in found)
 
 
 def besides(offered: tuple[Offer, ...], wish: Action | None) -> tuple[Offer, ...]:
@@ -90,10 +91,15 @@ def _sensible(user: User, row: Listed, fleet: Fleet, *, menu: bool) -> Iterator[
 def _offer(rule: Rule, row: Listed) -> Offer:
     if rule.page:
         return Offer(
-            rule.verb, rule.verb.deed, rule.label, reverse(rule.page, args=[row.id]), rule.danger, page=True
+            rule.verb,
+            rule.verb.deed,
+            gettext(rule.label),
+            reverse(rule.page, args=[row.id]),
+            rule.danger,
+            page=True,
         )
     url = reverse(f"{SECTIONS[rule.kind]}-act", args=[row.id, rule.verb.deed])
-    return Offer(rule.verb, rule.verb.deed, rule.label, url, rule.danger)
+    return Offer(rule.verb, rule.verb.deed, gettext(rule.label), url, rule.danger)
 
 
 def wish_state(action: Action | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from dashboard.control import cost, rollup
 from dashboard.control.cost import Bill
@@ -14,7 +15,7 @@ from dashboard.control.rollup import EnvironmentHistory
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.history import Span, What
 from dashboard.fleet.hours import RUNNING
-from dashboard.fleet.spans import length
+from dashboard.fleet.spans import spoken_length as length
 from dashboard.web.live import Block
 from dashboard.web.templatetags.words import phase_label
 
@@ -109,7 +110,13 @@ def _deed(action: Action) -> Event:
     """What somebody asked for from here; `word` is the state, `subject` says what and who."""
     at = action.created.timestamp()
     what = action.deed.replace("-", " ").capitalize()
-    return Event("action", action.state, f"{what} by {action.actor_name}", at, at)
+    return Event(
+        "action",
+        action.state,
+        gettext("{what} by {actor_name}").format(what=what, actor_name=action.actor_name),
+        at,
+        at,
+    )
 
 
 def _strip(past: EnvironmentHistory, recording: Recording) -> Strip | None:
@@ -143,6 +150,14 @@ def _label(spans: list[Span], window: tuple[float, float]) -> str:
     phases = [
         f"{phase_label(word).lower()} {length(seconds)}" for word, seconds in lasted.most_common() if seconds
     ]
-    sources = sorted({span.word or "an unnamed source" for span in spans if span.what is What.SIGNAL})
-    words = f"The last {length(window[1] - window[0])}: {', '.join(phases) or 'nothing known'}"
-    return f"{words}; signals from {', '.join(sources)}" if sources else words
+    sources = sorted(
+        {span.word or gettext("an unnamed source") for span in spans if span.what is What.SIGNAL}
+    )
+    words = gettext("The last {length}: {phases}").format(
+        length=length(window[1] - window[0]), phases=", ".join(phases) or gettext("nothing known")
+    )
+    return (
+        gettext("{words}; signals from {join}").format(words=words, join=", ".join(sources))
+        if sources
+        else words
+    )

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
 
 from dashboard.web.drawing import SIZES, Frame, Look, Tree, drawn, shortened
 
@@ -31,7 +32,8 @@ DOTTED = 31
 
 def number(value: float) -> str:
     """1,204 or 0.5"""
-    return intcomma(f"{value:.0f}" if value == round(value) else f"{value:.1f}")
+    whole = value == round(value)
+    return number_format(f"{value:.{0 if whole else 1}f}", 0 if whole else 1, force_grouping=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +71,24 @@ TONES = ("accent", "warn", "good", "move", "bad", "rest")
 
 def lines(frame: Frame, over: str, labels: Sequence[str], series: Sequence[Series], axis: Axis) -> SafeString:
     """Values over time as lines; where a value is not known the line is interrupted. `over` names the labels."""
-    return _over(frame, _Kind("Line", over), tuple(labels), tuple(series), axis)
+    return _over(get_language(), frame, _Kind("Line", over), tuple(labels), tuple(series), axis)
 
 
 def areas(frame: Frame, over: str, labels: Sequence[str], series: Sequence[Series], axis: Axis) -> SafeString:
     """Parts of a whole over time, one area on the other; what is not known counts as nothing."""
-    return _over(frame, _Kind("StackedLine", over), tuple(labels), tuple(series), axis)
+    return _over(get_language(), frame, _Kind("StackedLine", over), tuple(labels), tuple(series), axis)
 
 
 def bars(frame: Frame, over: str, labels: Sequence[str], series: Sequence[Series], axis: Axis) -> SafeString:
     """A bar for each label, made of its series; where nothing is known there is none."""
-    return _over(frame, _Kind("StackedBar", over), tuple(labels), tuple(series), axis)
+    return _over(get_language(), frame, _Kind("StackedBar", over), tuple(labels), tuple(series), axis)
 
 
 def curve(frame: Frame, points: Sequence[Point], x: Axis, y: Axis, mark: int | None = None) -> SafeString:
     """What one thing costs in another, such as regrets for savings: points joined in the order given; the one at
     place `mark` stands out.
     """
-    return _curve(frame, tuple(points), x, y, mark)
+    return _curve(get_language(), frame, tuple(points), x, y, mark)
 
 
 class _Kind(NamedTuple):
@@ -98,7 +100,12 @@ class _Kind(NamedTuple):
 
 @lru_cache(KEPT)
 def _over(
-    frame: Frame, kind: _Kind, labels: tuple[str, ...], series: tuple[Series, ...], axis: Axis
+    _language: str | None,
+    frame: Frame,
+    kind: _Kind,
+    labels: tuple[str, ...],
+    series: tuple[Series, ...],
+    axis: Axis,
 ) -> SafeString:
     places = _thinned(len(labels))
     labels = tuple(shortened(labels[place]) for place in places)
@@ -112,7 +119,7 @@ def _over(
         for label, values in zip(labels, columns, strict=False)
     ]
     left_out = len(series) - len(shown)
-    note = f"{left_out} more are left out." if left_out else ""
+    note = gettext("{left_out} more are left out.").format(left_out=left_out) if left_out else ""
     return _figure(
         frame,
         drawing,
@@ -138,7 +145,9 @@ def _time_chart(frame: Frame, kind: _Kind, shown: list[Series], axis: Axis) -> T
 
 
 @lru_cache(KEPT)
-def _curve(frame: Frame, points: tuple[Point, ...], x: Axis, y: Axis, mark: int | None) -> SafeString:
+def _curve(
+    _language: str | None, frame: Frame, points: tuple[Point, ...], x: Axis, y: Axis, mark: int | None
+) -> SafeString:
     marked = points[mark] if mark is not None else None
     good = [point for point in points if math.isfinite(point.x) and math.isfinite(point.y)]
     shown = [good[place] for place in _thinned(len(good))]
@@ -154,8 +163,8 @@ def _curve(frame: Frame, points: tuple[Point, ...], x: Axis, y: Axis, mark: int 
         look = Look(("accent", "warn"), labels=tuple(shortened(point.label) for point in shown))
         drawing = drawn(chart, frame, look)
     rows = [(shortened(point.label), [x.words(point.x), y.words(point.y)]) for point in shown]
-    heads = ["", shortened(x.name), shortened(y.name)]
-    note = f"Across: {heads[1]}. Up: {heads[2]}."
+    heads = ["", shortened(gettext(x.name)), shortened(gettext(y.name))]
+    note = gettext("Across: {across}. Up: {up}.").format(across=heads[1], up=heads[2])
     return _figure(frame, drawing, {"heads": heads, "rows": rows, "note": note})
 
 

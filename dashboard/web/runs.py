@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import Action
 from dashboard.fleet import runs
@@ -18,7 +20,7 @@ from dashboard.fleet.entities import Execution, Kind, Service, Task, kind_of
 from dashboard.fleet.query import PHASE_ORDER
 from dashboard.fleet.runs import Record, record_of
 from dashboard.fleet.snapshot import Fleet
-from dashboard.fleet.spans import length
+from dashboard.fleet.spans import spoken_length as length
 from dashboard.web import plots
 from dashboard.web.details import Subject
 from dashboard.web.live import Block
@@ -33,7 +35,7 @@ TICK = 5.0
 SHOWN_STEPS = 24
 """Of a group of more steps those that matter most are shown, the others are folded."""
 OTHERS = 6
-SECONDS = Axis("Duration", length)
+SECONDS = Axis(_("Duration"), length)
 
 
 # An execution beside its task's usual
@@ -145,7 +147,9 @@ def _group(steps: list[Placed]) -> Group:
     ranked = sorted(steps, key=lambda one: PHASE_ORDER.get(one.step.phase, len(PHASE_ORDER)))
     shown, folded = ranked[:SHOWN_STEPS], ranked[SHOWN_STEPS:]
     phases = list(dict.fromkeys(one.step.phase for one in folded))
-    counts = [(sum(one.step.phase == phase for one in folded), phase or "not started") for phase in phases]
+    counts = [
+        (sum(one.step.phase == phase for one in folded), phase or gettext("not started")) for phase in phases
+    ]
     words = ", ".join(f"{count} {phase.replace('_', ' ')}" for count, phase in counts)
     return Group(tuple(shown), tuple(folded), words)
 
@@ -224,8 +228,14 @@ def _durations(ended: list[Execution]) -> SafeString | str:
     ]
     if len(labels) < len(known):
         return ""
-    frame = Frame("durations", "Durations of the runs that succeeded")
-    return plots.lines(frame, "Run", labels, [Series("Duration", tuple(took for _, took in known))], SECONDS)
+    frame = Frame("durations", gettext("Durations of the runs that succeeded"))
+    return plots.lines(
+        frame,
+        gettext("Run"),
+        labels,
+        [Series(gettext("Duration"), tuple(took for _, took in known))],
+        SECONDS,
+    )
 
 
 # The same elsewhere
@@ -286,9 +296,13 @@ def _verdict(row: Service | Task, found: runs.Alike, kind: Kind) -> str:
     own = isinstance(row, Service) and row.failed
     others, total = failed - own, sum(found.everywhere.values()) - 1
     if total < 1:
-        return "No other environment has one of this name."
+        return gettext("No other environment has one of this name.")
     if not failed:
-        return "It fails nowhere."
+        return gettext("It fails nowhere.")
     if own and not others:
-        return f"It fails only here; {total} other environments have one."
-    return f"It fails {'here and ' if own else ''}in {others} of {total} other environments."
+        return gettext("It fails only here; {total} other environments have one.").format(total=total)
+    if own:
+        return gettext("It fails here and in {others} of {total} other environments.").format(
+            others=others, total=total
+        )
+    return gettext("It fails in {others} of {total} other environments.").format(others=others, total=total)

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.control import audit
@@ -54,10 +55,14 @@ def _password(request: HttpRequest, what: str) -> HttpResponse | None:
     if given is None:
         return _ask(request, what)
     if wait := limits.sign_in_wait(request, user.username):
-        return _ask(request, what, error=f"Too many tries. Wait {-(-wait // 60)} min, then try again.")
+        return _ask(
+            request,
+            what,
+            error=gettext("Too many tries. Wait {wait} min, then try again.").format(wait=-(-wait // 60)),
+        )
     if not user.check_password(given):
         sign_in_failed(request, "a wrong password when asked once more", user.username)
-        return _ask(request, what, error="That is not your password.")
+        return _ask(request, what, error=gettext("That is not your password."))
     limits.signed_in(request, user.username)
     is_known(request)
     note(request, "with the password")
@@ -73,7 +78,7 @@ def _typed(request: HttpRequest, what: str, phrase: str) -> HttpResponse | None:
     given = request.POST.get(TYPED)
     if given is not None and " ".join(text_of(given).split()).casefold() == phrase.casefold():
         return None
-    error = "" if given is None else f"That is not “{phrase}”."
+    error = "" if given is None else gettext("That is not “{phrase}”.").format(phrase=phrase)
     return _ask(request, what, error, phrase=phrase)
 
 

@@ -17,6 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control import cost, phase_counts
 from dashboard.control.cost import Bill, State
@@ -41,9 +43,9 @@ GROUPS = {
 }
 ENDS = {"Failed": "bad", "Stopped": "rest", "Succeeded": "good"}
 BUSIEST = 5
-ENVIRONMENTS = Axis("Environments")
-EXECUTIONS = Axis("Executions")
-HOURS = Axis("Hours", hours, HOUR)
+ENVIRONMENTS = Axis(_("Environments"))
+EXECUTIONS = Axis(_("Executions"))
+HOURS = Axis(_("Hours"), hours, HOUR)
 Counts = Sequence[tuple[float, dict[str, int]]]
 
 
@@ -63,18 +65,22 @@ DAILY, WEEKLY = Bins(24, HOUR, "H:i"), Bins(28, 6 * HOUR, "D H:i")
 
 def phases_block() -> Block:
     newest = PhaseCount.objects.order_by("-at").values_list("at", flat=True).first()
-    day, week = _phases(newest, timezone.get_current_timezone_name()) if newest is not None else ("", "")
+    day, week = (
+        _phases(newest, timezone.get_current_timezone_name(), get_language())
+        if newest is not None
+        else ("", "")
+    )
     context = {"day": day, "week": week, "url": f"{reverse('environments-list')}?phase=running"}
     return Block("phases", (newest,), "overview/phases.html", context)
 
 
 @lru_cache(4)
-def _phases(newest: float, _: str) -> tuple[SafeString, SafeString]:
+def _phases(newest: float, _zone: str, _language: str | None) -> tuple[SafeString, SafeString]:
     found = phase_counts.since(newest - 7 * DAY)
-    about = "Averages. Stopped environments are left out; where nobody looked there is no bar."
+    about = gettext("Averages. Stopped environments are left out; where nobody looked there is no bar.")
     return (
-        _bars(Frame("phases-day", "Last 24 hours", about), found, newest, DAILY),
-        _bars(Frame("phases-week", "Last 7 days", about), found, newest, WEEKLY),
+        _bars(Frame("phases-day", gettext("Last 24 hours"), about), found, newest, DAILY),
+        _bars(Frame("phases-week", gettext("Last 7 days"), about), found, newest, WEEKLY),
     )
 
 
@@ -86,11 +92,11 @@ def _bars(frame: Frame, found: Counts, newest: float, bins: Bins) -> SafeString:
         for number, some in groupby(found, key=lambda one: math.floor(one[0] / step))
     }
     series = [
-        Series(name, tuple(_average(known.get(number, []), phases) for number in numbers), tone)
+        Series(gettext(name), tuple(_average(known.get(number, []), phases) for number in numbers), tone)
         for name, (tone, phases) in GROUPS.items()
     ]
     return plots.bars(
-        frame, "From", [_at(number * step, bins.words) for number in numbers], series, ENVIRONMENTS
+        frame, gettext("From"), [_at(number * step, bins.words) for number in numbers], series, ENVIRONMENTS
     )
 
 
@@ -157,10 +163,12 @@ def _runs(fleet: Fleet, until: float) -> Runs:
 
 
 def runs_block(runs: Runs) -> Block:
-    frame = Frame("runs-day", "Last 24 hours", "How the executions of each hour ended.")
+    frame = Frame("runs-day", gettext("Last 24 hours"), gettext("How the executions of each hour ended."))
     labels = [_at(runs.since + hour * HOUR, "H:i") for hour in range(24)]
-    ended = [Series(name, tuple(map(float, runs.by_hour[name])), tone) for name, tone in ENDS.items()]
-    figure = plots.bars(frame, "From", labels, ended, EXECUTIONS) if runs.ended else ""
+    ended = [
+        Series(gettext(name), tuple(map(float, runs.by_hour[name])), tone) for name, tone in ENDS.items()
+    ]
+    figure = plots.bars(frame, gettext("From"), labels, ended, EXECUTIONS) if runs.ended else ""
     context = {
         "runs": runs,
         "figure": figure,
@@ -179,13 +187,15 @@ def hours_figure(state: State) -> SafeString:
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     known = [bills.get(str(day)) for day in days]
     series = [
-        Series("Idle", tuple(None if one is None else round(one.idle, -2) for one in known), "warn"),
+        Series(gettext("Idle"), tuple(None if one is None else round(one.idle, -2) for one in known), "warn"),
         Series(
-            "Used", tuple(None if one is None else round(one.running - one.idle, -2) for one in known), "good"
+            gettext("Used"),
+            tuple(None if one is None else round(one.running - one.idle, -2) for one in known),
+            "good",
         ),
     ]
-    frame = Frame("hours-week", "Hours a day", "Running hours, used and idle.")
-    return plots.bars(frame, "Day", [date_format(day, "D j") for day in days], series, HOURS)
+    frame = Frame("hours-week", gettext("Hours a day"), gettext("Running hours, used and idle."))
+    return plots.bars(frame, gettext("Day"), [date_format(day, "D j") for day in days], series, HOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +211,7 @@ class Busy:
 def busiest_block(fleet: Fleet, state: State) -> Block:
     """Projects and classes with the most running hours of the last seven days."""
     lists = []
-    for by, title, query in (("project", "Projects", "project"), ("class", "Classes", "")):
+    for by, title, query in (("project", gettext("Projects"), "project"), ("class", gettext("Classes"), "")):
         lines = cost.lines(by, *days_of("7d", timezone.localdate()), state)
         top = sorted(lines, key=lambda line: -line.bill.hours.running)[:BUSIEST]
         names = group_names(by, [str(line.key) for line in top], fleet)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.automations_file import holds
 from dashboard.control.rule import CONFIRMED, Outcome, Params, Rule, Verb
 from dashboard.control.rules.environments import GOING
@@ -25,11 +27,11 @@ from dashboard.ona.send import AutomationsFile, FileService, FileTask, automatio
 if TYPE_CHECKING:
     from dashboard.ona import Ona
 
-NOT_SENT = "Not sent"
-CHANGED = (
+NOT_SENT = _("Not sent")
+CHANGED = _(
     "somebody else changed the services or tasks meanwhile; open the file again to see them as they are now"
 )
-VALUE_GONE = "the value of a variable of {} could not be kept, because it is no longer there"
+VALUE_GONE = _("the value of a variable of {} could not be kept, because it is no longer there")
 Values = Mapping[tuple[str, str], tuple[Secret, ...]]
 Entry = TypeVar("Entry", FileService, FileTask)
 
@@ -100,7 +102,7 @@ RULES = (
     Rule(
         verb=Verb.UPSERT_AUTOMATIONS,
         kind=Kind.ENVIRONMENT,
-        label="Automations file",
+        label=_("Automations file"),
         send=_send,
         pointless=lambda row: GOING.get(row.phase, ""),
         ended=_ended,
@@ -109,7 +111,7 @@ RULES = (
         menu=True,
         page="environments-automations",
         in_file=True,
-        look_first="Open the automations file: it shows what is there now.",
+        look_first=_("Open the automations file: it shows what is there now."),
         words=_words,
         message=_message,
     ),

@@ -6,10 +6,13 @@ does not start by itself; a reference is unique in its environment.
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.rule import CONFIRMED, Outcome, Params, Rule, Verb
 from dashboard.control.rules.environments import GOING
 from dashboard.control.rules.words import changes, named, timeout
 from dashboard.fleet.entities import Environment, Kind, Row, Service, Task
+from dashboard.fleet.sentences import sentence
 from dashboard.ona.send import ContextUrl, NewEnvironment, NewService, NewTask
 
 if TYPE_CHECKING:
@@ -40,9 +43,11 @@ def _came_up(row: Environment, _: Params) -> Outcome | None:
     if row.phase in {"running", "updating"}:
         return CONFIRMED
     if row.failures:
-        return Outcome("failed", f"It was made, but did not come up: {row.failures[0]}")
+        return Outcome(
+            "failed", sentence("It was made, but did not come up: {failures}", failures=row.failures[0])
+        )
     if row.phase in {"stopping", "stopped", *GOING}:
-        return Outcome("confirmed", f"It was made, and is {row.phase} since.")
+        return Outcome("confirmed", sentence("It was made, and is {phase} since.", phase=row.phase))
     return None
 
 
@@ -97,21 +102,21 @@ RULES = (
     Rule(
         verb=Verb.CREATE_ENVIRONMENT,
         kind=Kind.ENVIRONMENT,
-        label="Create",
+        label=_("Create"),
         send=_create,
         ended=_came_up,
         patience=900,
         repeatable=False,
         makes=Kind.ENVIRONMENT,
         rowless=True,
-        look_first="Look at the list of environments before you make another one.",
+        look_first=_("Look at the list of environments before you make another one."),
         words=_environment_words,
         message=new_environment,
     ),
     Rule(
         verb=Verb.ADD_SERVICE,
         kind=Kind.ENVIRONMENT,
-        label="Add a service",
+        label=_("Add a service"),
         send=_add_service,
         pointless=_going,
         ended=_is_there,
@@ -119,14 +124,14 @@ RULES = (
         repeatable=False,
         makes=Kind.SERVICE,
         menu=True,
-        look_first="Look at the environment's services before you ask again.",
+        look_first=_("Look at the environment's services before you ask again."),
         words=named,
         message=new_service,
     ),
     Rule(
         verb=Verb.ADD_TASK,
         kind=Kind.ENVIRONMENT,
-        label="Add a task",
+        label=_("Add a task"),
         send=_add_task,
         pointless=_going,
         ended=_is_there,
@@ -134,7 +139,7 @@ RULES = (
         repeatable=False,
         makes=Kind.TASK,
         menu=True,
-        look_first="Look at the environment's tasks before you ask again.",
+        look_first=_("Look at the environment's tasks before you ask again."),
         words=named,
         message=new_task,
     ),

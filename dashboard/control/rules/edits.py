@@ -7,16 +7,19 @@ Unarchiving only clears the mark. Activity keeps an environment from being stopp
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
 from dashboard.control.rules.environments import GOING
 from dashboard.control.rules.words import changes, timeout
 from dashboard.fleet.entities import Environment, Kind
+from dashboard.fleet.sentences import sentence
 from dashboard.ona.send import Activity, EnvironmentChange
 
 if TYPE_CHECKING:
     from dashboard.ona import Ona
 
-SOURCE = "Ona dashboard, {}"
+SOURCE = _("Ona dashboard, {}")
 LONGEST_SOURCE = 80
 ROUNDED = 300
 """Seconds: the API shows activity rounded to five minutes."""
@@ -61,23 +64,27 @@ def _keep_awake(ona: "Ona", key: str, params: Params) -> str:
 
 
 def _asleep(row: Environment) -> str:
-    return "" if row.phase in {"running", "updating"} else "it does not run"
+    return "" if row.phase in {"running", "updating"} else sentence("it does not run")
 
 
 def _awake(row: Environment, params: Params) -> Outcome | None:
     """Its own signal or a newer one: either keeps it from being stopped."""
     if _asleep(row):
-        return Outcome("failed", "It does not run any more.")
+        return Outcome("failed", sentence("It does not run any more."))
     if "source" not in params or (row.signal_at or 0.0) < params.get("at", 0.0) - ROUNDED:
         return None
     if row.signal_source == params["source"]:
         return CONFIRMED
     newer = (row.signal_at or 0.0) >= params.get("at", 0.0)
-    return Outcome("confirmed", f"{row.signal_source or 'Something'} was active since.") if newer else None
+    return (
+        Outcome("confirmed", sentence("{phase} was active since.", phase=row.signal_source or "Something"))
+        if newer
+        else None
+    )
 
 
 def _not_archived(row: Environment) -> str:
-    return _going(row) or ("" if row.archived is not None else "it is not archived")
+    return _going(row) or ("" if row.archived is not None else sentence("it is not archived"))
 
 
 def _taken_out(row: Environment, _: Params) -> Outcome | None:
@@ -92,7 +99,7 @@ RULES = (
     Rule(
         verb=Verb.EDIT_ENVIRONMENT,
         kind=Kind.ENVIRONMENT,
-        label="Edit",
+        label=_("Edit"),
         send=_edit,
         pointless=_going,
         ended=_edited,
@@ -104,7 +111,7 @@ RULES = (
     Rule(
         verb=Verb.KEEP_AWAKE,
         kind=Kind.ENVIRONMENT,
-        label="Keep awake",
+        label=_("Keep awake"),
         send=_keep_awake,
         pointless=_asleep,
         ended=_awake,
@@ -115,7 +122,7 @@ RULES = (
     Rule(
         verb=Verb.UNARCHIVE_ENVIRONMENT,
         kind=Kind.ENVIRONMENT,
-        label="Unarchive",
+        label=_("Unarchive"),
         send=simply(lambda ona, key: ona.environments.unarchive(key)),
         pointless=_not_archived,
         ended=_taken_out,
@@ -125,7 +132,7 @@ RULES = (
     Rule(
         verb=Verb.DELETE_ENVIRONMENT,
         kind=Kind.ENVIRONMENT,
-        label="Delete",
+        label=_("Delete"),
         send=simply(lambda ona, key: ona.environments.delete(key)),
         pointless=_going,
         ended=_deleted,
@@ -137,9 +144,9 @@ RULES = (
     Rule(
         verb=Verb.FORCE_DELETE_ENVIRONMENT,
         kind=Kind.ENVIRONMENT,
-        label="Force delete",
+        label=_("Force delete"),
         send=simply(lambda ona, key: ona.environments.delete(key, force=True)),
-        pointless=lambda row: "it was deleted" if row.phase == "deleted" else "",
+        pointless=lambda row: sentence("it was deleted") if row.phase == "deleted" else "",
         ended=_deleted,
         gone=NO_LONGER_THERE,
         patience=120,

@@ -4,14 +4,17 @@ From the API's state machine: start and stop return before the change is visible
 is there already has no effect.
 """
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, simply
 from dashboard.fleet.entities import Environment, Kind
+from dashboard.fleet.sentences import sentence
 
-GOING = {"deleting": "it is being deleted", "deleted": "it was deleted"}
+GOING = {"deleting": _("it is being deleted"), "deleted": _("it was deleted")}
 
 
 def _no_stop(row: Environment) -> str:
-    already = {"stopped": "it is stopped already", "stopping": "it is stopping already"}
+    already = {"stopped": sentence("it is stopped already"), "stopping": sentence("it is stopping already")}
     return {**already, **GOING}.get(row.phase, "")
 
 
@@ -20,18 +23,18 @@ def _stopped(row: Environment, _: Params) -> Outcome | None:
 
 
 _NO_START = {
-    "running": "it runs already",
-    "updating": "it runs already",
-    "starting": "it is starting already",
-    "creating": "it is being created",
-    "stopping": "it is still stopping",
+    "running": _("it runs already"),
+    "updating": _("it runs already"),
+    "starting": _("it is starting already"),
+    "creating": _("it is being created"),
+    "stopping": _("it is still stopping"),
     **GOING,
 }
 
 
 def _no_start(row: Environment) -> str:
     if row.archived is not None:
-        return "it is archived; take it out of the archive first"
+        return sentence("it is archived; take it out of the archive first")
     return _NO_START.get(row.phase, "")
 
 
@@ -47,7 +50,7 @@ RULES = (
     Rule(
         verb=Verb.STOP_ENVIRONMENT,
         kind=Kind.ENVIRONMENT,
-        label="Stop",
+        label=_("Stop"),
         send=simply(lambda ona, key: ona.environments.stop(key)),
         pointless=_no_stop,
         ended=_stopped,
@@ -58,7 +61,7 @@ RULES = (
     Rule(
         verb=Verb.START_ENVIRONMENT,
         kind=Kind.ENVIRONMENT,
-        label="Start",
+        label=_("Start"),
         send=simply(lambda ona, key: ona.environments.start(key)),
         pointless=_no_start,
         ended=_runs,

@@ -6,6 +6,8 @@ one changes nothing.
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.rule import CONFIRMED, Outcome, Params, Rule, Verb
 from dashboard.control.rules.environments import GOING
 from dashboard.fleet.entities import Environment, Kind
@@ -64,7 +66,7 @@ RULES = (
     Rule(
         verb=Verb.EDIT_PORTS,
         kind=Kind.ENVIRONMENT,
-        label="Share ports",
+        label=_("Share ports"),
         send=_send,
         pointless=lambda row: GOING.get(row.phase, ""),
         ended=_shows,

@@ -7,9 +7,12 @@ while it is stopped. A delete stops it first; until it is gone it may read as st
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
 from dashboard.control.rules.words import changes, triggers
 from dashboard.fleet.entities import Kind, Service, mark
+from dashboard.fleet.sentences import sentence
 from dashboard.ona.send import ServiceChange
 
 if TYPE_CHECKING:
@@ -18,16 +21,16 @@ if TYPE_CHECKING:
 COMMANDS = ("start", "ready", "stop")
 
 _NO_START = {
-    "running": "it runs already",
-    "starting": "it is starting already",
-    "deleted": "it was deleted",
+    "running": _("it runs already"),
+    "starting": _("it is starting already"),
+    "deleted": _("it was deleted"),
 }
 _NO_STOP = {
-    "": "it does not run",
-    "stopped": "it does not run",
-    "failed": "it does not run",
-    "stopping": "it is stopping already",
-    "deleted": "it was deleted",
+    "": _("it does not run"),
+    "stopped": _("it does not run"),
+    "failed": _("it does not run"),
+    "stopping": _("it is stopping already"),
+    "deleted": _("it was deleted"),
 }
 
 
@@ -35,26 +38,32 @@ def _runs(row: Service, _: Params) -> Outcome | None:
     if row.phase == "running":
         return CONFIRMED
     if row.phase == "failed":
-        return Outcome("failed", row.failure or "the service failed")
+        return Outcome("failed", row.failure or sentence("the service failed"))
     return None
 
 
 def _ended_by_itself(row: Service, before: str) -> Outcome | None:
     """An exit with 0 reads as stopped; so does the end of a stop that was under way."""
-    words = "It started, and its start command has ended by itself since, without an error."
+    words = sentence("It started, and its start command has ended by itself since, without an error.")
     return Outcome("confirmed", words) if row.phase == "stopped" and before != "stopping" else None
 
 
 def _never_seen(row: Service | None) -> Outcome | None:
     if row is None or row.phase not in {"", "stopped"}:
         return None
-    words = f"Ona accepted it, but it still reads “{row.phase or 'not started'}” and was not seen to run."
-    return Outcome("unconfirmed", f"{words} A start command that ends at once looks like this; see its log.")
+    words = sentence(
+        "Ona accepted it, but it still reads “{phase}” and was not seen to run.",
+        phase=row.phase or "not started",
+    )
+    return Outcome(
+        "unconfirmed",
+        sentence("{words} A start command that ends at once looks like this; see its log.", words=words),
+    )
 
 
 def _stopped(row: Service, _: Params) -> Outcome | None:
     if row.phase == "failed":
-        return Outcome("confirmed", row.failure or "it ended as failed")
+        return Outcome("confirmed", row.failure or sentence("it ended as failed"))
     return CONFIRMED if row.phase in {"stopped", "deleted"} else None
 
 
@@ -88,14 +97,14 @@ def _edited(row: Service, params: Params) -> Outcome | None:
 
 
 def _was_deleted(row: Service) -> str:
-    return "it was deleted" if row.phase == "deleted" else ""
+    return sentence("it was deleted") if row.phase == "deleted" else ""
 
 
 RULES = (
     Rule(
         verb=Verb.START_SERVICE,
         kind=Kind.SERVICE,
-        label="Start",
+        label=_("Start"),
         send=simply(lambda ona, key: ona.automations.start_service(key)),
         pointless=lambda row: _NO_START.get(row.phase, ""),
         ended=_runs,
@@ -107,7 +116,7 @@ RULES = (
     Rule(
         verb=Verb.STOP_SERVICE,
         kind=Kind.SERVICE,
-        label="Stop",
+        label=_("Stop"),
         send=simply(lambda ona, key: ona.automations.stop_service(key)),
         pointless=lambda row: _NO_STOP.get(row.phase, ""),
         ended=_stopped,
@@ -119,7 +128,7 @@ RULES = (
     Rule(
         verb=Verb.EDIT_SERVICE,
         kind=Kind.SERVICE,
-        label="Edit",
+        label=_("Edit"),
         send=_edit,
         pointless=_was_deleted,
         ended=_edited,
@@ -131,7 +140,7 @@ RULES = (
     Rule(
         verb=Verb.DELETE_SERVICE,
         kind=Kind.SERVICE,
-        label="Delete",
+        label=_("Delete"),
         send=simply(lambda ona, key: ona.automations.delete_service(key)),
         pointless=_was_deleted,
         ended=lambda row, _: CONFIRMED if row.phase == "deleted" else None,

@@ -8,9 +8,12 @@ deleted one is not found any more.
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.rule import CONFIRMED, NO_LONGER_THERE, Outcome, Params, Rule, Verb, shows, simply
 from dashboard.control.rules.words import changes, triggers
 from dashboard.fleet.entities import FINISHED_EXECUTION, Execution, Kind, Task, mark
+from dashboard.fleet.sentences import sentence
 from dashboard.ona.send import TaskChange
 
 if TYPE_CHECKING:
@@ -26,14 +29,14 @@ def _seen(row: Execution, _: Params) -> Outcome | None:
 
 
 def _waits(row: Execution | None) -> Outcome | None:
-    words = "The execution was made, but it has waited for five minutes and still does."
+    words = sentence("The execution was made, but it has waited for five minutes and still does.")
     return Outcome("confirmed", words) if row is not None and row.phase == "pending" else None
 
 
 _NO_STOP = {
-    "succeeded": "it has succeeded already",
-    "failed": "it has failed already",
-    "stopped": "it is stopped already",
+    "succeeded": _("it has succeeded already"),
+    "failed": _("it has failed already"),
+    "stopped": _("it is stopped already"),
 }
 
 
@@ -41,7 +44,7 @@ def _finished(row: Execution, _: Params) -> Outcome | None:
     if row.phase == "stopped":
         return CONFIRMED
     if row.phase in FINISHED_EXECUTION:
-        return Outcome("confirmed", f"it {row.phase} before it was stopped")
+        return Outcome("confirmed", sentence("it {phase} before it was stopped", phase=row.phase))
     return None
 
 
@@ -75,20 +78,20 @@ RULES = (
     Rule(
         verb=Verb.START_TASK,
         kind=Kind.TASK,
-        label="Run",
+        label=_("Run"),
         send=_run,
         ended=_seen,
         late=_waits,
         patience=300,
         repeatable=False,
         makes=Kind.EXECUTION,
-        look_first="Look at the task's executions before you run it again.",
+        look_first=_("Look at the task's executions before you run it again."),
         inside=True,
     ),
     Rule(
         verb=Verb.STOP_EXECUTION,
         kind=Kind.EXECUTION,
-        label="Stop",
+        label=_("Stop"),
         send=simply(lambda ona, key: ona.automations.stop_execution(key)),
         pointless=lambda row: _NO_STOP.get(row.phase, ""),
         ended=_finished,
@@ -100,7 +103,7 @@ RULES = (
     Rule(
         verb=Verb.EDIT_TASK,
         kind=Kind.TASK,
-        label="Edit",
+        label=_("Edit"),
         send=_edit,
         ended=_edited,
         patience=60,
@@ -111,7 +114,7 @@ RULES = (
     Rule(
         verb=Verb.DELETE_TASK,
         kind=Kind.TASK,
-        label="Delete",
+        label=_("Delete"),
         send=simply(lambda ona, key: ona.automations.delete_task(key)),
         ended=lambda *_: None,
         gone=NO_LONGER_THERE,

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
+from django.utils.translation import gettext_noop as _
 from pydantic.alias_generators import to_camel
 
 from dashboard.control.rule import Params
 
 LONGEST = 60
 TRIGGERS = {
-    "manual": "by hand",
-    "postMachineStart": "after the machine has started",
-    "postEnvironmentStart": "after the environment has started",
-    "postDevcontainerStart": "after the dev container has started",
-    "prebuild": "in a prebuild",
+    "manual": _("by hand"),
+    "postMachineStart": _("after the machine has started"),
+    "postEnvironmentStart": _("after the environment has started"),
+    "postDevcontainerStart": _("after the dev container has started"),
+    "prebuild": _("in a prebuild"),
 }
-TASK_TRIGGERS = {**TRIGGERS, "beforeSnapshot": "before a snapshot"}
+TASK_TRIGGERS = {**TRIGGERS, "beforeSnapshot": _("before a snapshot")}
 
 
 def triggers(seen: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from dashboard.fleet.query.flags import flags_of
 from dashboard.fleet.query.language import LONGEST_TEXT, OPERATORS, is_field, quoted
 from dashboard.fleet.query.reading import At, Context
 from dashboard.fleet.query.values import Takes, fold
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 
 MOST = 12
@@ -79,7 +80,11 @@ def _likely(typed: str, texts: Iterable[str]) -> list[str]:
 def _words(at: At, kind: Kind, place: Place) -> Iterator[Suggestion]:
     """Fields; once something is typed also the phases, flags and projects that look like it."""
     fields = FIELDS[kind]
-    names = {**{name: field.means for name, field in fields.items()}, "is": "a flag", "has": "has any"}
+    names = {
+        **{name: field.means for name, field in fields.items()},
+        "is": "a flag",
+        "has": sentence("has any"),
+    }
     wanted = fold(place.typed)
     for name in (one for one in names if one.startswith(wanted)):
         yield Suggestion(f"{name}:", names[name], f"{place.kept}{name}:")

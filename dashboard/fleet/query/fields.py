@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query.reading import At, last_active, of_environment, phase_of
 from dashboard.fleet.query.values import Takes
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 
 Reader = Callable[[At, Any], Any]
@@ -91,7 +94,9 @@ def _named(name: Callable[[Fleet, str], str]) -> Names:
 def _phase(words: tuple[str, ...]) -> Field:
     return Field(
         "phase",
-        "the phase; what failed has failed and what is archived is archived, whatever the phase below",
+        sentence(
+            "the phase; what failed has failed and what is archived is archived, whatever the phase below"
+        ),
         Takes.WORD,
         ("phase:running,failed", "-phase:stopped"),
         lambda _, row: phase_of(row),
@@ -104,7 +109,7 @@ def _desired(words: tuple[str, ...]) -> Field:
     examples = ("desired:running",)
     return Field(
         "desired",
-        "the phase Ona is asked to bring it to",
+        sentence("the phase Ona is asked to bring it to"),
         Takes.WORD,
         examples,
         _own("desired"),
@@ -120,15 +125,15 @@ def _count(name: str, means: str, *examples: str) -> Field:
     return Field(name, means, Takes.NUMBER, examples, _own(name), has=True)
 
 
-NAME = _text("name", "the name", "name:otter")
-ID = Field("id", "the id; the last letters, as shown, are enough", Takes.ID, ("id:9f0a12cd",), _own("id"))
-AGE = Field("age", "time since it was made", Takes.DURATION, ("age:<7d", "age:>30d"), _since("created"))
+NAME = _text("name", _("the name"), "name:otter")
+ID = Field("id", _("the id; the last letters, as shown, are enough"), Takes.ID, ("id:9f0a12cd",), _own("id"))
+AGE = Field("age", _("time since it was made"), Takes.DURATION, ("age:<7d", "age:>30d"), _since("created"))
 STARTED = Field(
-    "started", "time since its last start", Takes.DURATION, ("started:<1h",), _since("started"), has=True
+    "started", _("time since its last start"), Takes.DURATION, ("started:<1h",), _since("started"), has=True
 )
 CREATOR = Field(
     "creator",
-    "who made it: name, e-mail address or id",
+    _("who made it: name, e-mail address or id"),
     Takes.NAME,
     ("creator:ada", "-creator:bot"),
     _own("creator_id"),
@@ -136,10 +141,10 @@ CREATOR = Field(
     known="people",
     index="creator",
 )
-FAILURE = _text("failure", "what Ona says about the failure", 'failure:"no machine"', has=True)
+FAILURE = _text("failure", _("what Ona says about the failure"), 'failure:"no machine"', has=True)
 PROJECT = Field(
     "project",
-    "the project",
+    _("the project"),
     Takes.NAME,
     ("project:web", 'project:="Web shop"'),
     _own("project_id"),
@@ -150,7 +155,7 @@ PROJECT = Field(
 )
 CLASS = Field(
     "class",
-    "the environment class",
+    _("the environment class"),
     Takes.NAME,
     ("class:large",),
     _own("class_id"),
@@ -160,15 +165,15 @@ CLASS = Field(
 )
 RUNNER = Field(
     "runner",
-    "the runner",
+    _("the runner"),
     Takes.NAME,
     ("runner:frankfurt",),
     _own("runner_id"),
     names=_named(Fleet.runner),
     known="runners",
 )
-REPOSITORY = _text("repo", "the repository", "repo:acme/shop", "repository", has=True)
-BRANCH = _text("branch", "the branch", "branch:main", has=True)
+REPOSITORY = _text("repo", _("the repository"), "repo:acme/shop", "repository", has=True)
+BRANCH = _text("branch", _("the branch"), "branch:main", has=True)
 
 _ENVIRONMENT = (
     _phase(ENVIRONMENT_PHASES),
@@ -181,7 +186,7 @@ _ENVIRONMENT = (
     RUNNER,
     Field(
         "role",
-        "what it was made for",
+        _("what it was made for"),
         Takes.WORD,
         ("role:prebuild",),
         _own("role"),
@@ -190,15 +195,17 @@ _ENVIRONMENT = (
     REPOSITORY,
     BRANCH,
     AGE,
-    Field("idle", "time since the last activity or start", Takes.DURATION, ("idle:>2h", "idle:<30m"), _idle),
+    Field(
+        "idle", _("time since the last activity or start"), Takes.DURATION, ("idle:>2h", "idle:<30m"), _idle
+    ),
     STARTED,
     replace(FAILURE, read=_own("failures")),
-    _text("warning", "what Ona warns about", "warning:timeout", "warnings", has=True),
-    _count("unpushed", "commits that are not pushed", "unpushed:>0"),
-    _count("changed", "changed files that are not committed", "changed:>10"),
+    _text("warning", _("what Ona warns about"), "warning:timeout", "warnings", has=True),
+    _count("unpushed", _("commits that are not pushed"), "unpushed:>0"),
+    _count("changed", _("changed files that are not committed"), "changed:>10"),
     Field(
         "port",
-        "the number of an open port",
+        _("the number of an open port"),
         Takes.NUMBER,
         ("port:3000", "port:>8000"),
         lambda _, row: tuple(port.number for port in row.ports),
@@ -206,14 +213,14 @@ _ENVIRONMENT = (
     ),
     Field(
         "archived",
-        "archived environments, which the list leaves out unless asked for them",
+        _("archived environments, which the list leaves out unless asked for them"),
         Takes.SWITCH,
         ("archived:any", "archived:yes"),
         lambda _, row: row.archived is not None,
     ),
     Field(
         "lockdown",
-        "locked down by Ona",
+        _("locked down by Ona"),
         Takes.SWITCH,
         ("lockdown:yes",),
         lambda _, row: row.lockdown is not None,
@@ -230,7 +237,7 @@ def _inside(field: Field, attribute: str) -> Field:
 _PLACE = (
     Field(
         "environment",
-        "the environment it is in",
+        _("the environment it is in"),
         Takes.NAME,
         ("environment:otter",),
         _own("environment_id"),
@@ -243,16 +250,16 @@ _PLACE = (
     _inside(REPOSITORY, "repository"),
     _inside(BRANCH, "branch"),
 )
-TRIGGER = Field("trigger", "what starts it", Takes.WORD, ("trigger:manual",), _own("triggers"), TRIGGERS)
+TRIGGER = Field("trigger", _("what starts it"), Takes.WORD, ("trigger:manual",), _own("triggers"), TRIGGERS)
 
 _SERVICE = (
     _phase(SERVICE_PHASES),
     _desired(SERVICE_PHASES),
     NAME,
-    _text("reference", "the reference by which commands name it", "reference:web"),
+    _text("reference", _("the reference by which commands name it"), "reference:web"),
     Field(
         "role",
-        "what made it: default is the team's own",
+        _("what made it: default is the team's own"),
         Takes.WORD,
         ("role:editor",),
         _own("role"),
@@ -266,7 +273,7 @@ _SERVICE = (
     FAILURE,
     Field(
         "platform",
-        "services of the platform itself, which the list leaves out unless asked for them",
+        _("services of the platform itself, which the list leaves out unless asked for them"),
         Takes.SWITCH,
         ("platform:any", "platform:yes"),
         lambda _, row: row.platform,
@@ -274,30 +281,36 @@ _SERVICE = (
 )
 _TASK = (
     NAME,
-    _text("reference", "the reference by which commands name it", "reference:test"),
+    _text("reference", _("the reference by which commands name it"), "reference:test"),
     ID,
     *_PLACE,
     CREATOR,
     TRIGGER,
     AGE,
     Field(
-        "last", "how its last run stands", Takes.WORD, ("last:failed",), _last_run, EXECUTION_PHASES, has=True
+        "last",
+        _("how its last run stands"),
+        Takes.WORD,
+        ("last:failed",),
+        _last_run,
+        EXECUTION_PHASES,
+        has=True,
     ),
-    Field("ran", "time since its last run", Takes.DURATION, ("ran:<1d",), _ran),
+    Field("ran", _("time since its last run"), Takes.DURATION, ("ran:<1d",), _ran),
 )
 _EXECUTION = (
     _phase(EXECUTION_PHASES),
     _desired(EXECUTION_PHASES),
-    _text("task", "the name of the task", "task:build", "name"),
-    _text("started-by", "what started it", "started-by:manual", "started_by", has=True),
+    _text("task", _("the name of the task"), "task:build", "name"),
+    _text("started-by", _("what started it"), "started-by:manual", "started_by", has=True),
     ID,
     *_PLACE,
-    replace(CREATOR, means="who asked for it: name, e-mail address or id"),
-    replace(AGE, means="time since it was asked for"),
+    replace(CREATOR, means=_("who asked for it: name, e-mail address or id")),
+    replace(AGE, means=_("time since it was asked for")),
     STARTED,
     Field(
         "duration",
-        "how long it took, or has been running",
+        _("how long it took, or has been running"),
         Takes.DURATION,
         ("duration:>10m",),
         lambda at, row: row.duration(at.context.now),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.entities import LIVE_EXECUTION, MOVING, Environment, Execution, Kind, kind_of
 from dashboard.fleet.query.reading import At, last_active
 
@@ -69,25 +71,29 @@ _ENVIRONMENTS = frozenset({Kind.ENVIRONMENT})
 FLAGS = {
     flag.name: flag
     for flag in (
-        Flag("mine", "made by you, or in an environment made by you", LISTED, _mine),
-        Flag("starred", "starred by you; of an execution: its task is", LISTED, _starred),
+        Flag("mine", _("made by you, or in an environment made by you"), LISTED, _mine),
+        Flag("starred", _("starred by you; of an execution: its task is"), LISTED, _starred),
         Flag(
             "idle",
-            "running for nobody: no activity for two hours and no task at work. The page Idle asks more before it says"
-            " so: what it was made for, exemptions, and whether our data are fresh",
+            _(
+                "running for nobody: no activity for two hours and no task at work. The page Idle asks more before it "
+                "says so: what it was made for, exemptions, and whether our data are fresh"
+            ),
             _ENVIRONMENTS,
             _idle,
         ),
-        Flag("failed", "has failed, whatever its phase", PHASED, lambda _, row: row.failed),
-        Flag("moving", "on its way to another phase; of an execution: waiting or at work", PHASED, _moving),
-        Flag("stale", "not archived, and not used for fourteen days", _ENVIRONMENTS, _stale),
+        Flag("failed", _("has failed, whatever its phase"), PHASED, lambda _, row: row.failed),
+        Flag(
+            "moving", _("on its way to another phase; of an execution: waiting or at work"), PHASED, _moving
+        ),
+        Flag("stale", _("not archived, and not used for fourteen days"), _ENVIRONMENTS, _stale),
         Flag(
             "slower",
-            "its last runs took a quarter longer, or more, than those before",
+            _("its last runs took a quarter longer, or more, than those before"),
             frozenset({Kind.TASK}),
             _slower,
         ),
-        Flag("exempt", "exempt from idle policies, or in an environment that is", LISTED, _exempt),
+        Flag("exempt", _("exempt from idle policies, or in an environment that is"), LISTED, _exempt),
     )
 }
 

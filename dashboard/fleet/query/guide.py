@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query.fields import FIELDS
 from dashboard.fleet.query.flags import flags_of
@@ -10,25 +12,25 @@ from dashboard.fleet.query.language import LONGEST_TEXT, MOST_TERMS
 from dashboard.fleet.query.values import Takes
 
 TITLES = {
-    Kind.ENVIRONMENT: "Environments",
-    Kind.SERVICE: "Services",
-    Kind.TASK: "Tasks",
-    Kind.EXECUTION: "Executions",
+    Kind.ENVIRONMENT: _("Environments"),
+    Kind.SERVICE: _("Services"),
+    Kind.TASK: _("Tasks"),
+    Kind.EXECUTION: _("Executions"),
 }
 RULES = (
     (
         "otter",
-        "rows in which the word occurs: in the name, id, person, project, environment, branch or failure",
+        _("rows in which the word occurs: in the name, id, person, project, environment, branch or failure"),
     ),
-    ("otter owl", "a space means and: both occur"),
-    ("otter,owl", "a comma means or: one of them occurs"),
-    ("-otter", "a minus means not"),
-    ('"sunny otter"', 'quotes hold words together; inside them \\" is a quote'),
-    ("phase:running,starting", "a field has one of the values"),
-    ('project:="Web shop"', "the whole value, and not only a part of it"),
-    ("idle:>2h", "a comparison: < <= > >= with a number, or with a time in s, m, h, d or w"),
-    ("is:mine", "a flag"),
-    ("has:failure", "there is something in the field"),
+    ("otter owl", _("a space means and: both occur")),
+    ("otter,owl", _("a comma means or: one of them occurs")),
+    ("-otter", _("a minus means not")),
+    ('"sunny otter"', _('quotes hold words together; inside them \\" is a quote')),
+    ("phase:running,starting", _("a field has one of the values")),
+    ('project:="Web shop"', _("the whole value, and not only a part of it")),
+    ("idle:>2h", _("a comparison: < <= > >= with a number, or with a time in s, m, h, d or w")),
+    ("is:mine", _("a flag")),
+    ("has:failure", _("there is something in the field")),
 )
 HEAD = """# The filter language
 

@@ -9,6 +9,7 @@ from dashboard.fleet.query.fields import FIELDS, Field
 from dashboard.fleet.query.language import Problem, Term, Value, quoted
 from dashboard.fleet.query.reading import At, Context
 from dashboard.fleet.query.values import Takes, fold, nearest
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 
 MOST_TEXTS = 20_000
@@ -27,7 +28,7 @@ def hints(fleet: Fleet, kind: Kind, terms: Iterable[Term], context: Context) -> 
         known = list(dict.fromkeys(islice(_known(at, kind, field), MOST_TEXTS)))
         for value in term.values:
             if instead := _instead(value, known):
-                message = f"{term.field}: Nothing is called {value.text}."
+                message = sentence("{field}: Nothing is called {text}.", field=term.field, text=value.text)
                 yield Problem(value.start, value.end, message, instead)
 
 

@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dashboard.fleet.sentences import sentence
+
 LONGEST_TEXT = 1_000
 """Letters of a query."""
 MOST_TERMS = 32
@@ -74,7 +76,11 @@ def parse(text: str) -> Parsed:
     at = _skip(text, 0)
     while at < len(text):
         if len(terms) + len(problems) == MOST_TERMS:
-            problems.append(Problem(at, len(text), f"A filter has at most {MOST_TERMS} terms."))
+            problems.append(
+                Problem(
+                    at, len(text), sentence("A filter has at most {MOST_TERMS} terms.", MOST_TERMS=MOST_TERMS)
+                )
+            )
             break
         try:
             term = _term(text, at)
@@ -87,7 +93,7 @@ def parse(text: str) -> Parsed:
     return Parsed(text, tuple(terms), tuple(problems))
 
 
-_TOO_LONG = f"A filter has at most {LONGEST_TEXT:,} letters; this part is beyond them."
+_TOO_LONG = sentence("A filter has at most {most:,} letters; this part is beyond them.", most=LONGEST_TEXT)
 
 
 def _skip(text: str, at: int) -> int:
@@ -106,19 +112,25 @@ def _term(text: str, start: int) -> Term:
     negated = text[start] == "-"
     at = start + negated
     if negated and (at == len(text) or text[at].isspace()):
-        raise _Mistake(Problem(start, at, "A minus stands before what it excludes, without a space."))
+        raise _Mistake(
+            Problem(start, at, sentence("A minus stands before what it excludes, without a space."))
+        )
     found = _FIELD.match(text, at)
     field = found[1].lower() if found else ""
     if found:
         at = found.end()
         if at == len(text) or text[at].isspace():
-            raise _Mistake(Problem(start, at, f"{field}: needs a value behind it, without a space."))
+            raise _Mistake(
+                Problem(
+                    start, at, sentence("{field}: needs a value behind it, without a space.", field=field)
+                )
+            )
     values = [_value(text, at, field)]
     while values[-1].end < len(text) and text[values[-1].end] == ",":
         values.append(_value(text, values[-1].end + 1, field))
     end = values[-1].end
     if end < len(text) and not text[end].isspace():
-        raise _Mistake(Problem(end, end + 1, "After a closing quote comes a space or a comma."))
+        raise _Mistake(Problem(end, end + 1, sentence("After a closing quote comes a space or a comma.")))
     return Term(field, tuple(values), negated, start, end)
 
 
@@ -140,7 +152,7 @@ def _value(text: str, start: int, field: str) -> Value:
 def _nothing(start: int, end: int) -> Problem:
     """Of a value that is not there: points at the comma or the sign that promises one."""
     first = start - 1 if start == end and start else start
-    return Problem(first, max(end, first + 1), "A value is missing here.")
+    return Problem(first, max(end, first + 1), sentence("A value is missing here."))
 
 
 def _quoted(text: str, start: int) -> tuple[str, int]:
@@ -154,7 +166,9 @@ def _quoted(text: str, start: int) -> tuple[str, int]:
             at += 1
         parts.append(text[at])
         at += 1
-    raise _Mistake(Problem(start, len(text), "This quote is not closed.", text[start:].rstrip() + '"'))
+    raise _Mistake(
+        Problem(start, len(text), sentence("This quote is not closed."), text[start:].rstrip() + '"')
+    )
 
 
 def written(terms: Iterable[Term]) -> str:

@@ -25,6 +25,7 @@ from dashboard.fleet.query.values import (
     text_test,
     word_test,
 )
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 
 SPECIAL = ("is", "has")
@@ -128,7 +129,12 @@ def _condition(at: At, kind: Kind, term: Term) -> Condition | Problem:
         try:
             tests.append(_test(at, kind, field, value) if field else _has(at, kind, value))
         except Wrong as wrong:
-            return Problem(value.start, value.end, f"{term.field}: {wrong.message}", wrong.instead)
+            return Problem(
+                value.start,
+                value.end,
+                sentence("{field}: {message}", field=term.field, message=wrong.message),
+                wrong.instead,
+            )
     if field is None:
         return Condition(term, _either(tests, term.negated))
     return _by_field(at, field, term, tests)
@@ -198,7 +204,9 @@ def _flagged(at: At, kind: Kind, term: Term) -> Condition | Problem:
 
 def _no_such(name: str, value: Value, known: Iterable[str]) -> Problem:
     choices = sorted(known)
-    message = f"{name}: There is no {value.text}. Known: {', '.join(choices)}."
+    message = sentence(
+        "{name}: There is no {text}. Known: {join}.", name=name, text=value.text, join=", ".join(choices)
+    )
     return Problem(value.start, value.end, message, nearest(value.text, choices))
 
 
@@ -215,5 +223,7 @@ def _has(at: At, kind: Kind, value: Value) -> Test:
 def _unknown_field(kind: Kind, term: Term) -> Problem:
     end = term.start + term.negated + len(term.field)
     guess = nearest(term.field, [*FIELDS[kind], *SPECIAL])
-    message = f"There is no field {term.field} here. To search for the text itself, put it in quotes."
+    message = sentence(
+        "There is no field {field} here. To search for the text itself, put it in quotes.", field=term.field
+    )
     return Problem(term.start + term.negated, end, message, guess)

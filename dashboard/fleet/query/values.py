@@ -12,7 +12,10 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.query.language import Value, quoted
+from dashboard.fleet.sentences import sentence
 
 Test = Callable[[Any], bool]
 MOST_CANDIDATES = 2_000
@@ -23,13 +26,13 @@ LONGEST_GUESS = 64
 class Takes(Enum):
     """What stands behind the colon; the text is for the table of fields."""
 
-    WORD = "one of its words"
-    NAME = "part of the name, =whole name, or an id"
-    TEXT = "part of the text, or =whole text"
-    ID = "the id, its beginning or its end"
-    NUMBER = "a number, with < <= > >= or none"
-    DURATION = "a time like 30m 2h 7d with < <= > >=; without a sign, at least"
-    SWITCH = "yes, no or any"
+    WORD = _("one of its words")
+    NAME = _("part of the name, =whole name, or an id")
+    TEXT = _("part of the text, or =whole text")
+    ID = _("the id, its beginning or its end")
+    NUMBER = _("a number, with < <= > >= or none")
+    DURATION = _("a time like 30m 2h 7d with < <= > >=; without a sign, at least")
+    SWITCH = _("yes, no or any")
 
 
 class Wrong(Exception):
@@ -102,13 +105,20 @@ def word_test(value: Value, known: Iterable[str], present: Callable[[], Iterable
         there = set(present())
         if wanted not in there:
             choices = sorted({*words, *there} - {""})
-            raise Wrong(f"There is no {value.text}. {_one_of(choices)}", nearest(wanted, choices))
+            raise Wrong(
+                sentence("There is no {text}. {one_of}", text=value.text, one_of=_one_of(choices)),
+                nearest(wanted, choices),
+            )
     return lambda raw: bool(raw == wanted) if isinstance(raw, str) else wanted in raw
 
 
 def _one_of(choices: list[str]) -> str:
     shown = ", ".join(choices[:16])
-    return f"Known: {shown}{' …' if len(choices) > 16 else ''}." if choices else ""
+    return (
+        sentence("Known: {shown}{more}.", shown=shown, more=" …" if len(choices) > 16 else "")
+        if choices
+        else ""
+    )
 
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -122,7 +132,7 @@ _PART = re.compile(r"([0-9]+)(min|[smhdw])")
 def number_test(value: Value) -> Test:
     """Of one number, or of several of which one must pass; of None never."""
     if not re.fullmatch(r"[0-9]{1,9}", value.text):
-        raise Wrong("This takes a whole number, such as 3 or >0.", "")
+        raise Wrong(sentence("This takes a whole number, such as 3 or >0."), "")
     wanted, compare = int(value.text), _COMPARE[value.operator or "="]
 
     def holds(raw: Any) -> bool:
@@ -136,7 +146,7 @@ def duration_test(value: Value) -> Test:
     """Of seconds; what is not known passes no test."""
     wanted, compare = seconds(value.text), _COMPARE[value.operator or ">="]
     if value.operator == "=":
-        raise Wrong("Times are compared with < or >.", f">{value.text}")
+        raise Wrong(sentence("Times are compared with < or >."), f">{value.text}")
     return lambda raw: raw is not None and compare(raw, wanted)
 
 
@@ -145,7 +155,7 @@ def seconds(text: str) -> int:
     typed = text.lower()
     if not _DURATION.match(typed):
         digits = re.fullmatch(r"[0-9]{1,6}", typed)
-        raise Wrong("This takes a time, such as 30m, 2h or 7d.", f"{text}h" if digits else "")
+        raise Wrong(sentence("This takes a time, such as 30m, 2h or 7d."), f"{text}h" if digits else "")
     return sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(typed))
 
 
@@ -153,10 +163,10 @@ def switch_test(value: Value) -> Test:
     _only(value, "", "=")
     word = fold(value.text)
     if word not in {"yes", "no", "any"}:
-        raise Wrong("This takes yes, no or any.", nearest(word, ("yes", "no", "any")))
+        raise Wrong(sentence("This takes yes, no or any."), nearest(word, ("yes", "no", "any")))
     return lambda raw: word == "any" or bool(raw) is (word == "yes")
 
 
 def _only(value: Value, *operators: str) -> None:
     if value.operator not in operators:
-        raise Wrong("This cannot be compared by size.", quoted(value.text))
+        raise Wrong(sentence("This cannot be compared by size."), quoted(value.text))

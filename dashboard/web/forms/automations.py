@@ -1,9 +1,11 @@
 """Forms of what can be asked of services and tasks. Values of variables are never typed here."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.rules.words import TASK_TRIGGERS, TRIGGERS, triggers
 from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE
@@ -22,6 +24,9 @@ from dashboard.web.forms.base import (
 
 DOWN = frozenset({"", "stopped", "failed"})
 """The phases in which the API lets a service's commands change."""
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class EditAutomation(EditForm):
@@ -44,25 +49,25 @@ class EditAutomation(EditForm):
         if strange:
             field = cast("forms.MultipleChoiceField", self.fields["triggers"])
             field.choices = [*self.TRIGGERS.items(), *((word, word) for word in strange)]
-            self.lock("triggers", "It has one that this version does not know.")
+            self.lock("triggers", gettext("It has one that this version does not know."))
         if len(self.initial["description"]) >= LONGEST_MESSAGE:
             self.lock("description", TOO_LONG)
 
-    def lock(self, name: str, why: str) -> None:
+    def lock(self, name: str, why: "StrOrPromise") -> None:
         """Show a field and say why it cannot be changed."""
         self.fields[name].disabled, self.fields[name].help_text = True, why
         self.fields[name].required = False
 
-    def lock_commands(self, names: tuple[str, ...], why: str) -> None:
+    def lock_commands(self, names: tuple[str, ...], why: "StrOrPromise") -> None:
         for name in names:
             if why or len(self.initial[name]) >= LONGEST_COMMAND:
                 self.lock(name, why or TOO_LONG)
 
 
 class EditService(EditAutomation):
-    start = command_field("Start command", show_hidden_initial=True, help_text=WHAT_IS_KEPT)
-    ready = command_field("Ready command", show_hidden_initial=True, required=False)
-    stop = command_field("Stop command", show_hidden_initial=True, required=False)
+    start = command_field(_("Start command"), show_hidden_initial=True, help_text=WHAT_IS_KEPT)
+    ready = command_field(_("Ready command"), show_hidden_initial=True, required=False)
+    stop = command_field(_("Stop command"), show_hidden_initial=True, required=False)
     triggers = triggers_field(TRIGGERS, show_hidden_initial=True)
 
     def current(self) -> dict[str, Any]:
@@ -72,13 +77,13 @@ class EditService(EditAutomation):
     def prepare(self) -> None:
         super().prepare()
         running = cast("Service", self.row).phase not in DOWN
-        why = "It can be changed only while the service is stopped." if running else ""
+        why = gettext("It can be changed only while the service is stopped.") if running else ""
         self.lock_commands(("start", "ready", "stop"), why or ("" if self.detail else NOT_READ))
 
 
 class EditTask(EditAutomation):
     TRIGGERS = TASK_TRIGGERS
-    command = command_field("Command", show_hidden_initial=True, required=False, help_text=WHAT_IS_KEPT)
+    command = command_field(_("Command"), show_hidden_initial=True, required=False, help_text=WHAT_IS_KEPT)
     triggers = triggers_field(TASK_TRIGGERS, show_hidden_initial=True)
 
     def current(self) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What the forms of all actions share. Values are held against the API's own limits before anything is kept."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.verbs import Params, Verb, mistake
 from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE, LONGEST_NAME
@@ -11,9 +13,12 @@ from dashboard.fleet.details import Detail
 from dashboard.fleet.entities import Listed
 from dashboard.fleet.snapshot import Fleet
 
-NOT_READ = "It has not been read yet: close this and open it again in a moment."
-TOO_LONG = "It is too long to be edited here."
-WHAT_IS_KEPT = "What you type is kept in Activity, so it must hold no secret."
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+NOT_READ = _("It has not been read yet: close this and open it again in a moment.")
+TOO_LONG = _("It is too long to be edited here.")
+WHAT_IS_KEPT = _("What you type is kept in Activity, so it must hold no secret.")
 
 
 class ActionForm(forms.Form):
@@ -97,7 +102,7 @@ class EditForm(ActionForm):
 
     def check(self) -> None:
         if not self.errors and not self.params():
-            self.add_error(None, "Nothing was changed.")
+            self.add_error(None, gettext("Nothing was changed."))
 
 
 class LineField(forms.CharField):
@@ -117,21 +122,26 @@ class TextField(forms.CharField):
 
 
 def name_field(**more: Any) -> LineField:
-    return LineField(max_length=LONGEST_NAME, widget=forms.TextInput(attrs={"autocomplete": "off"}), **more)
+    return LineField(
+        label=_("Name"),
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        **more,
+    )
 
 
 def description_field(**more: Any) -> TextField:
-    return TextField(max_length=LONGEST_MESSAGE - 1, required=False, **more)
+    return TextField(label=_("Description"), max_length=LONGEST_MESSAGE - 1, required=False, **more)
 
 
-def command_field(label: str, **more: Any) -> TextField:
+def command_field(label: "StrOrPromise", **more: Any) -> TextField:
     return TextField(label=label, max_length=LONGEST_COMMAND - 1, **more)
 
 
 def triggers_field(words: Mapping[str, str], **more: Any) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
-        label="Starts by itself or by hand",
-        choices=list(words.items()),
+        label=_("Starts by itself or by hand"),
+        choices=[(value, gettext_lazy(text)) for value, text in words.items()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         **more,

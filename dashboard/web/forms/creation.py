@@ -5,6 +5,9 @@ from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.rules.words import TASK_TRIGGERS, TRIGGERS
 from dashboard.control.verbs import Params
@@ -34,20 +37,26 @@ class NewEnvironment(ActionForm):
 
     token = forms.UUIDField(widget=forms.HiddenInput)
     repository = LineField(
-        label="Repository",
+        label=_("Repository"),
         required=False,
         max_length=1_000,
-        help_text="The https address of a repository, branch, issue or pull request; or choose a project instead.",
+        help_text=_(
+            "The https address of a repository, branch, issue or pull request; or choose a project instead."
+        ),
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
     )
-    project = forms.ChoiceField(required=False, help_text="Instead of a repository; it brings its own.")
+    project = forms.ChoiceField(
+        label=_("Project"), required=False, help_text=_("Instead of a repository; it brings its own.")
+    )
     class_id = forms.ChoiceField(
-        label="Class", required=False, help_text="Needed with a repository; a project has its own."
+        label=_("Class"), required=False, help_text=_("Needed with a repository; a project has its own.")
     )
     name = LineField(
         required=False,
         max_length=LONGEST_NAME,
-        help_text=f"At most {LONGEST_NAME} characters; without one Ona makes one up.",
+        help_text=format_lazy(
+            _("At most {longest_name} characters; without one Ona makes one up."), longest_name=LONGEST_NAME
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     timeout = timeouts.choice_field(required=False)
@@ -63,11 +72,11 @@ class NewEnvironment(ActionForm):
             for key, row in self.fleet.classes.items()
             if row.enabled
         ]
-        self._offer("project", "none", projects)
-        self._offer("class_id", "the project's own", classes)
-        self._offer("timeout", "the default", list(timeouts.TIMEOUTS), ordered=True)
+        self._offer("project", gettext("none"), projects)
+        self._offer("class_id", gettext("the project's own"), classes)
+        self._offer("timeout", gettext("the default"), list(timeouts.TIMEOUTS), ordered=True)
 
-    def _offer(self, name: str, nothing: str, found: list[tuple[str, str]], *, ordered: bool = False) -> None:
+    def _offer(self, name: str, nothing: str, found: list[tuple[str, Any]], *, ordered: bool = False) -> None:
         rest = found if ordered else sorted(found, key=lambda pair: (pair[1].casefold(), pair[0]))
         cast("forms.ChoiceField", self.fields[name]).choices = [("", nothing), *rest]
 
@@ -76,13 +85,13 @@ class NewEnvironment(ActionForm):
         try:
             parts = urlsplit(address)
         except ValueError:
-            raise forms.ValidationError("This is not an address.") from None
+            raise forms.ValidationError(gettext("This is not an address.")) from None
         if parts.username is not None or parts.password is not None:
             raise forms.ValidationError(
-                "Leave out the user name and password: Ona uses your connected git account."
+                gettext("Leave out the user name and password: Ona uses your connected git account.")
             )
         if address and not (parts.scheme in {"https", "http"} and parts.netloc):
-            raise forms.ValidationError("An address such as https://github.com/acme/web.")
+            raise forms.ValidationError(gettext("An address such as https://github.com/acme/web."))
         return address
 
     def check(self) -> None:
@@ -91,9 +100,9 @@ class NewEnvironment(ActionForm):
             return
         repository, project = self.cleaned_data.get("repository"), self.cleaned_data.get("project")
         if bool(repository) == bool(project):
-            self.add_error("repository", "Give a repository or choose a project: one of the two.")
+            self.add_error("repository", gettext("Give a repository or choose a project: one of the two."))
         elif repository and not self.cleaned_data.get("class_id") and "class_id" not in self.errors:
-            self.add_error("class_id", "Choose a class for an environment from a repository.")
+            self.add_error("class_id", gettext("Choose a class for an environment from a repository."))
 
     def params(self) -> Params:
         names = ("repository", "project", "class_id", "name")
@@ -111,7 +120,7 @@ class NewEnvironment(ActionForm):
 class NewAutomation(ActionForm):
     reference = LineField(
         max_length=LONGEST_REFERENCE,
-        help_text="1 to 128 letters, digits, _ or -; unique in its environment.",
+        help_text=_("1 to 128 letters, digits, _ or -; unique in its environment."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     name = name_field()
@@ -122,7 +131,9 @@ class NewAutomation(ActionForm):
         for kind in (Kind.SERVICE, Kind.TASK):
             for row in self.fleet.inside(kind, self.row.id):
                 if cast("Service | Task", row).reference == reference:
-                    raise forms.ValidationError(f"It is taken by a {kind.value} of this environment.")
+                    raise forms.ValidationError(
+                        gettext("It is taken by a {value} of this environment.").format(value=kind.value)
+                    )
         return reference
 
     def params(self) -> Params:
@@ -130,12 +141,12 @@ class NewAutomation(ActionForm):
 
 
 class NewService(NewAutomation):
-    start = command_field("Start command", help_text=WHAT_IS_KEPT)
-    ready = command_field("Ready command", required=False)
-    stop = command_field("Stop command", required=False)
+    start = command_field(_("Start command"), help_text=WHAT_IS_KEPT)
+    ready = command_field(_("Ready command"), required=False)
+    stop = command_field(_("Stop command"), required=False)
     triggers = triggers_field(TRIGGERS)
 
 
 class NewTask(NewAutomation):
-    command = command_field("Command", help_text=WHAT_IS_KEPT)
+    command = command_field(_("Command"), help_text=WHAT_IS_KEPT)
     triggers = triggers_field(TASK_TRIGGERS)

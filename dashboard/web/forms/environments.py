@@ -3,6 +3,9 @@
 from typing import Any, cast
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.rules.edits import source
 from dashboard.control.verbs import Params, Verb
@@ -19,7 +22,7 @@ class EditEnvironment(EditForm):
     UNLESS = frozenset({"minutes"})
 
     name = LineField(
-        help_text=f"1 to {LONGEST_NAME} characters.",
+        help_text=format_lazy(_("1 to {longest_name} characters."), longest_name=LONGEST_NAME),
         show_hidden_initial=True,
         widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": LONGEST_NAME}),
     )
@@ -36,12 +39,16 @@ class EditEnvironment(EditForm):
     def prepare(self) -> None:
         if self.environment.timeout is None:
             field = cast("forms.ChoiceField", self.fields["timeout"])
-            field.choices = [("", "not known: leave it as it is"), *timeouts.TIMEOUTS]
+            field.choices = [("", gettext("not known: leave it as it is")), *timeouts.TIMEOUTS]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
         if len(name) > LONGEST_NAME and name != self.row.name:
-            raise forms.ValidationError(f"At most {LONGEST_NAME} characters; this has {len(name)}.")
+            raise forms.ValidationError(
+                gettext("At most {longest_name} characters; this has {name}.").format(
+                    longest_name=LONGEST_NAME, name=len(name)
+                )
+            )
         return name
 
     def check(self) -> None:
@@ -67,8 +74,8 @@ class DeleteEnvironment(ActionForm):
     """Asks for the name where something would be lost, and always before a forced delete."""
 
     confirmation = LineField(
-        label="Name of the environment",
-        help_text="Type it to confirm; its id will do as well.",
+        label=_("Name of the environment"),
+        help_text=_("Type it to confirm; its id will do as well."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -80,7 +87,7 @@ class DeleteEnvironment(ActionForm):
     def clean_confirmation(self) -> str:
         typed: str = self.cleaned_data["confirmation"]
         if typed.casefold() not in {" ".join(self.row.name.split()).casefold(), self.row.id.casefold()}:
-            raise forms.ValidationError("This is not its name.")
+            raise forms.ValidationError(gettext("This is not its name."))
         return typed
 
     def params(self) -> Params:

@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.urls import reverse_lazy
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.batches import MOST_TARGETS
 from dashboard.control.models import OF_STOPPED, Act, Channel, IdlePolicy
@@ -15,17 +18,22 @@ from dashboard.fleet.query import Context, select
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, nearest, seconds
 from dashboard.fleet.snapshot import Fleet
-from dashboard.fleet.spans import length
+from dashboard.fleet.spans import spoken_length as length
+from dashboard.web.templatetags.words import count
 
 SHORTEST = 600
 """Seconds: signals come only every five minutes, so less says nothing."""
 LONGEST = 366 * 86_400
 SHORTEST_LEAD = 300
 SHORTEST_DELETE = 86_400
-DEEDS: Mapping[str, str] = {Act.WARN: "warned of", Act.ARCHIVE: "told of", Act.DELETE: "deleted for good"}
-ROLES = (("prebuild", "Prebuilds"), ("workflow", "Workflows"))
+DEEDS: Mapping[str, object] = {
+    Act.WARN: _("warned of"),
+    Act.ARCHIVE: _("told of"),
+    Act.DELETE: _("deleted for good"),
+}
+ROLES = (("prebuild", _("Prebuilds")), ("workflow", _("Workflows")))
 LONGEST_SPANS = 500
-SPANS = "Spans of the week, such as “Mon-Fri 20:00-07:00; Sat,Sun”."
+SPANS = _("Spans of the week, such as “Mon-Fri 20:00-07:00; Sat,Sun”.")
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 OFFERS = reverse_lazy("filter-offer", args=["environments"])
 """Where the box with the scope asks for completions."""
@@ -36,78 +44,78 @@ class PolicyForm(forms.Form):
 
     UNLESS = frozenset({"scope", "sure"})
 
-    name = forms.CharField(max_length=60, widget=forms.TextInput({"autocomplete": "off"}))
+    name = forms.CharField(label=_("Name"), max_length=60, widget=forms.TextInput({"autocomplete": "off"}))
     scope = forms.CharField(
-        label="Environments",
+        label=_("Environments"),
         max_length=LONGEST_TEXT,
         required=False,
         widget=forms.TextInput(
             {**PLAIN, "class": "mono", "placeholder": "project:web -creator:bot", "data-completes": OFFERS}
         ),
-        help_text="A filter, as above the list of environments.",
+        help_text=_("A filter, as above the list of environments."),
     )
     idle = forms.CharField(
-        label="Idle limit",
+        label=_("Idle limit"),
         max_length=20,
         widget=forms.TextInput({**PLAIN, "placeholder": "2h"}),
-        help_text="So long nobody has been active, or it has been stopped: 30m, 2h, 14d.",
+        help_text=_("So long nobody has been active, or it has been stopped: 30m, 2h, 14d."),
     )
-    act = forms.ChoiceField(label="Then", choices=Act.choices, initial=Act.STOP)
+    act = forms.ChoiceField(label=_("Then"), choices=Act.choices, initial=Act.STOP)
     lead = forms.CharField(
-        label="Warn before",
+        label=_("Warn before"),
         max_length=20,
         required=False,
         widget=forms.TextInput({**PLAIN, "placeholder": "30m"}),
-        help_text="So long before, its owner is told when it stops. Empty: it is stopped unannounced.",
+        help_text=_("So long before, its owner is told when it stops. Empty: it is stopped unannounced."),
     )
     channel = forms.ModelChoiceField(
-        label="Also tell",
+        label=_("Also tell"),
         queryset=Channel.objects.order_by("name"),
         required=False,
-        empty_label="nobody else",
-        help_text="Owners are told by mail. A channel hears of everything this policy does.",
+        empty_label=_("nobody else"),
+        help_text=_("Owners are told by mail. A channel hears of everything this policy does."),
     )
     fallback = forms.ModelChoiceField(
-        label="Where no address is known, tell",
+        label=_("Where no address is known, tell"),
         queryset=Channel.objects.order_by("name"),
         required=False,
         empty_label="nobody",
     )
     unsaved = forms.BooleanField(
-        label="Delete also what holds unsaved work",
+        label=_("Delete also what holds unsaved work"),
         required=False,
-        help_text="Unpushed commits and changed files. Unticked, what holds some, or may, is left alone.",
+        help_text=_("Unpushed commits and changed files. Unticked, what holds some, or may, is left alone."),
     )
     roles = forms.MultipleChoiceField(
-        label="Also",
+        label=_("Also"),
         choices=ROLES,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text="These are left alone unless they are ticked.",
+        help_text=_("These are left alone unless they are ticked."),
     )
     during = forms.CharField(
-        label="Only during",
+        label=_("Only during"),
         max_length=LONGEST_SPANS,
         required=False,
         widget=forms.TextInput(PLAIN),
-        help_text=f"{SPANS} Empty: always.",
+        help_text=format_lazy(_("{spans} Empty: always."), spans=SPANS),
     )
     never = forms.CharField(
-        label="Never during",
+        label=_("Never during"),
         max_length=LONGEST_SPANS,
         required=False,
         widget=forms.TextInput(PLAIN),
-        help_text="The same; it also holds for other policies on what this one speaks of.",
+        help_text=_("The same; it also holds for other policies on what this one speaks of."),
     )
-    zone = forms.CharField(label="Time zone", max_length=64, widget=forms.TextInput(PLAIN))
+    zone = forms.CharField(label=_("Time zone"), max_length=64, widget=forms.TextInput(PLAIN))
     most_a_run = forms.IntegerField(
-        label="Most in a run",
+        label=_("Most in a run"),
         min_value=1,
         max_value=MOST_TARGETS,
-        help_text="A run is once a minute. Beyond it, nothing is stopped and the policy pauses itself.",
+        help_text=_("A run is once a minute. Beyond it, nothing is stopped and the policy pauses itself."),
     )
-    most_an_hour = forms.IntegerField(label="Most in an hour", min_value=1, max_value=60 * MOST_TARGETS)
-    sure = forms.BooleanField(label="I mean the whole fleet", required=False, widget=forms.HiddenInput)
+    most_an_hour = forms.IntegerField(label=_("Most in an hour"), min_value=1, max_value=60 * MOST_TARGETS)
+    sure = forms.BooleanField(label=_("I mean the whole fleet"), required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, policy: IdlePolicy, fleet: Fleet, now: float
@@ -121,9 +129,9 @@ class PolicyForm(forms.Form):
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
         if not name or not name.isprintable():
-            raise forms.ValidationError("A name has letters that can be seen.")
+            raise forms.ValidationError(gettext("A name has letters that can be seen."))
         if IdlePolicy.objects.filter(name__iexact=name).exclude(pk=self.policy.pk).exists():
-            raise forms.ValidationError("There is a policy with this name.")
+            raise forms.ValidationError(gettext("There is a policy with this name."))
         return name
 
     def clean_scope(self) -> str:
@@ -133,12 +141,14 @@ class PolicyForm(forms.Form):
             own = {value.text.lower() for value in term.values} & {"mine", "starred"}
             if term.field == "is" and own:
                 raise forms.ValidationError(
-                    "is:%(own)s (letter %(at)d): nothing is a policy's own; name who made it, as in creator:ada.",
+                    gettext(
+                        "is:%(own)s (letter %(at)d): nothing is a policy's own; name who made it, as in creator:ada."
+                    ),
                     params={"at": term.start + 1, "own": min(own)},
                 )
         if selection.problems:
             first = selection.problems[0]
-            hint = f" Perhaps {first.instead}?" if first.instead else ""
+            hint = gettext(" Perhaps {instead}?").format(instead=first.instead) if first.instead else ""
             raise forms.ValidationError(
                 "%(wrong)s (letter %(at)d): %(words)s%(hint)s",
                 params={
@@ -157,7 +167,9 @@ class PolicyForm(forms.Form):
             raise forms.ValidationError(wrong.message) from None
         if not SHORTEST <= limit <= LONGEST:
             raise forms.ValidationError(
-                "A limit is between 10 minutes, because signals of activity come only every five, and a year."
+                gettext(
+                    "A limit is between 10 minutes, because signals of activity come only every five, and a year."
+                )
             )
         return limit
 
@@ -169,7 +181,9 @@ class PolicyForm(forms.Form):
             raise forms.ValidationError(wrong.message) from None
         if lead and not SHORTEST_LEAD <= lead <= self.cleaned_data.get("idle", LONGEST):
             raise forms.ValidationError(
-                "A warning comes between 5 minutes before the stop, so that it can be read, and the idle limit."
+                gettext(
+                    "A warning comes between 5 minutes before the stop, so that it can be read, and the idle limit."
+                )
             )
         return lead
 
@@ -183,8 +197,12 @@ class PolicyForm(forms.Form):
         zone: str = self.cleaned_data["zone"].strip()
         if zone not in available_timezones():
             near = nearest(zone, sorted(available_timezones()))
-            hint = f" Perhaps {near}?" if near else " Europe/Berlin and UTC are."
-            raise forms.ValidationError("There is no such time zone." + hint)
+            hint = (
+                gettext(" Perhaps {near}?").format(near=near)
+                if near
+                else gettext(" Europe/Berlin and UTC are.")
+            )
+            raise forms.ValidationError(gettext("There is no such time zone.") + hint)
         return zone
 
     def clean(self) -> dict[str, Any]:
@@ -193,12 +211,14 @@ class PolicyForm(forms.Form):
             hours = Opening(read(found["during"]), read(found["never"]), ZoneInfo("UTC"))
             if not hours.ever:
                 where = "during" if found["during"] else "never"
-                self.add_error(where, "With these spans it would never act: no minute of the week is left.")
+                self.add_error(
+                    where, gettext("With these spans it would never act: no minute of the week is left.")
+                )
         deletes = found.get("act") == Act.DELETE
         if deletes and found.get("idle", SHORTEST_DELETE) < SHORTEST_DELETE:
-            self.add_error("idle", "Nothing is deleted that has been stopped for less than a day.")
+            self.add_error("idle", gettext("Nothing is deleted that has been stopped for less than a day."))
         if found.get("unsaved") and not deletes:
-            self.add_error("unsaved", "This is for policies that delete.")
+            self.add_error("unsaved", gettext("This is for policies that delete."))
         if "scope" not in self.errors and "idle" not in self.errors and self._everything(found["scope"]):
             self.fields["sure"].widget = forms.CheckboxInput()
             if not found.get("sure"):
@@ -217,13 +237,21 @@ class PolicyForm(forms.Form):
     def _consequence(self, limit: float, act: str | None) -> str:
         rows = self._in_use()
         running = sum(row.phase == "running" for row in rows)
-        deed = DEEDS.get(act or "", "stopped")
-        whole = f"This filter matches the whole fleet: all {len(rows):,} environments, of which {running:,} run now."
-        state = "nobody has been active in it for"
+        deed = str(DEEDS.get(act or "", gettext("stopped")))
+        numbers = {"rows": count(len(rows)), "running": count(running)}
+        whole = gettext(
+            "This filter matches the whole fleet: all {rows} environments, of which {running} run now."
+        ).format(**numbers)
         if act in OF_STOPPED:
-            state = "it has been stopped for"
-        each = f"Each of them is then {deed}, whoever it belongs to, once {state}"
-        return f"{whole} {each} {length(limit)}. Tick this if that is meant."
+            each = gettext(
+                "Each of them is then {deed}, whoever it belongs to, once it has been stopped for {length}."
+            )
+        else:
+            each = gettext(
+                "Each of them is then {deed}, whoever it belongs to, once nobody has been active in it for {length}."
+            )
+        each = each.format(deed=deed, length=length(limit))
+        return f"{whole} {each} {gettext('Tick this if that is meant.')}"
 
     def filled(self) -> IdlePolicy:
         """The policy with what was filled in; nothing is saved."""
@@ -237,7 +265,7 @@ def _spans(text: str) -> str:
     try:
         written = words(read(text))
         if len(written) > LONGEST_SPANS:
-            raise forms.ValidationError("These are too many spans to be kept.")
+            raise forms.ValidationError(gettext("These are too many spans to be kept."))
         return written
     except Unreadable as wrong:
         raise forms.ValidationError(str(wrong)) from None

@@ -3,6 +3,8 @@
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.rules.ports import shared
 from dashboard.control.verbs import Params
@@ -14,24 +16,34 @@ EMPTY = 2
 LEAST, MOST, LONGEST_NAME = 1024, 65535, 100
 ADMISSIONS = (
     ("", "default"),
-    ("creator_only", "its creator"),
-    ("organization", "the organization"),
-    ("everyone", "everyone"),
+    ("creator_only", _("its creator")),
+    ("organization", _("the organization")),
+    ("everyone", _("everyone")),
 )
-PROTOCOLS = (("", "default"), ("http", "HTTP"), ("https", "HTTPS"))
+PROTOCOLS = (("", _("default")), ("http", "HTTP"), ("https", "HTTPS"))
 PARTS = ("port", "name", "admission", "protocol")
 
 
 class PortWidget(forms.MultiWidget):
-    def __init__(self, admissions: list[tuple[str, str]]) -> None:
-        number = {"aria-label": "Number", "placeholder": "Number", "min": LEAST, "max": MOST}
-        name = {"aria-label": "Name", "placeholder": "Name", "maxlength": LONGEST_NAME, "autocomplete": "off"}
+    def __init__(self, admissions: list[tuple[str, Any]]) -> None:
+        number = {
+            "aria-label": gettext("Number"),
+            "placeholder": gettext("Number"),
+            "min": LEAST,
+            "max": MOST,
+        }
+        name = {
+            "aria-label": gettext("Name"),
+            "placeholder": gettext("Name"),
+            "maxlength": LONGEST_NAME,
+            "autocomplete": "off",
+        }
         super().__init__(
             (
                 forms.NumberInput(number),
                 forms.TextInput(name),
-                forms.Select({"aria-label": "Who may reach it"}, admissions),
-                forms.Select({"aria-label": "Protocol"}, PROTOCOLS),
+                forms.Select({"aria-label": gettext("Who may reach it")}, admissions),
+                forms.Select({"aria-label": gettext("Protocol")}, PROTOCOLS),
             )
         )
 
@@ -43,7 +55,7 @@ class PortField(forms.MultiValueField):
     """One port as the ledger has it; None for a row whose number is empty."""
 
     def __init__(self, admission: str = "", **more: Any) -> None:
-        admissions = [*ADMISSIONS]
+        admissions: list[tuple[str, Any]] = [*ADMISSIONS]
         if admission not in dict(ADMISSIONS):
             admissions.append((admission, admission.replace("_", " ")))
         parts = (
@@ -61,10 +73,10 @@ class PortField(forms.MultiValueField):
         port["name"] = " ".join((port.get("name") or "").split())
         if not port.get("port"):
             if port["name"] and not self.initial:
-                raise forms.ValidationError("A port needs a number.")
+                raise forms.ValidationError(gettext("A port needs a number."))
             return None
         if not port["name"]:
-            raise forms.ValidationError("A port needs a name.")
+            raise forms.ValidationError(gettext("A port needs a name."))
         return port
 
 
@@ -76,9 +88,9 @@ class EditPorts(ActionForm):
     def prepare(self) -> None:
         self.there = shared(cast("Environment", self.row))
         for index, port in enumerate([*self.there, *[None] * EMPTY]):
-            words = f"Port {port['port']}" if port else "Another port"
+            words = gettext("Port {port}").format(port=port["port"]) if port else gettext("Another port")
             field = PortField(port["admission"] if port else "", label=words, initial=port)
-            field.help_text = "Empty its number to take it out." if port else ""
+            field.help_text = gettext("Empty its number to take it out.") if port else ""
             self.fields[f"port_{index}"] = field
 
     @property
@@ -91,13 +103,15 @@ class EditPorts(ActionForm):
         seen: set[int] = set()
         for name, port in self.chosen.items():
             if port["port"] in seen:
-                self.add_error(name, "It is in the list already.")
+                self.add_error(name, gettext("It is in the list already."))
             seen.add(port["port"])
         ports = self.params()["ports"]
         if self.there and not ports:
-            self.add_error(None, "The API cannot take out the last port; change who may reach it instead.")
+            self.add_error(
+                None, gettext("The API cannot take out the last port; change who may reach it instead.")
+            )
         elif ports == self.there:
-            self.add_error(None, "Nothing was changed.")
+            self.add_error(None, gettext("Nothing was changed."))
 
     def place(self, field: str) -> str:
         """`ports.1.name` is the second that was filled in."""

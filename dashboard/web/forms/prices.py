@@ -6,9 +6,13 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.cost import ABSURD
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.templatetags.money import money
+from dashboard.web.templatetags.words import count
 
 FURTHEST = timedelta(days=3 * 366)
 EARLIEST = date(2020, 1, 1)
@@ -17,14 +21,16 @@ EARLIEST = date(2020, 1, 1)
 class PriceForm(forms.Form):
     """What an hour of a class costs from a day on. A price that looks like a slip has to be confirmed."""
 
-    class_id = forms.ChoiceField(label="Class", error_messages={"invalid_choice": "There is no such class."})
+    class_id = forms.ChoiceField(
+        label=_("Class"), error_messages={"invalid_choice": _("There is no such class.")}
+    )
     price = forms.DecimalField(max_digits=10, decimal_places=4)
     valid_from = forms.DateField(
-        label="From",
+        label=_("From"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text="A day in the past is counted anew at this price; one in the future takes effect then.",
+        help_text=_("A day in the past is counted anew at this price; one in the future takes effect then."),
     )
-    sure = forms.BooleanField(label="I mean it", required=False, widget=forms.HiddenInput)
+    sure = forms.BooleanField(label=_("I mean it"), required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, fleet: Fleet, currency: str, today: date, class_id: str = ""
@@ -37,22 +43,24 @@ class PriceForm(forms.Form):
         )
         self.today, self.currency = today, currency
         cast("forms.ChoiceField", self.fields["class_id"]).choices = [
-            ("", "Choose a class"),
+            ("", gettext("Choose a class")),
             *_choices(fleet),
         ]
-        self.fields["price"].label = f"Price of an hour, in {currency}"
+        self.fields["price"].label = gettext("Price of an hour, in {currency}").format(currency=currency)
         self.fields["price"].widget.attrs |= {"step": "any", "min": "0", "inputmode": "decimal"}
 
     def clean_price(self) -> Decimal:
         price: Decimal = self.cleaned_data["price"]
         if price < 0:
-            raise forms.ValidationError("A price cannot be below zero.")
+            raise forms.ValidationError(gettext("A price cannot be below zero."))
         return price
 
     def clean_valid_from(self) -> date:
         day: date = self.cleaned_data["valid_from"]
         if not EARLIEST <= day <= self.today + FURTHEST:
-            raise forms.ValidationError(f"Choose a day from {EARLIEST.year} to three years from now.")
+            raise forms.ValidationError(
+                gettext("Choose a day from {year} to three years from now.").format(year=EARLIEST.year)
+            )
         return day
 
     def clean(self) -> dict[str, Any]:
@@ -63,8 +71,9 @@ class PriceForm(forms.Form):
             if not cleaned.get("sure"):
                 self.add_error(
                     "sure",
-                    f"{price:,.2f} {self.currency} an hour is {price * 720:,.0f} {self.currency} a month for one "
-                    "environment. Tick this if that is right.",
+                    gettext(
+                        "{price} an hour is {monthly} a month for one environment. Tick this if that is right."
+                    ).format(price=money(price), monthly=f"{count(round(price * 720))} {self.currency}"),
                 )
         return cleaned
 
@@ -76,5 +85,5 @@ def _choices(fleet: Fleet) -> list[tuple[str, str]]:
 
 
 def _label(fleet: Fleet, class_id: str, runner_id: str, *, enabled: bool) -> str:
-    runner = f" on {fleet.runner(runner_id)}" if runner_id else ""
+    runner = gettext(" on {fleet}").format(fleet=fleet.runner(runner_id)) if runner_id else ""
     return f"{fleet.environment_class(class_id)}{runner}{'' if enabled else ' (disabled)'}"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.models import User
 from dashboard.control.saved import SavedView
@@ -19,10 +21,12 @@ class ViewForm(forms.Form):
     """Checks a view against the language: a view with a mistake in it cannot be saved."""
 
     name = forms.CharField(
-        label="Name", max_length=60, widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"})
+        label=_("Name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
     query = forms.CharField(
-        label="Filter",
+        label=_("Filter"),
         max_length=LONGEST_TEXT,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "mono"}),
@@ -30,8 +34,8 @@ class ViewForm(forms.Form):
     sort = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput())
     columns = forms.CharField(max_length=300, required=False, widget=forms.HiddenInput())
     density = forms.CharField(max_length=12, required=False, widget=forms.HiddenInput())
-    shared = forms.BooleanField(label="Everybody sees it", required=False)
-    default = forms.BooleanField(label="My list opens with it", required=False)
+    shared = forms.BooleanField(label=_("Everybody sees it"), required=False)
+    default = forms.BooleanField(label=_("My list opens with it"), required=False)
 
     def __init__(
         self, data: Mapping[str, Any] | None, *, user: User, view: SavedView, fleet: Fleet, context: Context
@@ -48,10 +52,10 @@ class ViewForm(forms.Form):
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
         if not name or not name.isprintable():
-            raise forms.ValidationError("A name has letters that can be seen.")
+            raise forms.ValidationError(gettext("A name has letters that can be seen."))
         alike = SavedView.objects.filter(owner=self.view.owner, kind=self.view.kind, name=name)
         if alike.exclude(pk=self.view.pk).exists():
-            raise forms.ValidationError("There is a view with this name.")
+            raise forms.ValidationError(gettext("There is a view with this name."))
         return name
 
     def clean_query(self) -> str:
@@ -66,7 +70,11 @@ class ViewForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if self.view._state.adding and not has_room(self.user, self.view.kind):
-            raise forms.ValidationError(f"You have {MOST_VIEWS} views of this list; delete one first.")
+            raise forms.ValidationError(
+                gettext("You have {most_views} views of this list; delete one first.").format(
+                    most_views=MOST_VIEWS
+                )
+            )
         return self.cleaned_data
 
     def filled(self) -> SavedView:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from dashboard.control.models import IdlePolicy
 from dashboard.control.whatif_run import DAYS, Question
@@ -71,9 +72,11 @@ def asked(sent: QueryDict, fleet: Fleet, now: float) -> Asked:
     """Whatever was sent ends in something that can be asked, or in a mistake that is named."""
     policy, mistakes = _policy(sent.get("policy", "")), {}
     if policy is None and sent.get("policy"):
-        mistakes["policy"] = "There is no such policy any more."
+        mistakes["policy"] = gettext("There is no such policy any more.")
     if policy is not None and policy.of_stopped:
-        mistakes["policy"] = f"{policy.name} is about what is stopped already; what if is about stops."
+        mistakes["policy"] = gettext(
+            "{name} is about what is stopped already; what if is about stops."
+        ).format(name=policy.name)
     scope = " ".join(text_of(sent.get("scope", "")).split()) if policy is None else policy.scope
     if policy is None and (wrong := _wrong(scope, fleet, now)):
         mistakes["scope"] = wrong
@@ -103,7 +106,7 @@ def _wrong(scope: str, fleet: Fleet, now: float) -> str:
     if not selection.problems:
         return ""
     first = selection.problems[0]
-    hint = f" Perhaps {first.instead}?" if first.instead else ""
+    hint = gettext(" Perhaps {instead}?").format(instead=first.instead) if first.instead else ""
     return f"{scope[first.start : first.end][:60]} (letter {first.start + 1}): {first.message}{hint}"
 
 
@@ -111,5 +114,5 @@ def _limit(text: str) -> float:
     """Raises Wrong."""
     limit = float(seconds(text.strip()))
     if not SHORTEST <= limit <= LONGEST:
-        raise Wrong("A limit is between 10 minutes and a year.")
+        raise Wrong(gettext("A limit is between 10 minutes and a year."))
     return limit

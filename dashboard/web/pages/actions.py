@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods
 
 from dashboard.control import ledger
@@ -23,8 +25,11 @@ from dashboard.web.details import in_depth
 from dashboard.web.forms import FORMS, ActionForm
 from dashboard.web.http import found_or_404, is_fragment, moment, next_address, signed_in, text_of, varied
 from dashboard.web.offers import address
+from dashboard.web.templatetags.words import within
 
-STILL_OPEN = "asked for something else of this kind, which is still under way. Try again when it has ended."
+STILL_OPEN = _(
+    "asked for something else of this kind, which is still under way. Try again when it has ended."
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +50,7 @@ def ask_or_do(request: HttpRequest, verb: Verb, row: Listed) -> HttpResponse:
         raise PermissionDenied(why_not)
     form = _form(request, verb, row, fleet)
     if request.method == "POST" and (form is None or form.is_valid()):
-        what = f"{RULES[verb].label.lower()} {row.name}"
+        what = f"{within(gettext(RULES[verb].label))} {row.name}"
         asked = (
             step_up.question(request, what, typed=verb.deed.replace("-", " "))
             if verb in WHO_ONCE_MORE
@@ -72,7 +77,7 @@ def _form(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet) -> Action
 def _verb_or_404(kind: Kind, deed: str) -> Verb:
     verb = next((verb for verb in verbs_of(kind) if verb.deed == deed), None)
     if verb is None:
-        raise Http404(f"There is nothing called “{deed}” to do here.")
+        raise Http404(gettext("There is nothing called “{deed}” to do here.").format(deed=deed))
     return verb
 
 
@@ -137,7 +142,7 @@ def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: Actio
         row = form.target()
     asked = _made_before(verb, row) or _requested(request, verb, row, fleet, params)
     if form is not None and not asked.new and asked.action.is_open and asked.action.params != params:
-        form.add_error(None, f"{asked.action.actor_name} {STILL_OPEN}")
+        form.add_error(None, f"{asked.action.actor_name} {gettext(STILL_OPEN)}")
         return _ask(request, verb, row, fleet, form)
     level, words = _answer(asked, RULES[verb], row.name)
     if RULES[verb].rowless:
@@ -179,7 +184,11 @@ def _made_before(verb: Verb, row: Listed) -> ledger.Request | None:
 
 def _to_activity(request: HttpRequest, level: str, words: str) -> HttpResponse:
     """There is no page yet to go back to: Activity shows how it goes, and links to what was made."""
-    _say(request, level, f"{words} Its line below links to its page as soon as there is one.")
+    _say(
+        request,
+        level,
+        gettext("{words} Its line below links to its page as soon as there is one.").format(words=words),
+    )
     if not is_fragment(request):
         return redirect("activity")
     response = HttpResponse(status=204)
@@ -197,9 +206,14 @@ def _adds(rule: Rule) -> bool:
 
 
 def _answer(asked: ledger.Request, rule: Rule, name: str) -> tuple[str, str]:
-    deed = f"{'Creation' if rule.rowless else rule.label} {'to' if _adds(rule) else 'of'} “{name}”"
+    words = gettext("{deed} to “{name}”") if _adds(rule) else gettext("{deed} of “{name}”")
+    deed = words.format(deed=gettext("Creation") if rule.rowless else gettext(rule.label), name=name)
     if not asked.new:
-        return "warn", f"{deed} was asked for already by {asked.action.actor_name}."
+        return "warn", gettext("{deed} was asked for already by {actor_name}.").format(
+            deed=deed, actor_name=asked.action.actor_name
+        )
     if asked.action.state == State.SKIPPED:
-        return "warn", f"{deed} was skipped: {asked.action.outcome}."
-    return "good", f"{deed} is on its way."
+        return "warn", gettext("{deed} was skipped: {outcome}.").format(
+            deed=deed, outcome=asked.action.outcome
+        )
+    return "good", gettext("{deed} is on its way.").format(deed=deed)

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.control.models import Action, State
@@ -22,7 +23,7 @@ def index(request: HttpRequest) -> HttpResponse:
     shown = Paginator(_matching(text, state), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [row_block(action) for action in shown]
     context: dict[str, Any] = {
-        "title": "Activity",
+        "title": gettext("Activity"),
         "text": text,
         "state": state,
         "states": State.choices,

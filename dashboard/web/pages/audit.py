@@ -9,6 +9,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.control import audit
@@ -36,10 +37,14 @@ def index(request: HttpRequest) -> HttpResponseBase:
         return _file(request.GET["format"], text, asked.entries)
     shown = Paginator(asked.entries, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
-        "title": "Audit",
+        "title": gettext("Audit"),
         "section": "activity",
         "text": text,
-        "acts": [(f"act:{act}", words, text == f"act:{act}") for act, words in ACTS.items() if act in CHIPS],
+        "acts": [
+            (f"act:{act}", gettext(words), text == f"act:{act}")
+            for act, words in ACTS.items()
+            if act in CHIPS
+        ],
         "fields": FIELDS,
         "problems": [_marked(request, text, problem) for problem in asked.problems],
         "shown": shown,
@@ -52,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
 
 def _deed(entry: AuditEntry) -> str:
     """Stop of an environment: asked for."""
-    words = ACTS.get(entry.act, entry.act.replace("-", " "))
+    words = gettext(ACTS.get(entry.act, entry.act.replace("-", " ")))
     kind, _, deed = str(entry.details.get("verb", "")).partition(".")
     if entry.act not in {"asked", "ended"} or not deed:
         return words.capitalize()

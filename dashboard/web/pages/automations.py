@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 from kombu.exceptions import KombuError
 
@@ -150,13 +151,21 @@ class Desk:
         return redirect(self.home)
 
     def say(self, asked: ledger.Request) -> None:
-        what = f"The automations file of “{self.row.name}”"
+        what = gettext("The automations file of “{name}”").format(name=self.row.name)
         if not asked.new:
-            messages.warning(self.request, f"{what} was sent already by {asked.action.actor_name}.")
+            messages.warning(
+                self.request,
+                gettext("{what} was sent already by {actor_name}.").format(
+                    what=what, actor_name=asked.action.actor_name
+                ),
+            )
         elif asked.action.state == State.SKIPPED:
-            messages.warning(self.request, f"{what} was skipped: {asked.action.outcome}.")
+            messages.warning(
+                self.request,
+                gettext("{what} was skipped: {outcome}.").format(what=what, outcome=asked.action.outcome),
+            )
         else:
-            messages.success(self.request, f"{what} is on its way.")
+            messages.success(self.request, gettext("{what} is on its way.").format(what=what))
 
     # Pages
 

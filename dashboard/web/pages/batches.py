@@ -11,6 +11,7 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.control import batches, ledger
@@ -25,6 +26,7 @@ from dashboard.web import step_up
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied
 from dashboard.web.live import Block, Live
 from dashboard.web.spreadsheet import download
+from dashboard.web.templatetags.words import many as counted_words
 
 PAGE_SIZE = 50
 LATELY = 900.0
@@ -78,7 +80,7 @@ def _target(fleet: Fleet, target: dict[str, str]) -> dict[str, Any]:
         return {
             "id": target["id"],
             "name": target["name"],
-            "creator": "not known",
+            "creator": gettext("not known"),
             "unsaved": False,
             "row": None,
         }
@@ -109,7 +111,10 @@ def ask(
 
 def nothing(request: HttpRequest, left_out: LeftOut, words: str = "") -> HttpResponse:
     """There is nobody to ask about; `words` say why."""
-    context = {"left_out": left_out, "words": words or "Nothing is chosen that this could be done to."}
+    context = {
+        "left_out": left_out,
+        "words": words or gettext("Nothing is chosen that this could be done to."),
+    }
     template = "batches/nothing_dialog.html" if is_fragment(request) else "batches/nothing.html"
     return varied(render(request, template, context, status=200 if is_fragment(request) else 422))
 
@@ -122,7 +127,7 @@ def begin(request: HttpRequest, identifier: UUID) -> HttpResponse:
     batch = get_object_or_404(Batch, id=identifier, actor=signed_in(request))
     reason = " ".join(text_of(request.POST.get("reason", "")).split())
     if batch.started is None and not reason:
-        return question(request, batch, error="Say why; its people will read it.", status=422)
+        return question(request, batch, error=gettext("Say why; its people will read it."), status=422)
     if batch.started is None and (asked := _who(request, batch, len(batch.targets))):
         return asked
     if batches.begin(batch, signed_in(request), moment(request).fleet, reason=reason, now=ledger.utc_now()):
@@ -151,7 +156,7 @@ def _to(request: HttpRequest, batch: Batch) -> HttpResponse:
 def index(request: HttpRequest) -> HttpResponse:
     """All batches, newest first."""
     shown = Paginator(Batch.objects.begun(), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"title": "Batches", "batches": list(shown), "shown": shown}
+    context = {"title": gettext("Batches"), "batches": list(shown), "shown": shown}
     body = Block("batches", tuple(str(batch.id) for batch in shown), "batches/list.html", context)
     context["list"] = body.html(request)
     return page(request, "batches/index.html", context, Live([body]))
@@ -163,7 +168,9 @@ def show(request: HttpRequest, identifier: UUID) -> HttpResponseBase:
     batch = get_object_or_404(Batch, id=identifier)
     if batch.started is None:
         if batch.actor_id != signed_in(request).pk:
-            raise Http404("There is no such batch; a question that was not answered is kept for a day.")
+            raise Http404(
+                gettext("There is no such batch; a question that was not answered is kept for a day.")
+            )
         return question(request, batch)
     if request.GET.get("format") == "csv":
         return download(f"batch-{batch.id}", HEADINGS, _lines(batch))
@@ -179,7 +186,7 @@ def _progress(request: HttpRequest, batch: Batch) -> HttpResponse:
     blocks = [_row(action) for action in shown]
     path = reverse("idle-batch", args=[batch.id])
     context = {
-        "title": "Batch",
+        "title": gettext("Batch"),
         "batch": batch,
         "state": state if state in State.values else "",
         "shown": shown,
@@ -265,7 +272,7 @@ def _deed(request: HttpRequest, identifier: UUID, do: Callable[[Batch], int], sa
         many = do(batch)
     except Forbidden as refused:
         raise PermissionDenied(str(refused)) from None
-    messages.success(request, said.format("1 environment" if many == 1 else f"{many:,} environments"))
+    messages.success(request, said.format(counted_words(many, "environment,environments")))
     return redirect("idle-batch", batch.id)
 
 
@@ -273,7 +280,7 @@ def _deed(request: HttpRequest, identifier: UUID, do: Callable[[Batch], int], sa
 def cancel(request: HttpRequest, identifier: UUID) -> HttpResponse:
     """Send nothing more. What is on its way goes on, and can be undone."""
     user = signed_in(request)
-    said = "Cancelled: {} will not be asked for."
+    said = gettext("Cancelled: {} will not be asked for.")
     return _deed(request, identifier, lambda batch: batches.cancel(batch, user, ledger.utc_now()), said)
 
 
@@ -285,7 +292,7 @@ def retry(request: HttpRequest, identifier: UUID) -> HttpResponse:
     failed = Action.objects.of_batch(batch).filter(state__in=WORTH_A_RETRY).count()
     if not batch_refusal(user, batch) and (asked := _who(request, batch, failed)):
         return asked
-    said = "{} will be tried again."
+    said = gettext("{} will be tried again.")
     answer = _deed(
         request, identifier, lambda batch: batches.retry(batch, user, fleet, ledger.utc_now()), said
     )

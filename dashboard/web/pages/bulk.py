@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from dashboard.control.batches import GONE
@@ -30,13 +31,15 @@ def ask_about(request: HttpRequest) -> HttpResponse:
     """
     deed, _, of_all = request.POST.get("deed", "").partition("-")
     if deed not in VERBS or of_all not in {"", EVERY}:
-        return nothing(request, (), "Only a start or a stop can be asked of many environments.")
+        return nothing(request, (), gettext("Only a start or a stop can be asked of many environments."))
     user, fleet = signed_in(request), moment(request).fleet
     if of_all or request.POST.get("all") == "1":
         text = request.POST.get("q", "").strip()[: LONGEST_TEXT + 1]
         rows, problems = all_that_match(user, fleet, text)
         if problems:
-            words = f"The filter cannot be read, so nobody knows what matches it: {problems[0].message}"
+            words = gettext("The filter cannot be read, so nobody knows what matches it: {message}").format(
+                message=problems[0].message
+            )
             return nothing(request, (), words)
         return ask(request, VERBS[deed], *sorted_out(user, fleet, VERBS[deed], rows))
     known = fleet.environments

@@ -11,6 +11,7 @@ from django.db.models import Case, Count, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.control import channels, ledger, notify
@@ -42,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
         for line in lines
     )
     body = Block("channels", state, "channels/list.html", {"lines": lines})
-    context = {"title": "Channels", "list": body.html(request), **where_mail_goes()}
+    context = {"title": gettext("Channels"), "list": body.html(request), **where_mail_goes()}
     return page(request, "channels/index.html", context, Live([body]))
 
 
@@ -98,9 +99,16 @@ def _edit(request: HttpRequest, channel: Channel) -> HttpResponse:
     form = ChannelForm(request.POST if request.method == "POST" else None, channel=channel)
     if request.method == "POST" and form.is_valid():
         channels.keep(form.filled(), signed_in(request), ledger.utc_now(), form.cleaned_data["address"])
-        messages.success(request, f"{channel.name} is saved. Send a test to see whether it works.")
+        messages.success(
+            request,
+            gettext("{name} is saved. Send a test to see whether it works.").format(name=channel.name),
+        )
         return redirect("idle-channels")
-    context = {"form": form, "channel": channel, "title": "New channel" if new_one else f"Change {known}"}
+    context = {
+        "form": form,
+        "channel": channel,
+        "title": gettext("New channel") if new_one else gettext("Change {known}").format(known=known),
+    }
     context |= {
         "examples": [(ChannelKind(kind).label, one.example) for kind, one in channels.SERVICES.items()]
     }
@@ -120,7 +128,10 @@ def test(request: HttpRequest, identifier: UUID) -> HttpResponse:
         topic=Topic.TEST,
         now=ledger.utc_now(),
     )
-    messages.success(request, f"A test to {channel.name} is on its way, asked for by {user}.")
+    messages.success(
+        request,
+        gettext("A test to {name} is on its way, asked for by {user}.").format(name=channel.name, user=user),
+    )
     return redirect("idle-channels")
 
 
@@ -130,14 +141,16 @@ def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     _check(request)
     channel = _found(identifier)
     if request.method == "POST":
-        if asked := step_up.question(request, f"delete {channel.name}", typed="delete"):
+        if asked := step_up.question(
+            request, gettext("delete {name}").format(name=channel.name), typed=gettext("delete")
+        ):
             return asked
         channels.remove(channel, signed_in(request), ledger.utc_now())
-        messages.success(request, f"{channel.name} is deleted.")
+        messages.success(request, gettext("{name} is deleted.").format(name=channel.name))
         return redirect("idle-channels")
     used = IdlePolicy.objects.filter(Q(channel=channel) | Q(fallback=channel)).order_by("name")
     context = {"channel": channel, "used": list(used), "back": reverse("idle-channels")}
-    context["title"] = f"Delete {channel.name}?"
+    context["title"] = gettext("Delete {name}?").format(name=channel.name)
     template = "channels/dialog.html" if is_fragment(request) else "channels/question.html"
     return varied(render(request, template, context))
 

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.fleet.snapshot import Fleet
@@ -17,7 +18,9 @@ def index(request: HttpRequest) -> HttpResponse:
     state = tuple(tuple(row.values()) for row in rows)
     live = Live([Block("classes", state, "classes/table.html", {"classes": rows})])
     blocks = {block.id: block.html(request) for block in live.blocks}
-    return page(request, "classes/index.html", {"title": "Environment classes", "blocks": blocks}, live)
+    return page(
+        request, "classes/index.html", {"title": gettext("Environment classes"), "blocks": blocks}, live
+    )
 
 
 def _rows(fleet: Fleet) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET
 
 from dashboard.control import cost
@@ -23,14 +25,20 @@ from dashboard.web.live import Block, Live
 from dashboard.web.spreadsheet import download
 
 SHOWN = 100
-RANGES = {"today": "Today", "yesterday": "Yesterday", "7d": "7 days", "30d": "30 days", "month": "This month"}
+RANGES = {
+    "today": _("Today"),
+    "yesterday": _("Yesterday"),
+    "7d": _("7 days"),
+    "30d": _("30 days"),
+    "month": _("This month"),
+}
 DEFAULT = "7d"
 GROUPS = {
-    "project": "Project",
-    "person": "Person",
-    "class": "Class",
-    "day": "Day",
-    "environment": "Environment",
+    "project": _("Project"),
+    "person": _("Person"),
+    "class": _("Class"),
+    "day": _("Day"),
+    "environment": _("Environment"),
 }
 SORTS = {"name": "", "running": "-", "idle": "-", "money": "-"}
 """What the table sorts by → the direction of the first click."""
@@ -81,17 +89,17 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if request.GET.get("format") == "json":
         return JsonResponse({"rows": [dict(zip(_heads(view), cells, strict=True)) for cells in _cells(rows)]})
     context = {
-        "title": "Hours and money",
+        "title": gettext("Hours and money"),
         "view": view,
         "since": state.since,
         "counted": state.counted,
         "total": total,
         "rows": rows[:SHOWN],
         "count": len(rows),
-        "group": GROUPS[view.by],
+        "group": gettext(GROUPS[view.by]),
         "currency": settings.CURRENCY,
-        "groups": [(name, label, view.url(by=name, sort="")) for name, label in GROUPS.items()],
-        "ranges": [(name, label, view.url(range=name)) for name, label in RANGES.items()],
+        "groups": [(name, gettext(label), view.url(by=name, sort="")) for name, label in GROUPS.items()],
+        "ranges": [(name, gettext(label), view.url(range=name)) for name, label in RANGES.items()],
         "csv_url": view.url(format="csv"),
         "headings": _headings(view),
         "priced": bool(state.newest_price),
@@ -114,11 +122,15 @@ def _view(request: HttpRequest) -> View:
         if first is not None and last is not None and first <= last:
             return View(by, "", first, last, sort)
         problem = (
-            "The range ends before it begins." if first and last else "A day is missing or does not exist."
+            gettext("The range ends before it begins.")
+            if first and last
+            else gettext("A day is missing or does not exist.")
         )
-        problem += f" Shown are the last {RANGES[DEFAULT]}."
+        problem += " " + gettext("Shown are the last {range}.").format(range=gettext(RANGES[DEFAULT]))
     elif name and name not in RANGES:
-        problem = f"There is no such range. Shown are the last {RANGES[DEFAULT]}."
+        problem = gettext("There is no such range. Shown are the last {range}.").format(
+            range=gettext(RANGES[DEFAULT])
+        )
     name = name if name in RANGES and not problem else DEFAULT
     return View(by, name, *days_of(name, today), sort, problem)
 

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboard.control import ledger, reports
@@ -44,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     body = Block("reports", state, "reports/list.html", context)
     chosen = list(ReportChannel.objects.select_related("channel").order_by("channel__name"))
     context = {
-        "title": "Daily reports",
+        "title": gettext("Daily reports"),
         "list": body.html(request),
         "may": not channel_refusal(signed_in(request)),
         "channels": Channel.objects.order_by("name"),
@@ -62,7 +63,10 @@ def _choose(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(str(why_not)) from None
     names = ", ".join(one.name for one in channels)
     messages.success(
-        request, f"Daily reports go to {names}." if names else "Daily reports are sent to nobody."
+        request,
+        gettext("Daily reports go to {names}.").format(names=names)
+        if names
+        else gettext("Daily reports are sent to nobody."),
     )
     return redirect("idle-reports")
 
@@ -73,11 +77,14 @@ def _plot(shown: list[FleetReport]) -> Any:
     idle = [one.figures["idle"] for one in days]
     return plots.bars(
         plots.Frame(
-            "days", "Running hours of each day", "Of each day the hours in use and the idle ones.", "page"
+            "days",
+            gettext("Running hours of each day"),
+            gettext("Of each day the hours in use and the idle ones."),
+            "page",
         ),
-        "Day",
+        gettext("Day"),
         [date_format(one.day, "j M") for one in days],
-        [plots.Series("in use", tuple(running), "good"), plots.Series("idle", tuple(idle), "warn")],
+        [plots.Series(gettext("in use"), tuple(running), "good"), plots.Series("idle", tuple(idle), "warn")],
         HOURS,
     )
 
@@ -87,22 +94,30 @@ def show(request: HttpRequest, day: date) -> HttpResponse:
     """One day; today's is the day so far."""
     report = FleetReport.objects.filter(day=day).first()
     if report is None:
-        raise Http404(f"There is no report of {date_format(day, 'j M Y')}. {_why(day)}")
+        raise Http404(
+            gettext("There is no report of {date_format}. {why}").format(
+                date_format=date_format(day, "j M Y"), why=_why(day)
+            )
+        )
     fleet = moment(request).fleet
     context = {"report": report, "told": report.figures, **_shown(report, fleet)}
     body = Block("report", (str(report.made), report.final), "reports/day.html", context)
     sent = list(Delivery.objects.filter(occasion=f"report:{day}").order_by("to_name"))
-    context = {"title": f"Report of {date_format(day, 'D j M Y')}", "report": report, "sent": sent}
+    context = {
+        "title": gettext("Report of {date_format}").format(date_format=date_format(day, "D j M Y")),
+        "report": report,
+        "sent": sent,
+    }
     context |= {"body": body.html(request), "before": _beside(day, -1), "after": _beside(day, 1)}
     return page(request, "reports/report.html", context, Live([body]))
 
 
 def _why(day: date) -> str:
     if day > timezone.localdate():
-        return "That day is yet to come."
+        return gettext("That day is yet to come.")
     if day == timezone.localdate():
-        return "Today's is made within a few minutes of the first poll."
-    return "Nothing was recorded on that day, or it is no longer kept."
+        return gettext("Today's is made within a few minutes of the first poll.")
+    return gettext("Nothing was recorded on that day, or it is no longer kept.")
 
 
 def _beside(day: date, step: int) -> date | None:

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from dashboard.control.permissions import can
@@ -23,6 +24,7 @@ from dashboard.web.pages.exemptions import exemption_block
 from dashboard.web.past import history_block
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage, small_table
+from dashboard.web.templatetags.words import counted
 
 
 def _facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
@@ -36,17 +38,17 @@ def _facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
 
 LIST = ListPage(
     kind=Kind.ENVIRONMENT,
-    title="Environments",
-    noun="environment,environments",
+    title=gettext_noop("Environments"),
+    noun=counted("environment,environments"),
     columns=(
-        Column("name", "Environment", "name", fields=("name", "id")),
-        Column("phase", "Phase", "phase", fields=("phase", "failure")),
-        Column("project", "Project", "project", css="extra"),
-        Column("creator", "Creator", "creator", css="extra"),
-        Column("class", "Class", css="widest"),
-        Column("active", "Last activity", "active", "-", fields=("active", "idle")),
-        Column("unsaved", "Unsaved work", css="wide", fields=("unpushed", "changed")),
-        Column("created", "Created", "created", "-", "wide"),
+        Column("name", _("Environment"), "name", fields=("name", "id")),
+        Column("phase", _("Phase"), "phase", fields=("phase", "failure")),
+        Column("project", _("Project"), "project", css="extra"),
+        Column("creator", _("Creator"), "creator", css="extra"),
+        Column("class", _("Class"), css="widest"),
+        Column("active", _("Last activity"), "active", "-", fields=("active", "idle")),
+        Column("unsaved", _("Unsaved work"), css="wide", fields=("unpushed", "changed")),
+        Column("created", _("Created"), "created", "-", "wide"),
         columns.REPOSITORY,
         columns.BRANCH,
         columns.RUNNER,
@@ -58,7 +60,7 @@ LIST = ListPage(
         columns.text("started", _("Last start"), columns.own("started"), is_time=True),
         columns.text("warning", _("Warning"), lambda _, row: row.warnings[0] if row.warnings else ""),
         columns.ID,
-        Column("actions", "Actions", css="actions"),
+        Column("actions", _("Actions"), css="actions"),
     ),
     facts=_facts,
     folder="environments",

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Execution, Kind
@@ -17,6 +18,7 @@ from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage
 from dashboard.web.runs import pace_block, plan_block
+from dashboard.web.templatetags.words import counted
 
 
 def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
@@ -31,16 +33,16 @@ def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
 
 LIST = ListPage(
     kind=Kind.EXECUTION,
-    title="Task executions",
-    noun="execution,executions",
+    title=gettext_noop("Task executions"),
+    noun=counted("execution,executions"),
     columns=(
-        Column("name", "Task", "name", fields=("task", "id")),
-        Column("phase", "Phase", "phase", fields=("phase", "failure")),
-        Column("environment", "Environment", "environment", css="place"),
-        Column("project", "Project", "project", css="place extra wide"),
-        Column("started-by", "Started by", css="wide", fields=("started-by", "creator")),
-        Column("created", "Requested", "created", "-"),
-        Column("duration", "Duration", "duration", "-", css="least"),
+        Column("name", _("Task"), "name", fields=("task", "id")),
+        Column("phase", _("Phase"), "phase", fields=("phase", "failure")),
+        Column("environment", _("Environment"), "environment", css="place"),
+        Column("project", _("Project"), "project", css="place extra wide"),
+        Column("started-by", _("Started by"), css="wide", fields=("started-by", "creator")),
+        Column("created", _("Requested"), "created", "-"),
+        Column("duration", _("Duration"), "duration", "-", css="least"),
         columns.text("started", _("Started"), columns.own("started"), is_time=True),
         columns.text("completed", _("Ended"), columns.own("completed"), is_time=True),
         columns.CREATOR,
@@ -49,7 +51,7 @@ LIST = ListPage(
         columns.CLASS,
         columns.RUNNER,
         columns.ID,
-        Column("actions", "Actions", css="actions"),
+        Column("actions", _("Actions"), css="actions"),
     ),
     facts=_facts,
     folder="executions",

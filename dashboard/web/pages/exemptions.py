@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.control import exemptions, ledger
@@ -45,22 +47,26 @@ class ExemptionForm(forms.Form):
         input_formats=[WRITTEN],
         widget=forms.DateTimeInput({"type": "datetime-local"}, format=WRITTEN),
         error_messages={
-            "invalid": "This takes a date and a time.",
-            "required": "Every exemption has an end.",
+            "invalid": _("This takes a date and a time."),
+            "required": _("Every exemption has an end."),
         },
     )
-    reason = forms.CharField(max_length=500, required=False, widget=forms.TextInput({"autocomplete": "off"}))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, required=False, widget=forms.TextInput({"autocomplete": "off"})
+    )
 
     def __init__(self, data: Any, now: datetime) -> None:
         end = timezone.localtime(now) + timedelta(days=1)
         super().__init__(data, initial={"until": end.replace(hour=18, minute=0, second=0)}, label_suffix="")
-        self.fields["until"].label = f"Until ({timezone.get_current_timezone_name()})"
+        self.fields["until"].label = gettext("Until ({timezone})").format(
+            timezone=timezone.get_current_timezone_name()
+        )
 
 
 class FilterForm(ExemptionForm):
     """The same for whatever matches a filter."""
 
-    query = forms.CharField(label="Filter", max_length=LONGEST_TEXT, required=False)
+    query = forms.CharField(label=_("Filter"), max_length=LONGEST_TEXT, required=False)
     field_order = ("query", "until", "reason")
 
 
@@ -80,7 +86,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {"shown": shown, "over": over, "may_filter": user.role == Role.ADMIN}
     state = (tuple((str(one["exemption"]), one["soon"], one["may_end"]) for one in shown), len(over))
     body = Block("exemptions", state, "exemptions/list.html", context)
-    whole = {"title": "Exemptions", "list": body.html(request), **context}
+    whole = {"title": gettext("Exemptions"), "list": body.html(request), **context}
     return page(request, "exemptions/index.html", whole, Live([body]))
 
 
@@ -140,7 +146,10 @@ def _ask(request: HttpRequest, row: Environment | None, form: ExemptionForm) -> 
 def _done(request: HttpRequest, row: Environment | None) -> HttpResponse:
     home = reverse("idle-exemptions") if row is None else address(Kind.ENVIRONMENT, row.id)
     messages.success(
-        request, "It is exempt from idle stops." if row else "What matches is exempt from idle stops."
+        request,
+        gettext("It is exempt from idle stops.")
+        if row
+        else gettext("What matches is exempt from idle stops."),
     )
     if not is_fragment(request):
         return redirect(next_address(request, home))
@@ -157,7 +166,9 @@ def end(request: HttpRequest, identifier: UUID) -> HttpResponse:
         ended = exemptions.end(exemption, signed_in(request), moment(request).fleet, ledger.utc_now())
     except Forbidden as refused:
         raise PermissionDenied(str(refused)) from None
-    messages.success(request, "The exemption has ended." if ended else "The exemption was over already.")
+    messages.success(
+        request, gettext("The exemption has ended.") if ended else gettext("The exemption was over already.")
+    )
     return redirect(next_address(request, reverse("idle-exemptions")))
 
 

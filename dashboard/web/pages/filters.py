@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Kind
@@ -17,7 +18,7 @@ def kind_of_section(section: str) -> Kind:
     """Of "environments", "services", "tasks" or "executions"; else a 404."""
     kind = next((kind for kind in SECTIONS if SECTIONS[kind] == section), None)
     if kind is None:
-        raise Http404("There is no such list.")
+        raise Http404(gettext("There is no such list."))
     return Kind(kind)
 
 
@@ -26,7 +27,9 @@ def explain(request: HttpRequest, section: str) -> HttpResponse:
     """How to filter a list: a page, or a dialog for htmx."""
     found: Guide = guide(kind_of_section(section))
     template = "filters/dialog.html" if is_fragment(request) else "filters/page.html"
-    return varied(render(request, template, {"guide": found, "section": section, "title": "How to filter"}))
+    return varied(
+        render(request, template, {"guide": found, "section": section, "title": gettext("How to filter")})
+    )
 
 
 @require_GET

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.web.find import LONGEST, PAGES, find
@@ -11,7 +12,12 @@ from dashboard.web.http import is_fragment, text_of, varied
 @require_GET
 def search(request: HttpRequest) -> HttpResponse:
     text, at = text_of(request.GET.get("q", ""))[:LONGEST], text_of(request.GET.get("at", ""))
-    context = {"title": "Search", "text": text, "groups": find(request, text, at), "longest": LONGEST}
+    context = {
+        "title": gettext("Search"),
+        "text": text,
+        "groups": find(request, text, at),
+        "longest": LONGEST,
+    }
     template = "find/options.html" if is_fragment(request) else "find/page.html"
     return varied(render(request, template, context))
 
@@ -19,6 +25,9 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_GET
 def keys(request: HttpRequest) -> HttpResponse:
     """Which keys do what: a page, or a dialog for htmx."""
-    context = {"title": "Keyboard shortcuts", "pages": [one for one in PAGES if one[2]]}
+    context = {
+        "title": gettext("Keyboard shortcuts"),
+        "pages": [(gettext(label), name, key) for label, name, key in PAGES if key],
+    }
     template = "find/keys_dialog.html" if is_fragment(request) else "find/keys_page.html"
     return varied(render(request, template, context))

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.control import exemptions, ledger, warned, wishes
@@ -22,7 +24,7 @@ from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, seconds
 from dashboard.fleet.snapshot import Fleet
-from dashboard.fleet.spans import length
+from dashboard.fleet.spans import spoken_length as length
 from dashboard.web.exports import FORMATS
 from dashboard.web.http import moment, page, signed_in
 from dashboard.web.idle_lists import (
@@ -49,12 +51,12 @@ SHORTEST = 600
 LONGEST = 366 * 86_400
 BATCHES_SHOWN = 5
 LABELS = {
-    "idle": "Idle",
-    "awake": "Awake for days",
-    "never": "No timeout of their own",
-    "exempt": "Exempt",
-    "kept": "Kept",
-    "all": "All running",
+    "idle": _("Idle"),
+    "awake": _("Awake for days"),
+    "never": _("No timeout of their own"),
+    "exempt": _("Exempt"),
+    "kept": _("Kept"),
+    "all": _("All running"),
 }
 
 
@@ -90,10 +92,12 @@ def asked_for(parameters: Any) -> Asked:
     try:
         allowed = float(seconds(limit))
     except Wrong:
-        problem = f"“{limit}” is no length of time; 30m, 2h and 7d are. What is shown is for {DEFAULT_LIMIT}."
+        problem = gettext(
+            "“{limit}” is no length of time; 30m, 2h and 7d are. What is shown is for {default}."
+        ).format(limit=limit, default=DEFAULT_LIMIT)
         limit, allowed = DEFAULT_LIMIT, float(seconds(DEFAULT_LIMIT))
     if not SHORTEST <= allowed <= LONGEST:
-        problem = (
+        problem = gettext(
             "A limit is between 10 minutes, because signals of activity come only every five, and a year."
         )
         limit = "10m" if allowed < SHORTEST else "366d"
@@ -154,12 +158,13 @@ def index(request: HttpRequest) -> HttpResponseBase:
     an_hour = found.money.an_hour(found.matching) if asked.view == "idle" else None
     whose = owners(found.matching, moment(request).fleet, found.money) if asked.view == "idle" else ()
     context: dict[str, Any] = {
-        "title": "Idle environments",
+        "title": gettext("Idle environments"),
         "asked": asked,
         "found": found,
         "limits": _limits(asked),
         "views": [
-            (view, label, found.counts[view], asked.url(view=view, page=1)) for view, label in LABELS.items()
+            (view, gettext(label), found.counts[view], asked.url(view=view, page=1))
+            for view, label in LABELS.items()
         ],
         "may_choose": may_choose,
         "pages": pages,
@@ -176,8 +181,8 @@ def index(request: HttpRequest) -> HttpResponseBase:
         ],
         "priced": bool(found.money.prices),
         "orders": [
-            ("Longest first", asked.url(order=LONGEST_FIRST, page=1), asked.order == LONGEST_FIRST),
-            ("Dearest first", asked.url(order=DEAREST_FIRST, page=1), asked.order == DEAREST_FIRST),
+            (gettext("Longest first"), asked.url(order=LONGEST_FIRST, page=1), asked.order == LONGEST_FIRST),
+            (gettext("Dearest first"), asked.url(order=DEAREST_FIRST, page=1), asked.order == DEAREST_FIRST),
         ],
         "sorts": {
             field: (asked.url(order=order, page=1), now) for field, order, now in directions(asked.order)

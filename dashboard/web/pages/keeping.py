@@ -9,13 +9,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from dashboard.control import exemptions, ledger, warned
 from dashboard.control.models import Exemption, Role, StopWarning
 from dashboard.control.permissions import exemption_refusal
 from dashboard.fleet.entities import Environment, Kind
-from dashboard.fleet.spans import time_of_day
+from dashboard.fleet.spans import spoken_time_of_day as time_of_day
 from dashboard.web.http import found_or_404, moment, signed_in, text_of, varied
 from dashboard.web.offers import address
 
@@ -46,7 +47,11 @@ def keep(request: HttpRequest, identifier: str) -> HttpResponse:
     if why_not := exemption_refusal(user, row, moment(request).fleet):
         raise PermissionDenied(why_not)
     longest = timedelta(days=settings.EXEMPTION_DAYS)
-    context: dict[str, Any] = {"title": f"Keep {row.name} awake", "row": row, "problem": ""}
+    context: dict[str, Any] = {
+        "title": gettext("Keep {name} awake").format(name=row.name),
+        "row": row,
+        "problem": "",
+    }
     if request.method == "POST":
         context["problem"] = _kept(request, row, now, longest)
         if not context["problem"]:
@@ -68,9 +73,9 @@ def _kept(request: HttpRequest, row: Environment, now: datetime, longest: timede
     try:
         until = datetime.fromisoformat(text_of(request.POST.get("until", ""))[:40])
     except ValueError:
-        return "Choose until when."
+        return gettext("Choose until when.")
     if timezone.is_naive(until):
-        return "Choose until when."
+        return gettext("Choose until when.")
     user = signed_in(request)
     before = Exemption.objects.in_force(now).filter(environment_id=row.id, actor=user, until=until)
     if before.exists():
@@ -88,5 +93,5 @@ def _kept(request: HttpRequest, row: Environment, now: datetime, longest: timede
     except exemptions.Refused as refused:
         return str(refused)
     said = time_of_day(until.timestamp(), timezone.localtime(now))
-    messages.success(request, f"It is not stopped for being idle until {said}.")
+    messages.success(request, gettext("It is not stopped for being idle until {said}.").format(said=said))
     return ""

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any, cast
 
 from celery.exceptions import CeleryError
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,6 +20,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET
 from kombu.exceptions import KombuError
 
@@ -187,8 +189,9 @@ class Log:
 
 
 def earlier(before: int, dropped: int) -> SafeString:
-    kept = " The download has more." if before > dropped else ""
-    return format_html('<p class="log-gap">{} earlier lines are not shown.{}</p>', f"{before:,}", kept)
+    kept = gettext(" The download has more.") if before > dropped else ""
+    words = ngettext("{} earlier line is not shown.", "{} earlier lines are not shown.", before)
+    return format_html('<p class="log-gap">{}{}</p>', words.format(intcomma(before)), kept)
 
 
 def poll(log: Log) -> HttpResponse:
@@ -235,7 +238,7 @@ def download(log: Log) -> HttpResponse:
             number = entries[-1].number
             lines += [text_of(entry) for entry in entries]
     except StoreError as error:
-        raise Http404("The log cannot be read now. Try again in a moment.") from error
+        raise Http404(gettext("The log cannot be read now. Try again in a moment.")) from error
     name = re.sub(r"[^A-Za-z0-9-]", "", log.identifier)[:60] or "log"
     response = HttpResponse("".join(f"{one}\n" for one in lines), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{log.kind.value}-{name}.log"'

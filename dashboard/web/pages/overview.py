@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.control import cost, exemptions
@@ -30,6 +31,7 @@ from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage, row_blocks
 from dashboard.web.slower import slower_block
 from dashboard.web.stars import starred_block
+from dashboard.web.templatetags.words import counted, within
 from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of
 
 SHOWN = 6
@@ -79,7 +81,7 @@ def index(request: HttpRequest) -> HttpResponse:
         ]
     )
     context = {
-        "title": "Overview",
+        "title": gettext("Overview"),
         "trouble_names": [block.id for block in troubles],
         "blocks": {block.id: block.html(request) for block in live.blocks},
     }
@@ -88,9 +90,9 @@ def index(request: HttpRequest) -> HttpResponse:
 
 def _panels(fleet: Fleet) -> Block:
     panels = (
-        _panel(fleet, "Environments", "environment,environments", environments.LIST),
-        _panel(fleet, "Services", "service,services", services.LIST),
-        _panel(fleet, "Task executions", "execution,executions", executions.LIST),
+        _panel(fleet, gettext("Environments"), counted("environment,environments"), environments.LIST),
+        _panel(fleet, gettext("Services"), counted("service,services"), services.LIST),
+        _panel(fleet, gettext("Task executions"), counted("execution,executions"), executions.LIST),
     )
     return Block("panels", panels, "overview/panels.html", {"panels": panels, "tasks": len(fleet.tasks)})
 
@@ -127,7 +129,7 @@ def _trouble(request: HttpRequest, name: str, listing: ListPage, rows: list[List
     context = {
         "name": name,
         "listing": listing,
-        "caption": f"Failed {listing.title.lower()}",
+        "caption": gettext("Failed {listing}").format(listing=within(gettext(listing.title))),
         "blocks": [block.html(request) for block in blocks],
         "count": len(rows),
         "more": reverse(f"{listing.folder}-list") + "?phase=failed" if len(rows) > SHOWN else "",

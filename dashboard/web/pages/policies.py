@@ -12,6 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboard.control import ledger, policies
@@ -26,14 +28,14 @@ from dashboard.web.policy_preview import assessed, preview, replayed
 
 RUNS_SHOWN = 20
 PAGE_SIZE = 25
-DECISIONS = {"stop": "Stop", "warn": "Warn", "keep": "Keep"}
+DECISIONS = {"stop": _("Stop"), "warn": _("Warn"), "keep": _("Keep")}
 
 
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """All policies with their state, how the last run went, when the window changes, and what was stopped today."""
     body = Block("policies", *_listed())
-    context = {"title": "Idle policies", "list": body.html(request), "may": _may(request)}
+    context = {"title": gettext("Idle policies"), "list": body.html(request), "may": _may(request)}
     return page(request, "policies/index.html", context, Live([body]))
 
 
@@ -108,7 +110,7 @@ def _verdicts(request: HttpRequest, policy: IdlePolicy) -> Block:
         "shown": shown,
         "asked": text,
         "show": show if show in DECISIONS else "",
-        "choices": [(decision, label, counts[decision]) for decision, label in DECISIONS.items()],
+        "choices": [(decision, gettext(label), counts[decision]) for decision, label in DECISIONS.items()],
         "total": sum(counts.values()),
     }
     rows = tuple((one.pk, one.decision, one.why, str(one.since)) for one in shown)
@@ -139,14 +141,21 @@ def _edit(request: HttpRequest, policy: IdlePolicy) -> HttpResponse:
     if valid and request.POST.get("then") != "preview":
         acts = form.cleaned_data["act"] in {Act.STOP, Act.DELETE}
         unwarned = acts and policy.lead and not new_one and not form.cleaned_data["lead"]
-        what = f"let {known} act without a warning"
-        if unwarned and (asked := step_up.question(request, what, typed="no warning")):
+        what = gettext("let {known} act without a warning").format(known=known)
+        if unwarned and (asked := step_up.question(request, what, typed=gettext("no warning"))):
             return asked
         policies.keep(form.filled(), signed_in(request), ledger.utc_now())
-        messages.success(request, f"{policy.name} is a dry run: it stops nothing until it is armed.")
+        messages.success(
+            request,
+            gettext("{name} is a dry run: it stops nothing until it is armed.").format(name=policy.name),
+        )
         return redirect("idle-policy", policy.pk)
     back = reverse("idle-policies") if new_one else reverse("idle-policy", args=[policy.pk])
-    context: dict[str, Any] = {"title": f"Change {known}" if known and not new_one else "New policy"}
+    context: dict[str, Any] = {
+        "title": gettext("Change {known}").format(known=known)
+        if known and not new_one
+        else gettext("New policy")
+    }
     context |= {"form": form, "back": back, "armed": policy.state == PolicyState.ARMED and not new_one}
     if valid or (data is not None and set(form.errors) == {"sure"}):
         context["preview"] = preview(assessed(request, form.filled()), before)
@@ -168,19 +177,21 @@ def arm(request: HttpRequest, identifier: UUID) -> HttpResponse:
         shown = {"preview": preview(assessed(request, policy)), "past": replayed(policy)}
         return _ask(request, policy, "arm", shown)
     if request.POST.get("changed") != policy.changed.isoformat():
-        messages.error(request, "It was changed meanwhile; look at what it does now.")
+        messages.error(request, gettext("It was changed meanwhile; look at what it does now."))
         return redirect("idle-policy", policy.pk)
     typed = text_of(request.POST.get("typed", ""))
     if policy.act == Act.DELETE and typed.strip() != policy.name:
         wrong: dict[str, Any] = {
             "preview": preview(assessed(request, policy)),
-            "problem": "That is not its name.",
+            "problem": gettext("That is not its name."),
         }
         return _ask(request, policy, "arm", wrong, status=422)
-    if asked := step_up.question(request, f"arm {policy.name}", typed="arm"):
+    if asked := step_up.question(
+        request, gettext("arm {name}").format(name=policy.name), typed=gettext("arm")
+    ):
         return asked
     if policies.arm(policy, signed_in(request), ledger.utc_now(), typed):
-        messages.success(request, f"{policy.name} is armed.")
+        messages.success(request, gettext("{name} is armed.").format(name=policy.name))
     return redirect("idle-policy", policy.pk)
 
 
@@ -194,7 +205,9 @@ def pause(request: HttpRequest, identifier: UUID) -> HttpResponse:
     reason = " ".join(text_of(request.POST.get("reason", "")).split())[:300]
     why = f"{user}: {reason}" if reason else ""
     if policies.pause(policy, user, why, ledger.utc_now()):
-        messages.success(request, f"{policy.name} is paused; what it had waiting is skipped.")
+        messages.success(
+            request, gettext("{name} is paused; what it had waiting is skipped.").format(name=policy.name)
+        )
     return redirect("idle-policy", policy.pk)
 
 
@@ -205,7 +218,7 @@ def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     if request.method != "POST":
         return _ask(request, policy, "delete", {})
     policies.delete(policy, signed_in(request), ledger.utc_now())
-    messages.success(request, f"{policy.name} is deleted.")
+    messages.success(request, gettext("{name} is deleted.").format(name=policy.name))
     return redirect("idle-policies")
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from dashboard.control import cost
@@ -40,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
         _save(request, form)
         return redirect("classes-prices")
     context: dict[str, Any] = {
-        "title": "Prices",
+        "title": gettext("Prices"),
         "form": None if refusal else form,
         "currency": settings.CURRENCY,
     }
@@ -60,7 +61,12 @@ def _save(request: HttpRequest, form: PriceForm) -> None:
         now=timezone.now(),
     )
     day = date_format(price.valid_from, "j M Y")
-    messages.success(request, f"From {day} an hour of {name} costs {price_words(price.price)}.")
+    messages.success(
+        request,
+        gettext("From {day} an hour of {name} costs {price_words}.").format(
+            day=day, name=name, price_words=price_words(price.price)
+        ),
+    )
 
 
 def _classes(fleet: Fleet) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -46,5 +47,5 @@ def _place(value: Any) -> str:
     try:
         scheme, host, path, *_ = urlsplit(text)
     except ValueError:
-        return "no address"
+        return gettext("no address")
     return f"{scheme}://{host}{path}"[:200] if host else text.partition("?")[0][:80]

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Kind, Service
@@ -16,6 +18,7 @@ from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage
 from dashboard.web.runs import elsewhere_block
+from dashboard.web.templatetags.words import counted
 
 
 def _facts(fleet: Fleet, row: Service) -> dict[str, Any]:
@@ -30,15 +33,15 @@ def _facts(fleet: Fleet, row: Service) -> dict[str, Any]:
 
 LIST = ListPage(
     kind=Kind.SERVICE,
-    title="Services",
-    noun="service,services",
+    title=gettext_noop("Services"),
+    noun=counted("service,services"),
     columns=(
-        Column("name", "Service", "name", fields=("name", "id")),
-        Column("phase", "Phase", "phase", fields=("phase", "failure")),
-        Column("environment", "Environment", "environment", css="place"),
-        Column("project", "Project", "project", css="place extra"),
-        Column("trigger", "Starts on", css="wide"),
-        Column("created", "Created", "created", "-", "wide"),
+        Column("name", _("Service"), "name", fields=("name", "id")),
+        Column("phase", _("Phase"), "phase", fields=("phase", "failure")),
+        Column("environment", _("Environment"), "environment", css="place"),
+        Column("project", _("Project"), "project", css="place extra"),
+        Column("trigger", _("Starts on"), css="wide"),
+        Column("created", _("Created"), "created", "-", "wide"),
         columns.REFERENCE,
         columns.CREATOR,
         columns.REPOSITORY,
@@ -46,12 +49,12 @@ LIST = ListPage(
         columns.CLASS,
         columns.RUNNER,
         columns.ID,
-        Column("actions", "Actions", css="actions"),
+        Column("actions", _("Actions"), css="actions"),
     ),
     facts=_facts,
     folder="services",
     left_out="platform",
-    left_out_words="of the platform itself (editors, agents)",
+    left_out_words=gettext_noop("of the platform itself (editors, agents)"),
 )
 
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.config_projects import ProjectRole
@@ -26,7 +27,7 @@ MOST = 500
 def index(request: HttpRequest) -> HttpResponse:
     shown = list(_visible(request)[:MOST])
     context = {
-        "title": "Sessions",
+        "title": gettext("Sessions"),
         "sessions": shown,
         "this": request.session.session_key,
         "everybody": signed_in(request).role == Role.ADMIN,
@@ -52,14 +53,16 @@ def end(request: HttpRequest, identifier: UUID) -> HttpResponse:
     """End one; a session that is somebody else's is not there for anybody but admins."""
     chosen = _visible(request).filter(id=identifier)
     if not chosen:
-        raise Http404("There is no such session. It may have ended already.")
+        raise Http404(gettext("There is no such session. It may have ended already."))
     forget_sessions(sign_ins.end(chosen, timezone.now()))
-    messages.success(request, "The session has ended.")
+    messages.success(request, gettext("The session has ended."))
     return redirect("sessions")
 
 
 def _visible(request: HttpRequest) -> QuerySet[SignIn]:
     if settings.SSO_PROXY is not None:
-        raise Http404("The proxy in front of this dashboard signs people in: there are no sessions here.")
+        raise Http404(
+            gettext("The proxy in front of this dashboard signs people in: there are no sessions here.")
+        )
     current, user = sign_ins.current(timezone.now()), signed_in(request)
     return current if user.role == Role.ADMIN else current.filter(user=user)

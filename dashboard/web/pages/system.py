@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_safe
 
 from dashboard import jobs
@@ -15,7 +17,11 @@ from dashboard.web.pages.channels import messages_block
 from dashboard.web.pages.policies import policies_block
 from dashboard.web.spent import spending
 
-SWEEPS = {"hot": "What moves", "full": "Everything", "names": "Names of people, projects and runners"}
+SWEEPS = {
+    "hot": _("What moves"),
+    "full": _("Everything"),
+    "names": _("Names of people, projects and runners"),
+}
 
 
 @login_not_required
@@ -44,17 +50,21 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def _events() -> tuple[str, str, float | None]:
     """What to say of listening to events: a headline, the reason, and since when (epoch seconds)."""
     if not settings.WATCH_EVENTS:
-        return "Off: WATCH_EVENTS is 0", "", None
+        return gettext("Off: WATCH_EVENTS is 0"), "", None
     try:
         state = jobs.parts.store().watch_state()
     except StoreError:
-        return "Not known", "Redis does not answer.", None
+        return gettext("Not known"), gettext("Redis does not answer."), None
     if state is None:
-        return "Nobody listens", "Is manage.py watch running? Changes are seen at the next poll.", None
+        return (
+            gettext("Nobody listens"),
+            gettext("Is manage.py watch running? Changes are seen at the next poll."),
+            None,
+        )
     words = {
-        "listening": "Listening",
-        "waiting": "Connecting again",
-        "refused": "Off: the key may not listen; changes are seen at the next poll",
+        "listening": gettext("Listening"),
+        "waiting": gettext("Connecting again"),
+        "refused": gettext("Off: the key may not listen; changes are seen at the next poll"),
     }
     return words.get(state.state, state.state), state.reason, state.since
 
@@ -73,7 +83,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "events": events,
         "spent": spending(),
         "full": settings.ONA_REQUESTS_PER_SECOND,
-        "title": "System",
+        "title": gettext("System"),
         "sweeps": shown,
         "fresh": current_freshness(request),
         "fleet": moment(request).fleet,

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Kind, Listed, Task
@@ -16,6 +18,7 @@ from dashboard.web.pages import executions
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage, small_table
 from dashboard.web.runs import elsewhere_block, record_block
+from dashboard.web.templatetags.words import counted
 
 STRIP = 8
 """Last runs in a row of the list."""
@@ -36,15 +39,15 @@ def _facts(fleet: Fleet, row: Task) -> dict[str, Any]:
 
 LIST = ListPage(
     kind=Kind.TASK,
-    title="Tasks",
-    noun="task,tasks",
+    title=gettext_noop("Tasks"),
+    noun=counted("task,tasks"),
     columns=(
-        Column("name", "Task", "name", fields=("name", "id")),
-        Column("run", "Last run", "run", "-", fields=("last", "ran")),
-        Column("environment", "Environment", "environment", css="place"),
-        Column("project", "Project", "project", css="place"),
-        Column("trigger", "Runs on", css="wide"),
-        Column("created", "Created", "created", "-", "wide"),
+        Column("name", _("Task"), "name", fields=("name", "id")),
+        Column("run", _("Last run"), "run", "-", fields=("last", "ran")),
+        Column("environment", _("Environment"), "environment", css="place"),
+        Column("project", _("Project"), "project", css="place"),
+        Column("trigger", _("Runs on"), css="wide"),
+        Column("created", _("Created"), "created", "-", "wide"),
         columns.REFERENCE,
         columns.CREATOR,
         columns.REPOSITORY,
@@ -52,7 +55,7 @@ LIST = ListPage(
         columns.CLASS,
         columns.RUNNER,
         columns.ID,
-        Column("actions", "Actions", css="actions"),
+        Column("actions", _("Actions"), css="actions"),
     ),
     facts=_facts,
     folder="tasks",

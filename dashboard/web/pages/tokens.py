@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         what = _("make a token that acts for you") if Scope.ACT in form.cleaned_data["scopes"] else ""
-        if what and (asked := step_up.question(request, what, typed="make a token")):
+        if what and (asked := step_up.question(request, what, typed=gettext("make a token"))):
             return asked
         scopes = [Scope(one) for one in form.cleaned_data["scopes"]]
         try:

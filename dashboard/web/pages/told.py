@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from dashboard.control import ledger, notify
@@ -22,11 +23,13 @@ def index(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and address:
         by_mail = request.POST.get("by_mail") == "1"
         notify.wish(user, by_mail=by_mail, now=ledger.utc_now())
-        messages.success(request, "You are told by mail." if by_mail else "You are not told any more.")
+        messages.success(
+            request, gettext("You are told by mail.") if by_mail else gettext("You are not told any more.")
+        )
         return redirect("told")
     shown = Delivery.objects.filter(recipient=f"mail:{address}").order_by("-created", "-id")[:SHOWN]
     context = {
-        "title": "Messages to you",
+        "title": gettext("Messages to you"),
         "address": address,
         "owns": bool(ona_person(user, moment(request).fleet)),
         "by_mail": notify.wish_of(user),

@@ -7,6 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.control.saved import SavedView
@@ -22,7 +24,7 @@ from dashboard.web.lists import context_of
 from dashboard.web.pages.filters import kind_of_section
 from dashboard.web.view_tabs import SHOWN_TABS, address_of, count_of, counted
 
-GONE = "There is no such view. It may have been deleted, or it is somebody else's."
+GONE = _("There is no such view. It may have been deleted, or it is somebody else's.")
 
 
 @require_GET
@@ -42,7 +44,7 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         groups.setdefault(TITLES[Kind(view.kind)], []).append(line)
     return varied(
-        render(request, "views/index.html", {"title": "Views", "groups": groups, "user_id": user.pk})
+        render(request, "views/index.html", {"title": gettext("Views"), "groups": groups, "user_id": user.pk})
     )
 
 
@@ -68,7 +70,7 @@ def new(request: HttpRequest, section: str) -> HttpResponse:
 def edit(request: HttpRequest, identifier: UUID) -> HttpResponse:
     view = _seen(request, identifier)
     if not may_change(signed_in(request), view):
-        raise PermissionDenied("Only its owner or an admin changes a view.")
+        raise PermissionDenied(gettext("Only its owner or an admin changes a view."))
     return _ask_or_keep(request, view)
 
 
@@ -76,7 +78,7 @@ def edit(request: HttpRequest, identifier: UUID) -> HttpResponse:
 def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     view = _seen(request, identifier)
     if not may_delete(signed_in(request), view):
-        raise PermissionDenied("Only its owner or an admin deletes a view.")
+        raise PermissionDenied(gettext("Only its owner or an admin deletes a view."))
     delete_view(signed_in(request), view)
     return redirect("views")
 
@@ -100,7 +102,7 @@ def counts(request: HttpRequest, section: str) -> HttpResponse:
 def _seen(request: HttpRequest, identifier: UUID) -> SavedView:
     view = SavedView.objects.seen_by(signed_in(request)).filter(pk=identifier).first()
     if view is None:
-        raise Http404(GONE)
+        raise Http404(gettext(GONE))
     return view
 
 
@@ -121,7 +123,12 @@ def _ask_or_keep(request: HttpRequest, view: SavedView) -> HttpResponse:
 def _question(request: HttpRequest, view: SavedView, form: ViewForm) -> HttpResponse:
     """The form; it comes back with what is wrong at each field."""
     known = "" if view._state.adding else SavedView.objects.get(pk=view.pk).name
-    context = {"form": form, "name": known, "back": address_of(view), "title": known or "Save as a view"}
+    context = {
+        "form": form,
+        "name": known,
+        "back": address_of(view),
+        "title": known or gettext("Save as a view"),
+    }
     if is_fragment(request):
         return varied(render(request, "views/dialog.html", context))
     return varied(render(request, "views/page.html", context, status=422 if form.is_bound else 200))

@@ -17,6 +17,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import jobs
@@ -24,7 +26,7 @@ from dashboard.control import ledger, replays
 from dashboard.control.models import IdlePolicy, Progress, Recording, Replay
 from dashboard.control.whatif_run import DAY, DAYS
 from dashboard.fleet.snapshot import Fleet
-from dashboard.fleet.spans import length
+from dashboard.fleet.spans import spoken_length as length
 from dashboard.web import plots
 from dashboard.web.forms.policies import as_typed
 from dashboard.web.forms.whatif import Asked, asked
@@ -42,7 +44,7 @@ SHORT = 0.99
 """Of the days asked for; less is said to be short."""
 
 
-SAVED = plots.Axis("hours saved", whole_hours, 3_600.0)
+SAVED = plots.Axis(_("hours saved"), whole_hours, 3_600.0)
 REGRETS = plots.Axis("regrets")
 
 
@@ -59,7 +61,7 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         return _csv(request, view, replay)
     blocks = _blocks(request, view, replay, fleet)
     context = {
-        "title": "What if",
+        "title": gettext("What if"),
         "view": view,
         "answer": "" if is_poll(request) else blocks[0].html(request),
         "policies": [one for one in IdlePolicy.objects.order_by("name", "id") if not one.of_stopped],
@@ -90,7 +92,7 @@ def cancel(request: HttpRequest, identifier: UUID) -> HttpResponse:
     if why_not := replays.cancel_refusal(replay, signed_in(request)):
         raise PermissionDenied(why_not)
     if not replays.cancel(replay, ledger.utc_now()):
-        messages.error(request, "It had ended already.")
+        messages.error(request, gettext("It had ended already."))
     fleet, now = moment(request).fleet, ledger.utc_now()
     return redirect(asked(request.POST, fleet, now.timestamp()).url())
 
@@ -144,8 +146,8 @@ def _shown(view: Asked, replay: Replay, fleet: Fleet) -> dict[str, Any]:
         "curve": plots.curve(
             plots.Frame(
                 "savings",
-                "Hours saved against regrets, for each limit",
-                f"The limit of {length(view.limit)} stands out.",
+                gettext("Hours saved against regrets, for each limit"),
+                gettext("The limit of {length} stands out.").format(length=length(view.limit)),
                 "page",
             ),
             points,
@@ -155,8 +157,8 @@ def _shown(view: Asked, replay: Replay, fleet: Fleet) -> dict[str, Any]:
         ),
         "rows": [{**row, "there": row["id"] in fleet.environments} for row in _priced(rows[:SHOWN])],
         "tabs": [
-            ("longest", "Stops that save most", one["stops"], view.url(show="longest")),
-            ("regrets", "Regrets", one["regretted"], view.url(show="regrets")),
+            ("longest", gettext("Stops that save most"), one["stops"], view.url(show="longest")),
+            ("regrets", gettext("Regrets"), one["regretted"], view.url(show="regrets")),
         ],
         "short": days < view.days * SHORT,
         "recorded": result["last"] - result["first"],

@@ -4,23 +4,27 @@ from decimal import Decimal
 
 from django import template
 from django.conf import settings
-from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.formats import number_format
 
 register = template.Library()
 HOUR_IN_MINUTES = 60
 
 
+def _grouped(number: str, digits: int) -> str:
+    return number_format(number, digits, force_grouping=True)
+
+
 @register.filter
 def money(amount: Decimal) -> str:
     """12.40 EUR"""
-    return f"{intcomma(f'{amount:.2f}')} {settings.CURRENCY}"
+    return f"{_grouped(f'{amount:.2f}', 2)} {settings.CURRENCY}"
 
 
 @register.filter
 def price(amount: Decimal) -> str:
     """Two digits, or the four that a price may have: 0.96 EUR, 0.0125 EUR"""
     cents = amount == round(amount, 2)
-    return money(amount) if cents else f"{intcomma(f'{amount:.4f}')} {settings.CURRENCY}"
+    return money(amount) if cents else f"{_grouped(f'{amount:.4f}', 4)} {settings.CURRENCY}"
 
 
 @register.filter
@@ -29,7 +33,7 @@ def hours(seconds: float) -> str:
     minutes = round(seconds / 60)
     if 0 < minutes < HOUR_IN_MINUTES:
         return f"{minutes} min"
-    return f"{intcomma(f'{seconds / 3600:.1f}')} h" if minutes else "0 h"
+    return f"{_grouped(f'{seconds / 3600:.1f}', 1)} h" if minutes else "0 h"
 
 
 def whole_hours(seconds: float) -> str:

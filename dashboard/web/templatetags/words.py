@@ -20,7 +20,9 @@ from dashboard.control.verbs import RULES, Rule
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.query.values import seconds
-from dashboard.fleet.spans import length, time_of_day
+from dashboard.fleet.sentences import Said
+from dashboard.fleet.spans import spoken_length as length
+from dashboard.fleet.spans import spoken_time_of_day as time_of_day
 from dashboard.web.kept import Piece, ago, grown, pieces
 from dashboard.web.offers import SECTIONS, address
 
@@ -73,6 +75,57 @@ LOOKS = {
     "initializing": Look("move", "ring", _("Initialising")),
     "unavailable": Look("warn", "diamond", _("Unavailable")),
 }
+
+
+ELSEWHERE = (
+    *(
+        _("Start"),
+        _("Stop"),
+        _("Keep awake"),
+        _("Delete"),
+        _("Edit"),
+        _("Create"),
+        _("Unarchive"),
+        _("Force delete"),
+    ),
+    *(
+        _("Add service"),
+        _("Add task"),
+        _("Edit ports"),
+        _("Upsert automations"),
+        _("Create token"),
+        _("Exempt"),
+    ),
+    *(_("Arm"), _("Pause"), _("Undo"), _("Access token")),
+    *(
+        _("environment"),
+        _("service"),
+        _("task"),
+        _("execution"),
+        _("task execution"),
+        _("policy"),
+        _("batch"),
+    ),
+    *(_("project"), _("person"), _("class"), _("runner")),
+    *(
+        _("Environments"),
+        _("Services"),
+        _("Tasks"),
+        _("Executions"),
+        _("Projects"),
+        _("Runners"),
+    ),
+    *(_("creator only"), _("default"), _("prebuild"), _("workflow"), _("user"), _("manual")),
+    *(_("creating"), _("starting"), _("updating"), _("stopping"), _("deleting"), _("pending"), _("running")),
+    *(_("stopped"), _("failed"), _("succeeded"), _("deleted")),
+    *(
+        _("post machine start"),
+        _("post environment start"),
+        _("post devcontainer start"),
+        _("before snapshot"),
+    ),
+)
+"""Words that are made from names of verbs, kinds and phases, and then looked up."""
 
 
 def look_of(phase: str) -> Look:
@@ -184,6 +237,14 @@ def absolute(local: datetime) -> str:
 def relative(moment: datetime) -> str:
     """How long ago that was, in words."""
     return ago(moment.timestamp(), time.time())
+
+
+@register.filter
+def said(text: str) -> str:
+    """In the language of the page, what is kept in English; text that no catalogue knows stays as it is."""
+    if isinstance(text, Said):
+        return text.said()
+    return gettext(text) if text else ""
 
 
 @register.filter
