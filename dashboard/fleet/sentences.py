@@ -73,6 +73,13 @@ def joined(between: str, parts: tuple[str, ...]) -> Joined:
     return made
 
 
+def looked_up(text: str) -> str:
+    """Any English text in the language of this request; what no catalogue knows stays as it is."""
+    if isinstance(text, Said):
+        return text.said()
+    return gettext(text) if text else ""
+
+
 def said(value: Any) -> Any:
     """What is known how to say, else the value as it is."""
     return value.said() if isinstance(value, Said) else value

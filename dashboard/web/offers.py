@@ -11,6 +11,7 @@ from dashboard.control.permissions import can, refusal, seen_as
 from dashboard.control.verbs import RULES, Rule, Verb, pointless, verbs_of, why_nothing_runs
 from dashboard.fleet.entities import Execution, Kind, Listed, kind_of
 from dashboard.fleet.freshness import sentence
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 
 SECTIONS = {
@@ -72,9 +73,9 @@ def withheld(user: User, row: Listed, fleet: Fleet) -> tuple[tuple[tuple[str, ..
     for verb in verbs_of(kind_of(row)):
         if verb is Verb.UNARCHIVE_ENVIRONMENT and getattr(row, "archived", None) is None:
             continue  # nobody looks for that
-        why = refusal(user, verb, row, fleet) or sentence(pointless(verb, row, fleet))
+        why = looked_up(refusal(user, verb, row, fleet)) or sentence(looked_up(pointless(verb, row, fleet)))
         if why:
-            found.setdefault(why, []).append(RULES[verb].label)
+            found.setdefault(why, []).append(gettext(RULES[verb].label))
     return tuple((tuple(labels), why) for why, labels in found.items())
 
 

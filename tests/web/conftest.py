@@ -15,6 +15,7 @@ import pytest
 from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import translation
 
 from dashboard import jobs
 from dashboard.celery import app, broker_url
@@ -135,6 +136,13 @@ def broker(valkey_url: str) -> Iterator[None]:
     """Celery publishes to the tests' Valkey, where nobody listens."""
     with publishing_to(valkey_url):
         yield
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """The language of a test's last request ends with it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from dashboard.fleet.spans import length, span, time_of_day
+from dashboard.fleet.spans import length, span, spoken_length, spoken_time_of_day, time_of_day
 from dashboard.web import lists
 from dashboard.web.kept import pieces
 from dashboard.web.templatetags.words import count
@@ -89,8 +89,10 @@ def test_a_german_poll_is_quiet_when_nothing_changed_and_speaks_when_the_languag
 def test_numbers_and_times_are_written_as_german_writes_them() -> None:
     new_year = datetime(2026, 1, 1, tzinfo=UTC)
     with translation.override("de"):
-        assert (length(0.84), span(3 * 86_400)) == ("0,8 s", "3 Tg.")
-        assert time_of_day(0, new_year) == "Do 1. Jan 00:00"
+        assert (spoken_length(0.84), span(3 * 86_400)) == ("0,8 s", "3 Tg.")
+        assert spoken_time_of_day(0, new_year) == "Do 1. Jan 00:00"
+        assert (length(0.84), time_of_day(0, new_year)) == ("0.8 s", "Thu 1 Jan 00:00")  # as it is stored
+        assert length(0.84).said() == "0,8 s"
         assert count(12_345) == "12.345"
     assert (length(0.84), span(3 * 86_400), count(12_345)) == ("0.8 s", "3 d", "12,345")
     assert time_of_day(0, new_year) == "Thu 1 Jan 00:00"

@@ -20,7 +20,7 @@ from dashboard.control.verbs import RULES, Rule
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.query.values import seconds
-from dashboard.fleet.sentences import Said
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.fleet.spans import spoken_time_of_day as time_of_day
 from dashboard.web.kept import Piece, ago, grown, pieces
@@ -242,9 +242,7 @@ def relative(moment: datetime) -> str:
 @register.filter
 def said(text: str) -> str:
     """In the language of the page, what is kept in English; text that no catalogue knows stays as it is."""
-    if isinstance(text, Said):
-        return text.said()
-    return gettext(text) if text else ""
+    return looked_up(text)
 
 
 @register.filter
