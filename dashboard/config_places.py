@@ -3,7 +3,8 @@
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from dashboard.config import LOOPBACK
+from dashboard.config import LOOPBACK, ConfigurationError
+from dashboard.config_redis import SENTINEL_FORM, sentinels
 
 PORTS = {"redis": 6379, "rediss": 6379, "postgres": 5432, "postgresql": 5432, "pgsql": 5432}
 
@@ -34,6 +35,8 @@ def redis_place(url: str) -> str:
     if not url:
         return ""
     instead = "such as redis://host:6379/1"
+    if url.startswith("sentinel:"):
+        return _of_group(url)
     parts = _split(url, "Redis has no address", instead)
     given = parse_qs(parts.query).get("db")
     if parts.scheme == "unix":
@@ -43,6 +46,17 @@ def redis_place(url: str) -> str:
     if given:
         raise NoPlace("the number of the Redis database is not in the path", instead)
     return f"{_host(parts.hostname)}:{parts.port or 6379} {_number(parts.path.strip('/') or '0', instead)}"
+
+
+def _of_group(url: str) -> str:
+    """By its name and its sentinels; whoever lists other sentinels of one group is not noticed."""
+    try:
+        group = sentinels(url)
+    except ConfigurationError:
+        group = None
+    if group is None:
+        raise NoPlace("Redis has no sentinels or no group", f"such as {SENTINEL_FORM}")
+    return f"{sorted((_host(host), port) for host, port in group.hosts)} {group.name} {group.database}"
 
 
 def _number(text: str, instead: str) -> int:

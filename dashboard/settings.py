@@ -197,7 +197,7 @@ TIME_ZONE = read_time_zone()
 USE_TZ = True
 USE_I18N = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{ORGANISATION.prefix}/static/" if ORGANISATION else "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [FILES / "static"]
 STORAGES = {

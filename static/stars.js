@@ -4,7 +4,7 @@
   const form = document.querySelector("#stars");
   if (!form) return;
   const body = document.body;
-  const channel = "BroadcastChannel" in window ? new BroadcastChannel("stars") : null;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(`stars:${form.dataset.person}`) : null;
   const say = (text) => body.dispatchEvent(new CustomEvent("toast", { detail: { level: "bad", text } }));
   const show = ({ value, on }) => {
     for (const star of document.querySelectorAll(".star")) {

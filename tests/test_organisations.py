@@ -1,5 +1,9 @@
 """Several organisations: what their file may say, and what it makes of a process's environment."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -82,6 +86,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"redis_url": "redis://valkey/one"}, "acme: the Redis database has no number"),
     ({"redis_url": "redis://valkey/0?db=1"}, "acme: the number of the Redis database is not in the path"),
     ({"redis_url": "redis://valkey:x/0"}, "acme: Redis has no address"),
+    ({"redis_url": "sentinel://a:26379,b"}, "acme: Redis has no sentinels or no group"),
     ({"database_url": "nowhere"}, "acme: the database has no address"),
     ({"settings": 1}, "acme: settings is no table"),
     ({"settings": {"SSO_MODE": "proxy"}}, "acme: 'SSO_MODE' cannot differ between organisations"),
@@ -111,6 +116,11 @@ SHARED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"redis_url": "redis://Valkey"}, {"redis_url": "redis://:secret@valkey:6379/0"}, "Redis database"),
     ({"redis_url": "redis://localhost/2"}, {"redis_url": "rediss://127.0.0.1/2"}, "Redis database"),
     ({"redis_url": "unix:///run/v"}, {"redis_url": "unix:///run/../run/v?db=0"}, "Redis database"),
+    (
+        {"redis_url": "sentinel://a:26379,b/main/1"},
+        {"redis_url": "sentinel://:secret@B:26379,a:26379/main/1"},
+        "Redis database",
+    ),
     ({"database_url": "postgres://a:x@db/ona"}, {"database_url": "postgresql://b@DB:5432/ona"}, "database"),
     ({"database_url": "sqlite:////srv/a"}, {"database_url": "sqlite:////srv/b/../a"}, "database"),
 ]
@@ -129,6 +139,7 @@ def test_two_organisations_never_share_what_each_must_have_of_its_own(
     [
         ({"redis_url": "redis://valkey/0"}, {"redis_url": "redis://valkey/1"}),
         ({"redis_url": "redis://valkey:6379"}, {"redis_url": "redis://valkey:6380"}),
+        ({"redis_url": "sentinel://a,b/main/0"}, {"redis_url": "sentinel://a,b/main/1"}),
         ({"redis_url": "unix:///run/v?db=1"}, {"redis_url": "unix:///run/v?db=2"}),
         ({"database_url": "postgres://u@db/a"}, {"database_url": "postgres://u@db/b"}),
         ({"base_url": "https://a/api"}, {"base_url": "https://b/api", "key": "key-of-acme"}),
@@ -271,3 +282,40 @@ def test_a_key_in_a_file_is_read_anew_when_it_is_replaced(tmp_path: Path) -> Non
     enter(environ, SERVE)
     key.write_text("new", encoding="utf-8")
     assert read_key("ONA_API_KEY", environ) == "new"
+
+
+TOLD = """
+import json, threading
+import django
+django.setup()
+from django.conf import settings
+from django.templatetags.static import static
+names = ("SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE")
+told = {f"{name}_{what}": getattr(settings, f"{name}_{what}") for name in names for what in ("NAME", "PATH")}
+told["slug"], told["key"] = settings.ORGANISATION.slug, settings.ONA_API_KEY
+first = threading.Thread(target=lambda: told.update(static=static("keys.js"), url=settings.STATIC_URL))
+first.start()
+first.join()
+print(json.dumps(told))
+"""
+
+
+def test_the_settings_of_a_process_are_those_of_its_organisation(path: str, tmp_path: Path) -> None:
+    """Also in a thread that answers no request: such a one may be the first to ask for the address of a file."""
+    variables = {"ORGANISATIONS_FILE": path, "ORGANISATION": "acme", "VAR_DIR": str(tmp_path), "DEBUG": "1"}
+    variables |= {"DJANGO_SETTINGS_MODULE": "dashboard.settings", "SECRET_KEY": "s" * 50}
+    asked = subprocess.run(
+        [sys.executable, "-c", TOLD], env=os.environ | variables, capture_output=True, text=True, check=True
+    )
+    assert json.loads(asked.stdout) == {
+        "SESSION_COOKIE_NAME": "ona_session_acme",
+        "CSRF_COOKIE_NAME": "ona_csrf_acme",
+        "LANGUAGE_COOKIE_NAME": "ona_language",
+        "SESSION_COOKIE_PATH": "/o/acme/",
+        "CSRF_COOKIE_PATH": "/o/acme/",
+        "LANGUAGE_COOKIE_PATH": "/o/acme/",
+        "slug": "acme",
+        "key": "key-of-acme",
+        "static": "/o/acme/static/keys.js",
+        "url": "/o/acme/static/",
+    }

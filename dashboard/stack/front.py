@@ -34,10 +34,20 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 STYLE = (
-    ":root{color-scheme:light dark}"
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:12vh auto;padding:0 1rem}"
-    "input,button{font:inherit;padding:.4rem .7rem}label{display:block;font-weight:600;margin-bottom:.3rem}"
-    "li{margin:.4rem 0}ul{padding-left:1.2rem}"
+    ":root{color-scheme:light dark;--ground:#f6f6f8;--card:#fff;--line:#c9c9d3;--text:#1b1b22;"
+    "--accent:#4a3fc4;--on:#fff}"
+    "@media(prefers-color-scheme:dark){:root{--ground:#131318;--card:#1b1b22;--line:#444453;--text:#ececf1;"
+    "--accent:#aaa3ff;--on:#131318}}"
+    "*{box-sizing:border-box}body{margin:0;padding:12vh 16px 16px;background:var(--ground);color:var(--text);"
+    "font:15px/1.5 system-ui,sans-serif}main{max-width:400px;margin:auto;padding:24px;background:var(--card);"
+    "border:1px solid var(--line);border-radius:10px}h1{font-size:20px;margin:0 0 16px}p{margin:0 0 16px}"
+    "form{display:grid;gap:8px}label{font-weight:600}"
+    "input,button{font:inherit;min-height:36px;padding:0 12px;border-radius:6px;border:1px solid var(--line);"
+    "background:var(--card);color:var(--text)}button{background:var(--accent);color:var(--on);border:0;cursor:pointer}"
+    "ul{list-style:none;margin:0;padding:0;display:grid;gap:8px}"
+    "li a{display:block;padding:10px 12px;border:1px solid var(--line);border-radius:6px;color:var(--text);"
+    "font-weight:600;text-decoration:none;overflow-wrap:anywhere}li a:hover{border-color:var(--accent)}"
+    ":focus-visible{outline:2px solid var(--accent);outline-offset:2px}"
 )
 POLICY = (
     f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
