@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dashboard.fleet import intake, intake_details
-from dashboard.fleet.entities import Kind, Row
+from dashboard.fleet.entities import Environment, Kind, Row
 from dashboard.fleet.memory import Memory
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store
@@ -58,8 +58,21 @@ class Reader:
         except errors.OnaError as trouble:
             self.store.keep_unread(kind, identifier, f"{meaning(trouble)} In its words: {trouble}")
             raise
+        if self._long_deleted(row):
+            tally.gone.append(address)
+            return Reading.GONE
         tally.extend([Observation(row, asked)])
         return Reading.SEEN
+
+    def _long_deleted(self, row: Row) -> bool:
+        """Whether it is an environment that was deleted and removed before: the API can still be asked for it, such
+        as for a page that is open, but no list has it.
+        """
+        return (
+            isinstance(row, Environment)
+            and row.phase == "deleted"
+            and row.id not in self.snapshot.now().fleet.environments
+        )
 
     def _just_made(self, address: Addressed, asked: float) -> bool:
         kind, identifier = address

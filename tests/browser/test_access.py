@@ -17,10 +17,11 @@ SIZES: dict[str, ViewportSize] = {
 }
 EVERYTHING: dict[str, Any] = {"resultTypes": ["violations"]}
 COLOURS: dict[str, Any] = {**EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
+SHAPES: dict[str, Any] = {**EVERYTHING, "rules": {rule: {"enabled": False} for rule in COLOURS["runOnly"]}}
 Schemes = tuple[tuple[Literal["light", "dark"], dict[str, Any]], ...]
 SCHEMES: dict[str, Schemes] = {
     "desk": (("light", EVERYTHING), ("dark", COLOURS)),
-    "phone": (("dark", EVERYTHING),),
+    "phone": (("dark", SHAPES),),
 }
 LISTS = ("environments", "services", "tasks", "executions")
 

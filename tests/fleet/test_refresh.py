@@ -35,6 +35,19 @@ def test_what_is_not_found_is_removed_and_what_is_forbidden_stays(simulated):
     assert target.id not in stored(simulated, Kind.ENVIRONMENT)
 
 
+def test_an_open_page_does_not_bring_back_what_was_deleted(simulated):
+    sync = simulated.sync()
+    sync.full()
+    target = first(simulated.world, enums.DELETING)
+    simulated.clock.pass_(25)
+    sync.hot()
+    assert stored(simulated, Kind.ENVIRONMENT)[target.id].phase == "deleted"
+    sync.full()
+    simulated.store.attend(Kind.ENVIRONMENT, target.id)
+    sync.hot()
+    assert target.id not in stored(simulated, Kind.ENVIRONMENT)
+
+
 def test_a_proxy_that_knows_no_such_address_makes_nothing_look_deleted(simulated):
     sync = simulated.sync()
     sync.full()
