@@ -40,6 +40,8 @@ FORMS = 180
 """Of the actions, those that an admin asks for one by one; the others are queued at once."""
 EVERY = 0.52
 """Seconds between two of them: a person may send 120 forms a minute."""
+APART = 8.0
+"""Seconds between the restarts of Valkey and of PostgreSQL: what is refused belongs to one of them."""
 
 
 def address(word: str) -> str:
@@ -79,7 +81,7 @@ def lived(stack: Stack, wire: Api, wish: argparse.Namespace) -> Iterator[Check]:
     acting.join()
     rolled, said = time.monotonic(), stack.said()
     for part in (stack.valkey, stack.database):
-        time.sleep(3)
+        time.sleep(APART)
         part.restart()
         print(f"restarted {part.name} in {part.restarts[0][1] - part.restarts[0][0]:.1f} s", flush=True)
         until(lambda: all(front.ready[node.name] for node in stack.web), "both nodes are ready again")
