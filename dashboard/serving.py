@@ -57,7 +57,7 @@ def application() -> "WSGIApplication":
 
 
 def main(arguments: Sequence[str]) -> None:
-    told = _parser().parse_args(arguments)
+    told = parser().parse_args(arguments)
     signal.signal(drain.SIGNAL, signal.SIG_IGN)  # inherited by those that are only just starting
     Server(
         "dashboard.serving:application",
@@ -76,16 +76,17 @@ def main(arguments: Sequence[str]) -> None:
     ).serve()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ona-dashboard serve", description="Serves the pages.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="port (8000)")
-    parser.add_argument("--workers", type=int, default=1, help="processes; each holds the fleet once (1)")
-    parser.add_argument("--blocking-threads", type=int, default=4, help="threads of each process (4)")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """Of the arguments of `serve`."""
+    arguments = argparse.ArgumentParser(prog="ona-dashboard serve", description="Serves the pages.")
+    arguments.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
+    arguments.add_argument("--port", type=int, default=8000, help="port (8000)")
+    arguments.add_argument("--workers", type=int, default=1, help="processes; each holds the fleet once (1)")
+    arguments.add_argument("--blocking-threads", type=int, default=4, help="threads of each process (4)")
+    arguments.add_argument(
         "--drain", type=float, default=5.0, help="seconds between the first no of /readyz and the end (5)"
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--finish", type=int, default=20, help="seconds at most for what is being answered then (20)"
     )
-    return parser
+    return arguments
