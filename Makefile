@@ -12,7 +12,7 @@ INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-python test-postgres check bench fortnight thousand chaos lock messages screenshots gallery audit clean security supply
+.PHONY: help run install install-dev test test-python test-postgres check bench fortnight thousand chaos sizing lock messages screenshots gallery audit clean security supply
 
 help:  ## Lists these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -61,6 +61,10 @@ thousand: install-dev  ## Stops a thousand environments while worker, Valkey and
 
 rolling: install-dev  ## Restarts two of each part one after another under a hundred pages and 500 actions
 	@$(BIN)/python -m scripts.rolling $(OPTIONS)
+
+sizing: install-dev  ## What a year of 10,000 environments takes in the database, measured on SQLite and PostgreSQL
+	@$(BIN)/python -m scripts.sizing
+	@$(BIN)/python -m scripts.postgres $(BIN)/python -m scripts.sizing
 
 lock: install-dev  ## Locks the newest versions allowed, and exports them for pip (needs uv)
 	$(BIN)/python -m scripts.exports write

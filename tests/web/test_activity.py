@@ -74,7 +74,7 @@ def test_every_state_and_an_unknown_kind_can_be_shown(dashboard: Dashboard) -> N
         page = dashboard.get(path)
         assert page.status_code == 200
     for state in State:
-        assert state.label in text(dashboard.get("/activity/"))
+        assert str(state.label) in text(dashboard.get("/activity/"))
 
 
 def test_that_an_access_token_was_made_stands_here_and_on_the_environments_page(dashboard: Dashboard) -> None:
