@@ -3,9 +3,9 @@
 PORT ?= 8000
 VENV ?= .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+JOBS ?= 3
 # Asked for again by .ci/run with another Python.
-# Two at once; a file stays in one process, since its tests may share what they started.
+# Three at once, since many wait; a file stays in one process, since its tests may share what they started.
 UNIT = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q -m "not browser"
 BROWSER = $(BIN)/python -m pytest -m browser
 INSTALL = python=$$(sh scripts/find-python) && "$$python" scripts/bootstrap.py $(VENV)

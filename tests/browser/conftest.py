@@ -25,6 +25,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from dashboard.celery import options
 from dashboard.config import valkey_socket
+from dashboard.fleet.snapshot import load
+from dashboard.fleet.store import Store, connect, namespace
 from dashboard.stack import parts
 from scripts.chromium import install
 from tests.test_stack import CHILDREN, ROOT, environ
@@ -96,6 +98,10 @@ class Stack:
         until(lambda: "Dashboard: " in self.said or self.process.poll() is not None, 60)
         assert "Dashboard: " in self.said, self.said
         until(lambda: all(self.pid(name) for name in CHILDREN))
+        address = json.loads((self.folder / "up.json").read_text(encoding="utf-8"))["api"]
+        with closing(connect(f"unix://{quote(str(valkey_socket(self.folder)))}")) as redis:
+            store = Store(redis, namespace(address, parts.SIMULATED_KEY))
+            until(lambda: load(store).projects and load(store).people, 60)  # the names are read last
 
 
 def running(folder: Path, *arguments: str) -> Iterator[Stack]:
