@@ -5,7 +5,8 @@
 SIGTERM has `/readyz` say no for `--drain` seconds while everything is still answered; then nothing new is accepted,
 what is being answered is finished, and the process ends. SIGINT, or a second SIGTERM, skips the wait.
 
-This process only watches over those that answer, so it loads no Django: 15 MB instead of 80.
+This process only watches over those that answer, so it loads no Django: 15 MB instead of 80. When it is killed they
+end by themselves: nobody would watch over them, and the port would stay taken.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,11 @@ from dashboard import drain
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+LOOKS_EVERY = 1.0
+"""Seconds between two looks at who watches over this process."""
+ENDS_WITHIN = 20.0
+"""Seconds for what is being answered when nobody does any more."""
 
 
 class Server(Granian):  # type: ignore[misc, valid-type]
@@ -51,9 +58,20 @@ class Server(Granian):  # type: ignore[misc, valid-type]
 def application() -> "WSGIApplication":
     """What the processes that answer load."""
     drain.listen()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     from dashboard.wsgi import application as dashboard
 
     return drain.closing(dashboard)
+
+
+def _end_with_parent() -> None:
+    """Returns never: ends this process once the one that started it is no more."""
+    parent = multiprocessing.parent_process()
+    while parent is None or os.getppid() == parent.pid:
+        time.sleep(LOOKS_EVERY)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(ENDS_WITHIN)
+    os._exit(1)
 
 
 def main(arguments: Sequence[str]) -> None:

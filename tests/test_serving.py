@@ -30,6 +30,11 @@ def asked(port: int, path: str) -> tuple[int, str]:
         connection.close()
 
 
+def children(process: subprocess.Popen) -> list[int]:
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in listed.read_text(encoding="utf-8").split()]
+
+
 @pytest.fixture
 def port() -> int:
     return parts.free_port()
@@ -63,8 +68,18 @@ def test_it_says_no_first_serves_on_and_then_ends(node: subprocess.Popen, port: 
 
 
 def test_ctrl_c_ends_it_at_once_and_a_process_that_died_comes_back(node: subprocess.Popen, port: int) -> None:
-    [child] = Path(f"/proc/{node.pid}/task/{node.pid}/children").read_text(encoding="utf-8").split()
-    os.kill(int(child), signal.SIGKILL)
+    [child] = children(node)
+    os.kill(child, signal.SIGKILL)
     until(lambda: asked(port, "/readyz")[0] == 200, 60)
     node.send_signal(signal.SIGINT)
     assert node.wait(60) == 0
+
+
+def test_nothing_goes_on_answering_when_what_watches_over_it_is_killed(
+    node: subprocess.Popen, port: int
+) -> None:
+    [child] = children(node)
+    node.kill()
+    assert node.wait(60) == -signal.SIGKILL
+    until(lambda: not Path(f"/proc/{child}").exists(), 60)
+    assert asked(port, "/healthz") == (0, "")

@@ -41,7 +41,8 @@ answered.
 """
 ASKED_ALONE_SECONDS = 20.0
 """At most, for which one request alone finds out whether it is back."""
-UNASKED = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by machines: whoever asks is nobody here, whatever cookies came along."""
 RETRY_SECONDS = 5
 REASON = _(
     "The database does not answer, so nothing can be asked for, and pages show only what was read of the fleet."
@@ -100,11 +101,12 @@ def _person(request: HttpRequest) -> User | None:
 
 def spared(get_response: GetResponse) -> GetResponse:
     """Middleware, before all that asks the database: while it is away one request after the other tries it, and the
-    others are answered without it at once.
+    others are answered without it at once. Probes are never led to it by a session.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path_info in UNASKED:
+        if request.path_info in PROBES:
+            request.COOKIES = {}
             return get_response(request)
         if not _away.may_ask():
             return answer(request)

@@ -76,6 +76,15 @@ def test_a_row_that_is_gone_is_removed_and_the_stream_says_so(store):
     assert store.changes_since(1) == [Change(2, Kind.SERVICE, "s-1", None)]
 
 
+def test_what_was_deleted_and_removed_is_not_brought_back_by_whoever_read_it_before(store):
+    deleted = Environment("e-1", phase="deleted")
+    write(store, Environment("e-1", phase="deleting"))
+    assert write(store, deleted, asked=101.0) == 1  # whoever waits for its end sees it
+    write(store, gone=[(Kind.ENVIRONMENT, "e-1")])
+    assert write(store, deleted, asked=102.0) == 0
+    assert rows(store, Kind.ENVIRONMENT) == {}
+
+
 def test_a_slow_poll_does_not_overwrite_what_was_read_later(store):
     write(store, service(1, "stopping"), asked=200.0)
     assert write(store, service(1, "running"), asked=199.9995) == 0

@@ -89,6 +89,16 @@ def test_what_needs_the_database_says_so_and_nothing_is_asked_for(dashboard: Das
     assert not Action.objects.exists()
 
 
+@pytest.mark.parametrize("role", ["admin", "anonymous"])
+def test_liveness_and_figures_are_told_without_it_whatever_cookies_come_along(
+    dashboard: Dashboard, role: str
+) -> None:
+    with no_database(dashboard):
+        assert text(dashboard.get("/healthz", role)) == "ok\n"
+        assert "ona_dashboard_up" in text(dashboard.get("/metrics", role))
+        assert dashboard.get("/readyz", role)["Content-Type"] == "application/json"
+
+
 def test_while_it_is_away_one_request_at_a_time_asks_for_it(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

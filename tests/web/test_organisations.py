@@ -59,6 +59,18 @@ def test_every_page_leads_to_pages_of_its_own_organisation_only(dashboard: Dashb
     assert len(seen) > 30, seen
 
 
+def test_a_simulated_one_says_whose_key_is_missing_and_where_it_belongs(
+    dashboard: Dashboard, settings: LazySettings
+) -> None:
+    assert "Simulated fleet" not in text(dashboard.get("/"))
+    settings.ONA_SIMULATED = True
+    for role in ("viewer", "anonymous"):
+        page = text(dashboard.get("/accounts/login/" if role == "anonymous" else "/", role))
+        assert "Acme has no API key" in page
+        assert "ORGANISATIONS_FILE" in page
+        assert "ONA_API_KEY" not in page
+
+
 def test_forms_polls_reports_and_redirects_stay_in_it_too(dashboard: Dashboard) -> None:
     page = dashboard.get("/environments/")
     assert poller(page)[0].startswith(f"{PREFIX}/environments/")

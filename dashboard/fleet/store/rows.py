@@ -13,7 +13,7 @@ import redis
 from redis.client import Pipeline
 
 from dashboard.fleet.codec import decode_row, encode_row
-from dashboard.fleet.entities import KINDS, Kind, Row, kind_of
+from dashboard.fleet.entities import KINDS, Environment, Kind, Row, kind_of
 from dashboard.fleet.store.part import Part
 from dashboard.fleet.store.shapes import Addressed, Change, Heard, Newer, Observation
 
@@ -74,6 +74,13 @@ def _newest(seen: Iterable[Observation], newer: Newer) -> list[Observation]:
         if address not in best or newer(best[address], new):
             best[address] = new
     return list(best.values())
+
+
+def _is_no_more(row: Row) -> bool:
+    """Whether it is an environment that was deleted. The API can be asked for one long after no list has it any more:
+    an answer that comes when it has been removed here does not bring it back.
+    """
+    return isinstance(row, Environment) and row.phase == "deleted"
 
 
 class Rows(Part):
@@ -206,6 +213,8 @@ class Rows(Part):
         for new in seen:
             kind, blob = kind_of(new.row), encode_row(new.row)
             _, asked, old_blob = stored.get((kind, new.row.id), (0, 0.0, b""))
+            if not old_blob and _is_no_more(new.row):
+                continue
             old = decode_row(kind, old_blob) if old_blob and old_blob != blob else None
             if old_blob != blob and (old is None or newer(Observation(old, asked), new)):
                 result.append(Written(kind, new.row.id, new.asked, blob, new.row))
