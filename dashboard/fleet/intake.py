@@ -82,17 +82,28 @@ def _warnings(seen: schema.EnvironmentSummary, failures: tuple[str, ...]) -> tup
 
 
 def _ports(seen: schema.EnvironmentSummary) -> tuple[rows.Port, ...]:
-    addresses = {port.port: port.url for port in seen.port_urls}
+    addresses = {port.port: port.url[:LONGEST_MESSAGE] for port in seen.port_urls if port.url}
     return tuple(
-        rows.Port(
-            port.port,
-            _line(port.name),
-            _word(port.admission, "ADMISSION_LEVEL_"),
-            addresses.get(port.port, "")[:LONGEST_MESSAGE],
-            _word(port.protocol, "PROTOCOL_"),
-        )
+        rows.Port(made.number, made.name, made.admission, address, made.protocol)
+        if (address := addresses.get(port.port))
+        else made
         for port in seen.ports[:MOST_PORTS]
+        for made in (
+            _port(port.port, _bounded(port.name), _bounded(port.admission), _bounded(port.protocol)),
+        )
     )
+
+
+def _bounded(text: str) -> str:
+    """Of a text that is to become a line or a word, as much as may matter."""
+    return text[: 4 * LONGEST_NAME]
+
+
+@lru_cache(REMEMBERED)
+def _port(number: int, name: str, admission: str, protocol: str) -> rows.Port:
+    """Without its address: the ports of a fleet are mostly the same few."""
+    admission, protocol = _word(admission, "ADMISSION_LEVEL_"), _word(protocol, "PROTOCOL_")
+    return rows.Port(number, _line(name), admission, "", protocol)
 
 
 def _repository(seen: schema.EnvironmentSummary) -> str:

@@ -5,13 +5,12 @@ was read then. What that is, the copy of the fleet says, never this memory.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dashboard.fleet.entities import Environment, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """What is left of an environment once its bytes have been read."""
 
     id: str

@@ -1,9 +1,11 @@
 """What a sweep that succeeded should still tell a person: items left out, words nobody knows, a clock that is off."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import Any
 
-from dashboard.fleet.entities import Kind, Row, kind_of
+from dashboard.fleet.entities import KIND_OF, Environment, Execution, Kind, Row, Service, Task
 from dashboard.fleet.store import Observation
 from dashboard.ona.enums import KNOWN
 
@@ -15,7 +17,13 @@ PHASES = {
     Kind.SERVICE: frozenset(KNOWN["ServicePhase"].words),
     Kind.EXECUTION: frozenset(KNOWN["TaskExecutionPhase"].words),
 }
-MOMENTS = ("created", "started", "completed", "signal_at")
+MOMENTS: dict[type[Any], Callable[[Any], Iterable[float | None]]] = {
+    Environment: attrgetter("created", "started", "signal_at"),
+    Service: attrgetter("created", "created"),
+    Task: attrgetter("created", "created"),
+    Execution: attrgetter("created", "started", "completed"),
+}
+"""The times that a row tells (two at least: of one, attrgetter makes no tuple)."""
 
 
 def notes(seen: Sequence[Observation], left_out: Sequence[str]) -> Iterator[str]:
@@ -24,23 +32,26 @@ def notes(seen: Sequence[Observation], left_out: Sequence[str]) -> Iterator[str]
     if len(left_out) > MOST_NOTES:
         yield f"The same of {len(left_out) - MOST_NOTES} more."
     yield from list(_unknown_words(one.row for one in seen))[:MOST_NOTES]
-    ahead = max((_ahead(one) for one in seen), default=0.0)
+    ahead = _most_ahead(seen)
     if ahead > MOST_AHEAD:
         minutes = max(1, round(ahead / 60))
         yield f"Ona's times are up to {minutes} min ahead of this machine's clock; one of the two is wrong."
 
 
 def _unknown_words(rows: Iterable[Row]) -> Iterator[str]:
-    found = Counter(
-        (kind_of(row), phase)
-        for row in rows
-        if (phase := getattr(row, "phase", "")) and phase not in PHASES.get(kind_of(row), {phase})
-    )
-    for (kind, phase), number in sorted(found.items()):
+    met = Counter((type(row), getattr(row, "phase", "")) for row in rows)
+    found = [(KIND_OF[row_type], phase, number) for (row_type, phase), number in met.items() if phase]
+    for kind, phase, number in sorted(found):
+        if phase in PHASES.get(kind, {phase}):
+            continue
         many = f"1 {kind.value} reads" if number == 1 else f"{number} {kind.value}s read"
         yield f"{many} “{phase[:60]}”, a phase that this version does not know; it is shown as it came."
 
 
-def _ahead(seen: Observation) -> float:
-    moments = (getattr(seen.row, name, None) for name in MOMENTS)
-    return max((moment - seen.asked for moment in moments if moment is not None), default=0.0)
+def _most_ahead(seen: Iterable[Observation]) -> float:
+    """By how many seconds the latest of all times lies after the request that told of it; 0.0 when none does."""
+    most = 0.0
+    for one in seen:
+        if (times := MOMENTS.get(type(one.row))) is not None:
+            most = max(most, max(filter(None, times(one.row)), default=0.0) - one.asked)
+    return most

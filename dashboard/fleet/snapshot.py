@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 from dashboard.fleet.entities import (
@@ -179,10 +181,12 @@ class Fleet:
         """The fleet after `changes`. It costs what changed: all else is shared."""
         edits: dict[Kind, list[Edit[Row]]] = {}
         version = self.version
-        for change in changes:
-            row = change.row and as_before(change.row, self.of(change.kind).get(change.id))
-            edits.setdefault(change.kind, []).append((change.id, row, change.version))
-            version = change.version
+        for kind, alike in groupby(changes, key=attrgetter("kind")):
+            known, listed = self.table(kind).get, edits.setdefault(kind, [])
+            for change in alike:
+                row = change.row and as_before(change.row, known(change.id))
+                listed.append((change.id, row, change.version))
+                version = change.version
         tables, touched = dict(self.rows), dict[Kind, list[Touched[Row]]]()
         for kind, some in edits.items():
             tables[kind], touched[kind] = self.table(kind).changed(some)

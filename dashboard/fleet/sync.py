@@ -181,12 +181,10 @@ class Sync:
             return
         fleet = self._known()
         tally.departed |= {identifier for kind, identifier in tally.gone if kind is Kind.ENVIRONMENT}
-        seen = [
-            one
-            for one in tally.seen[tally.landed :]
-            if fleet.of(kind_of(one.row)).get(one.row.id) != one.row
-            and getattr(one.row, "environment_id", "") not in tally.departed
-        ]
+        known = {kind: fleet.table(kind).get for kind in Kind}
+        seen = [one for one in tally.seen[tally.landed :] if known[kind_of(one.row)](one.row.id) != one.row]
+        if tally.departed:
+            seen = [one for one in seen if getattr(one.row, "environment_id", "") not in tally.departed]
         tally.changed += self._write(seen, tally.gone)
         tally.landed = len(tally.seen)
         tally.gone.clear()

@@ -186,12 +186,18 @@ class _Draft:
     def put(self, identifier: str, row: Any, version: int) -> int:
         chunk = self._places_for(identifier)
         place = chunk.get(identifier)
-        if place is None:
-            place = chunk[identifier] = self._new_place()
-            self.size += 1
-            if self.size > CHUNK * len(self.places) // 2:
-                self._spread()
-        self._set(place, row, version)
+        if place is not None:
+            self._set(place, row, version)
+            return place
+        if self.free:
+            place = self.free.pop()
+            self._set(place, row, version)
+        else:
+            place = self._append(row, version)
+        chunk[identifier] = place
+        self.size += 1
+        if self.size > CHUNK * len(self.places) // 2:
+            self._spread()
         return place
 
     def remove(self, identifier: str) -> int | None:
@@ -210,9 +216,8 @@ class _Draft:
             self.places[number] = dict(self.places[number])
         return self.places[number]
 
-    def _new_place(self) -> int:
-        if self.free:
-            return self.free.pop()
+    def _append(self, row: Any, version: int) -> int:
+        """At a place of its own after all others."""
         place = numbered(self.used)
         self.used += 1
         if place % CHUNK == 0:
@@ -220,8 +225,8 @@ class _Draft:
             self.rows.append([])
             self.versions.append(array("Q"))
         number = self._own(place)
-        self.rows[number].append(None)
-        self.versions[number].append(0)
+        self.rows[number].append(row)
+        self.versions[number].append(version)
         return place
 
     def _own(self, place: int) -> int:

@@ -61,3 +61,31 @@ def test_a_field_of_a_summary_is_of_the_kind_it_has_in_the_whole(name):
     assert own.default == theirs.default
     if name != "changed_files":  # of which only how many there are is read
         assert (own.annotation, own.metadata) == (theirs.annotation, theirs.metadata)
+
+
+@SETTINGS
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"port": st.integers(1, 3)},
+            optional={
+                "name": st.sampled_from(["", "web", " web\n", "x" * 2_000, "x" * 2_001]),
+                "admission": st.sampled_from(["ADMISSION_LEVEL_EVERYONE", "NEW", "y" * 5_000]),
+                "protocol": st.sampled_from(["PROTOCOL_HTTPS", ""]),
+            },
+        ),
+        max_size=4,
+    ),
+    st.dictionaries(st.integers(1, 4), st.sampled_from(["", "https://p", "https://u:pw@p"]), max_size=3),
+)
+def test_ports_are_the_same_however_often_they_were_met(ports, addresses):
+    urls = [{"port": number, "url": url} for number, url in addresses.items()]
+    item = {"id": "e1", "spec": {"ports": ports}, "status": {"environmentUrls": {"ports": urls}}}
+    row = read(schema.EnvironmentSummary, json.dumps(item), intake.summary)
+    intake._port.cache_clear()
+    assert read(schema.EnvironmentSummary, json.dumps(item), intake.summary) == row
+    known = {number: url.replace("u:pw@", "") for number, url in addresses.items()}
+    assert [(port.number, port.url) for port in row.ports] == [
+        (port["port"], known.get(port["port"], "")) for port in ports
+    ]
+    assert all(len(port.name) < 1_000 and len(port.admission) < 1_000 for port in row.ports)
