@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.index import Key
-from dashboard.fleet.places import PlaceSet, bits_of, places_in
+from dashboard.fleet.places import PlaceSet, bits_of, place_set, places_in
 from dashboard.fleet.table import Table, Touched
 
 if TYPE_CHECKING:
@@ -55,6 +55,15 @@ class Order:
                 break
         return found
 
+    def up_to(self, mark: "Mark", rank: "Rank", *, with_it: bool) -> int:
+        """How many places come before `mark`, which need not be there; and it too, if it is, `with_it`."""
+        side = bisect_right if with_it else bisect_left
+        number = side(self._chunks, mark, key=lambda chunk: rank(chunk[0])) - 1
+        if number < 0:
+            return 0
+        inside = side(self._chunks[number], mark, key=rank)
+        return sum(len(chunk) for chunk in self._chunks[:number]) + inside
+
     def equal(self, fleet: "Fleet", table: Table[Any], key: Key, value: Any) -> list[int]:
         """The places whose key is `value`, in order."""
 
@@ -94,7 +103,9 @@ class Order:
         return Order(_even(_with(chunks, sorted(enter), _ranks(new, kind, key))))
 
 
-Rank = Callable[[int], tuple[Any, str]]
+Mark = tuple[Any, str]
+"""A key and an id: a place in an order, also where no row stands."""
+Rank = Callable[[int], Mark]
 
 
 def _ranks(fleet: "Fleet", kind: Kind, key: Key) -> Rank:
@@ -174,6 +185,17 @@ def select(  # noqa: PLR0913 - which rows, in which order, from where to where
         places = _walked(order, bits_of(chosen, table.places), total, start, end)
     rows = [table.at(place) for place in places]
     return rows[::-1] if descending else rows
+
+
+def past(  # noqa: PLR0913 - which rows, in which order, up to where
+    fleet: "Fleet", kind: Kind, key: Key, chosen: PlaceSet, mark: Mark, *, descending: bool
+) -> int:
+    """How many of the `chosen`, sorted by `key`, come up to and with `mark`: where the rows after it start."""
+    table, rank = fleet.table(kind), _ranks(fleet, kind, key)
+    order = fleet.order(kind, key)
+    before = order.up_to(mark, rank, with_it=not descending)
+    some = place_set(order.stretch(0, before), table.places) & chosen
+    return chosen.bit_count() - some.bit_count() if descending else some.bit_count()
 
 
 def _walked(order: Order, bits: bytes, total: int, start: int, end: int) -> list[int]:

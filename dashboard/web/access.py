@@ -180,6 +180,7 @@ ROUTES = {
     "api-idle-stop": ACT_BY_TOKEN,
     "api-batch-begin": ACT_BY_TOKEN,
     "api-batch-cancel": ACT_BY_TOKEN,
+    "api-batch-retry": ACT_BY_TOKEN,
     "api-batch-undo": ACT_BY_TOKEN,
     "api-batches": Route(get=Access.BEARER, post=Access.BEARER),
     "api-batch": BY_TOKEN,

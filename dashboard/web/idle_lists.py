@@ -78,6 +78,31 @@ def in_order(found: Iterable[Judged], order: str, fleet: Fleet, money: IdleMoney
     return rows
 
 
+Mark = tuple[str | float, float, str]
+"""What one is sorted by, then since when it is idle, then its id: a place in an order, also where none stands."""
+
+
+def mark_of(one: Judged, order: str, fleet: Fleet, money: IdleMoney) -> Mark:
+    known = orders(fleet, money)
+    value = known[order.removeprefix("-")](one)
+    return str(value) if isinstance(value, Decimal) else value, known["idle"](one), one.row.id
+
+
+def past(found: Iterable[Judged], order: str, fleet: Fleet, money: IdleMoney, mark: Mark) -> int:
+    """How many of those `in_order` come up to and with the mark."""
+    known = orders(fleet, money)
+    key, idle, descending = known[order.removeprefix("-")], known["idle"], order.startswith("-")
+
+    def follows(one: Judged) -> bool:
+        value = key(one)
+        marked = type(value)(mark[0])
+        if value != marked:
+            return bool(value < marked) if descending else bool(value > marked)
+        return bool((-idle(one), one.row.id) > (-mark[1], mark[2]))
+
+    return sum(not follows(one) for one in found)
+
+
 HEADINGS = (
     "id", "name", "decision", "idle", "last_active", "source", "because",
     "creator", "project", "class", "unpushed", "changed", "timeout", "cost",

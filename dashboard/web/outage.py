@@ -26,6 +26,7 @@ from dashboard.fleet.query import Context, Query
 from dashboard.fleet.query.reading import phase_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.addresses import list_address
+from dashboard.web.api.door import ROOT as API
 from dashboard.web.http import GetResponse, found_or_404, moment, told, varied
 from dashboard.web.live import is_poll
 from dashboard.web.offers import address
@@ -160,8 +161,10 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def answer(request: HttpRequest) -> HttpResponse:
-    """The page as far as it can be told, else a page that says why it cannot."""
+    """The page as far as it can be told, else a page that says why it cannot; what the API says its door adds."""
     request.outage = str(REASON)  # type: ignore[attr-defined]
+    if request.path_info.startswith(API):
+        return HttpResponse(status=503, headers={"Retry-After": str(RETRY_SECONDS)})
     request.session = {}  # type: ignore[assignment]  # what asks for it, asks the database
     asked_for = request.method not in {"GET", "HEAD"}
     person = None if asked_for else _person(request)

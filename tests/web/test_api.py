@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from dashboard.control import personal_tokens
 from dashboard.control.models import AuditEntry, PersonalToken, Scope, User
+from dashboard.web import outage
 from tests.web.conftest import Dashboard
+from tests.web.test_database_outage import no_database
 
 ROWS = ("environments", "services", "tasks", "executions")
 
@@ -28,7 +30,7 @@ def a_token(user: User, *scopes: Scope, name: str = "script") -> str:
 
 def get(path: str, token: str = "", **query: str) -> HttpResponse:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return Client().get(f"/api/v1/{path}", query, headers=headers)
+    return Client(raise_request_exception=False).get(f"/api/v1/{path}", query, headers=headers)
 
 
 def body(answer: HttpResponse, status: int = 200) -> dict[str, Any]:
@@ -180,8 +182,44 @@ def test_one_token_asks_so_often_and_no_more_and_locks_nobody_else_out(
     assert get("actions", tokens["operator"]).status_code == 200
 
 
-def test_every_error_is_a_problem_also_where_there_is_no_such_address(dashboard: Dashboard) -> None:
-    for path, status in (("nothing", 404), ("environments/a/b", 404), ("environments", 405)):
-        answer = Client().post(f"/api/v1/{path}") if status == 405 else get(path)
-        assert body(answer, status)["status"] == status
+def test_every_error_is_a_problem_also_where_there_is_no_such_address(
+    dashboard: Dashboard, tokens: dict[str, str], users: dict[str, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dashboard.web import limits
+
+    acting = {"Authorization": f"Bearer {a_token(users['admin'], Scope.ACT, name='acts')}"}
+    form = Client().post("/api/v1/batches", {"verb": "stop"}, headers=acting)
+    large = Client().post("/api/v1/batches", "[" * 10**7, "application/json", headers=acting)
+    answers = {404: get("nothing"), 405: Client().post("/api/v1/environments"), 415: form, 413: large}
+    monkeypatch.setattr(limits, "OF_TOKEN", limits.Limit("none at all", 0, 60))
+    answers |= {429: get("actions", tokens["viewer"]), 401: get("actions")}
+    for status, answer in answers.items():
+        said = body(answer, status)
+        assert (said["status"], set(said)) == (status, {"type", "title", "status", "detail", "errors"})
+        assert said["type"] != "about:blank#error"
+        assert said["detail"]
         assert answer["Content-Type"] == "application/problem+json"
+    assert int(answers[429]["Retry-After"]) > 0
+    assert "GET" in answers[405]["Allow"]
+
+
+def test_without_the_database_every_address_says_so_and_the_next_request_waits_for_none(
+    dashboard: Dashboard, tokens: dict[str, str]
+) -> None:
+    with no_database(dashboard):
+        for path in ("environments", "actions", "batches", "idle"):
+            answer = get(path, tokens["viewer"])
+            assert body(answer, 503)["type"] == "about:blank#not-available"
+            assert "database does not answer" in body(answer, 503)["detail"]
+            assert answer["Retry-After"] == "5"
+        assert outage._away.is_known
+    assert get("environments", tokens["viewer"]).status_code == 200
+
+
+def test_of_a_fleet_that_nobody_has_read_nothing_is_said(no_redis: None, tokens: dict[str, str]) -> None:
+    for path in (*ROWS, "idle", "environments/some"):
+        answer = get(path, tokens["viewer"])
+        assert body(answer, 503)["type"] == "about:blank#not-read", path
+        assert "Redis does not answer" in body(answer, 503)["detail"]
+        assert answer["Retry-After"] == "5"
+    assert get("actions", tokens["viewer"]).status_code == 200

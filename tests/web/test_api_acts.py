@@ -143,6 +143,29 @@ def test_many_are_asked_about_first_and_more_than_a_few_take_the_words(
     assert post(f"batches/{question['id']}/undo", tokens["admin"]).status_code == 409
 
 
+def test_what_failed_of_a_batch_is_tried_again_once_and_by_whom_the_page_lets(
+    dashboard: Dashboard, users: dict[str, User], tokens: dict[str, str]
+) -> None:
+    rows = [row for row in dashboard.fleet.environments.values() if row.phase == "running"][:3]
+    question = body(
+        post("batches", tokens["admin"], {"verb": "stop", "ids": [row.id for row in rows]}), CREATED
+    )
+    path = f"batches/{question['id']}/retry"
+    assert post(path, tokens["admin"]).status_code == 404, "a question that nobody has begun"
+    post(question["begin"], tokens["admin"], {"reason": "night"})
+    assert body(post(path, tokens["admin"]), ACCEPTED)["again"] == 0
+    for state, action in zip(("failed", "confirmed", "unconfirmed"), Action.objects.all(), strict=True):
+        Action.objects.filter(pk=action.pk).update(state=state, ended=timezone.now())
+    assert post(path, tokens["operator"]).status_code == 403
+    assert post(path, tokens["viewer"]).status_code == 403
+    said = [body(post(path, tokens["admin"]), ACCEPTED) for _ in range(2)]
+    assert [one["again"] for one in said] == [2, 0]
+    assert said[1]["states"] == {"queued": 2, "confirmed": 1}
+    assert Action.objects.count() == 5
+    asked = AuditEntry.objects.filter(act="asked").order_by("number")
+    assert [(one.person, one.reason) for one in asked][-2:] == [("admin", "night")] * 2
+
+
 def test_idle_ones_are_stopped_as_the_review_would(fleet: Dashboard, tokens: dict[str, str]) -> None:
     idle = body(get("idle", tokens["viewer"], idle="30m", per_page="500"))
     question = body(post("idle/stop", tokens["admin"], {"all": True, "idle": "30m"}), CREATED)

@@ -28,20 +28,22 @@ MOST_HINTS = 3
 @dataclass(frozen=True, slots=True)
 class Query:
     """What the address asks for: a text of the filter language, a field to sort by ("-" before it for descending)
-    and a page, from 1, of so many rows.
+    and a page, from 1, of so many rows; or the rows `after` the one with this key of the order and this id.
     """
 
     text: str = ""
     sort: str = ""
     page: int = 1
     size: int = PAGE_SIZE
+    after: order.Mark | None = None
 
 
 @dataclass(frozen=True)
 class Result:
     """One page of rows. `phases` counts what the rest of the filter leaves, so that a choice shows its outcome;
     `everything` counts all rows but those `left_out`, which the list shows only when asked for them. `hints`:
-    what may have been meant where nothing passes.
+    what may have been meant where nothing passes. `next` is the mark `after` which
+    the rows go on, None behind the last.
     """
 
     query: Query
@@ -53,6 +55,7 @@ class Result:
     everything: int
     left_out: int = 0
     hints: tuple[Problem, ...] = ()
+    next: order.Mark | None = None
 
 
 def parse(kind: Kind, parameters: Mapping[str, str]) -> Query:
@@ -77,15 +80,12 @@ def run(
     total = matching.bit_count()
     pages = max(1, -(-total // query.size))
     page = min(query.page, pages)
-    found = order.select(
-        fleet,
-        kind,
-        SORTS[kind][query.sort.removeprefix("-")],
-        matching,
-        start=(page - 1) * query.size,
-        end=page * query.size,
-        descending=query.sort.startswith("-"),
-    )
+    key, descending = SORTS[kind][query.sort.removeprefix("-")], query.sort.startswith("-")
+    start = (page - 1) * query.size
+    if query.after is not None:
+        start = order.past(fleet, kind, key, matching, query.after, descending=descending)
+    end = start + query.size
+    found = order.select(fleet, kind, key, matching, start=start, end=end, descending=descending)
     return Result(
         query=query if page == query.page else replace(query, page=page),
         selection=selection,
@@ -96,6 +96,7 @@ def run(
         everything=offered.bit_count(),
         left_out=(there ^ offered).bit_count() if rows is None else 0,
         hints=() if total else tuple(islice(hints(fleet, kind, selection.terms, context), MOST_HINTS)),
+        next=(key.of(fleet, found[-1]), found[-1].id) if found and end < total else None,
     )
 
 

@@ -13,13 +13,13 @@ from dashboard.control.asked_once import LONGEST_KEY, AnotherRequest, once
 from dashboard.control.models import Action
 from dashboard.control.permissions import Forbidden
 from dashboard.control.verbs import RULES, Verb
-from dashboard.fleet.entities import Listed
 from dashboard.jobs import enqueue_action
 from dashboard.web.api.bearer import ACT
+from dashboard.web.api.known import row_of
 from dashboard.web.api.ledger import ActionOut, action_out
 from dashboard.web.api.problems import Place, Problem
 from dashboard.web.api.reads import known_parameters
-from dashboard.web.http import moment, printable, signed_in, text_of
+from dashboard.web.http import moment, signed_in, text_of
 
 ACCEPTED = HTTPStatus.ACCEPTED
 router = Router(auth=ACT)
@@ -44,18 +44,14 @@ def do(
     """Ask for it. Raises Problem."""
     known_parameters(request)
     kind, user, fleet = RULES[verb].kind, signed_in(request), moment(request).fleet
-    row = fleet.of(kind).get(identifier)
-    if row is None:
-        words = f"There is no {kind.value} with the id {printable(identifier)}, or this key does not see it."
-        raise Problem(404, words)
+    row = row_of(request, kind, identifier)
     reason = " ".join(text_of(asked.reason if asked else "").split())
     key, now = request.headers.get("Idempotency-Key", ""), ledger.utc_now()
     if len(key) > LONGEST_KEY:
         raise Problem(422, f"A key has at most {LONGEST_KEY} letters.", errors=(_of_key("It is too long."),))
 
     def ask() -> tuple[Action, bool]:
-        found: Listed = row  # type: ignore[assignment]
-        made = ledger.request(user, verb, found, fleet, now=now, enqueue=enqueue_action, reason=reason)
+        made = ledger.request(user, verb, row, fleet, now=now, enqueue=enqueue_action, reason=reason)
         return made.action, made.new
 
     try:

@@ -35,7 +35,10 @@ class Token(HttpBearer):
                 "Send a personal token: “Authorization: Bearer fleet_…”. Yours are in the dashboard, under Tokens.",
                 headers={"WWW-Authenticate": REALM},
             )
-        return self.authenticate(request, given.strip())
+        known = self.authenticate(request, given.strip())
+        if request.method == "POST" and request.content_type != "application/json" and request.body:
+            raise Problem(415, "Send the body as JSON: “Content-Type: application/json”.")
+        return known
 
     def authenticate(self, request: HttpRequest, token: str) -> PersonalToken:
         """Raises Problem."""

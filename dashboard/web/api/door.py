@@ -11,7 +11,9 @@ WORDS = {
     404: "There is no such address. Those that there are stand in openapi.json.",
     405: "This address does not take that method.",
     413: "This is more than a request may carry.",
+    429: "Too many requests. Wait for as many seconds as Retry-After says.",
     500: "Something broke here. The id in X-Request-ID finds it in the log.",
+    503: "The dashboard's database does not answer. What is sent again with its Idempotency-Key is done once.",
 }
 
 

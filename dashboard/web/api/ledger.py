@@ -10,6 +10,7 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from dashboard.control.models import OPEN, Action, Batch
+from dashboard.web.api import cursors
 from dashboard.web.api.bearer import READ
 from dashboard.web.api.problems import Problem
 from dashboard.web.api.reads import Numbered, known_parameters, paged
@@ -124,8 +125,15 @@ def states_of(batches: list[Batch]) -> dict[UUID, dict[str, int]]:
     return found
 
 
-def _slice(found: QuerySet[Any], asked: Numbered) -> list[Any]:
-    return list(found[asked.first : asked.first + asked.per_page])
+def _slice(
+    found: QuerySet[Any], asked: Numbered, field: str, of: tuple[str, ...]
+) -> tuple[list[Any], str | None]:
+    """The rows that are asked for of what is sorted by `field`, and the cursor of those after them."""
+    mark = cursors.read(of, asked.cursor)
+    first = 0 if asked.cursor else asked.first
+    some = list(cursors.after(found, field, mark)[first : first + asked.per_page + 1])
+    shown = some[: asked.per_page]
+    return shown, cursors.written(of, cursors.mark_of(shown[-1], field) if len(some) > len(shown) else None)
 
 
 @router.get("/actions", response=Actions, url_name="api-actions")
@@ -141,8 +149,10 @@ def actions(request: HttpRequest, response: HttpResponse, asked: Query[ActionsAs
         found = found.filter(batch_id=asked.batch)
     if asked.open is not None:
         found = found.filter(state__in=OPEN) if asked.open else found.exclude(state__in=OPEN)
-    total, items = found.count(), [action_out(one) for one in _slice(found, asked)]
-    return {**paged(request, response, total, asked), "items": items}
+    of = ("actions", asked.kind, asked.target, str(asked.batch), str(asked.open))
+    shown, follows = _slice(found, asked, "created", of)
+    items = [action_out(one) for one in shown]
+    return {**paged(request, response, found.count(), asked, follows), "items": items}
 
 
 @router.get("/actions/{uuid:identifier}", response=ActionOut, url_name="api-action")
@@ -160,10 +170,10 @@ def batches(request: HttpRequest, response: HttpResponse, asked: Query[Numbered]
     """Batches that have begun, newest first."""
     known_parameters(request, Numbered)
     found = Batch.objects.begun()
-    shown = _slice(found, asked)
+    shown, follows = _slice(found, asked, "started", ("batches",))
     states = states_of(shown)
     items = [batch_out(one, states[one.id]) for one in shown]
-    return {**paged(request, response, found.count(), asked), "items": items}
+    return {**paged(request, response, found.count(), asked, follows), "items": items}
 
 
 @router.get("/batches/{uuid:identifier}", response=BatchOut, url_name="api-batch")

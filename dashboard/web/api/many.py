@@ -19,6 +19,7 @@ from dashboard.fleet.entities import Environment
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.jobs import start_batch
 from dashboard.web.api.bearer import ACT
+from dashboard.web.api.known import known_fleet
 from dashboard.web.api.ledger import BatchOut, batch_out, states_of
 from dashboard.web.api.ledger import router as reading
 from dashboard.web.api.problems import Place, Problem
@@ -73,6 +74,12 @@ class QuestionOut(BatchOut):
     begin: str
 
 
+class TriedAgain(BatchOut):
+    """The batch, and how many of its environments are asked for again."""
+
+    again: int = Field(description="0: nothing of it had failed, or somebody was faster.")
+
+
 class Begun(BaseModel, extra="forbid"):
     reason: str = Field(min_length=1, max_length=500, description="Its people will read it.")
     confirm: str = Field("", max_length=80)
@@ -82,7 +89,7 @@ class Begun(BaseModel, extra="forbid"):
 def ask_many(request: HttpRequest, response: HttpResponse, asked: BatchAsked) -> Any:
     """The question whether to start or stop many environments."""
     known_parameters(request)
-    user, fleet, verb = signed_in(request), moment(request).fleet, VERBS[asked.verb]
+    user, fleet, verb = signed_in(request), known_fleet(request), VERBS[asked.verb]
     rows, gone = _of_ids(request, asked)
     if asked.all:
         rows, problems = all_that_match(user, fleet, text_of(asked.q).strip())
@@ -113,7 +120,7 @@ def _of_ids(request: HttpRequest, asked: Chosen) -> tuple[list[Environment], Lef
     if bool(asked.ids) is asked.all:
         places = (Place(where="ids", message="Either ids, or all."),)
         raise Problem(422, "Send ids, or all with a filter; not both.", errors=places)
-    fleet, wanted = moment(request).fleet, list(dict.fromkeys(asked.ids))
+    fleet, wanted = known_fleet(request), list(dict.fromkeys(asked.ids))
     gone = [(one[:40], GONE) for one in wanted if one not in fleet.environments]
     return [fleet.environments[one] for one in wanted if one in fleet.environments], gone
 
@@ -170,7 +177,7 @@ def begin(request: HttpRequest, identifier: UUID, asked: Begun) -> Any:
         places = (_of("confirm", f"Send “{_phrase(batch)}”."),)
         raise Problem(409, "This is about many: confirm it.", kind="confirm", errors=places)
     try:
-        if batches.begin(batch, user, moment(request).fleet, reason=reason, now=ledger.utc_now()):
+        if batches.begin(batch, user, known_fleet(request), reason=reason, now=ledger.utc_now()):
             start_batch()
     except Forbidden as refused:
         raise _forbidden(request, refused) from None
@@ -181,10 +188,7 @@ def begin(request: HttpRequest, identifier: UUID, asked: Begun) -> Any:
 @router.post("/batches/{uuid:identifier}/cancel", response=BatchOut, url_name="api-batch-cancel")
 def cancel(request: HttpRequest, identifier: UUID) -> BatchOut:
     """Send nothing more of it; what is on its way goes on."""
-    known_parameters(request)
-    batch = Batch.objects.begun().filter(id=identifier).first()
-    if batch is None:
-        raise Problem(404, "There is no such batch.")
+    batch = _begun(request, identifier)
     try:
         batches.cancel(batch, signed_in(request), ledger.utc_now())
     except Forbidden as refused:
@@ -193,19 +197,37 @@ def cancel(request: HttpRequest, identifier: UUID) -> BatchOut:
     return batch_out(batch, states_of([batch])[batch.id])
 
 
+@router.post("/batches/{uuid:identifier}/retry", response={ACCEPTED: TriedAgain}, url_name="api-batch-retry")
+def retry(request: HttpRequest, identifier: UUID) -> Any:
+    """Ask again for what failed or was not confirmed. Sent twice it asks once."""
+    batch = _begun(request, identifier)
+    try:
+        again = batches.retry(batch, signed_in(request), known_fleet(request), ledger.utc_now())
+    except Forbidden as refused:
+        raise _forbidden(request, refused) from None
+    start_batch()
+    batch.refresh_from_db()
+    return Status(ACCEPTED, {**batch_out(batch, states_of([batch])[batch.id]).model_dump(), "again": again})
+
+
 @router.post("/batches/{uuid:identifier}/undo", response={CREATED: QuestionOut}, url_name="api-batch-undo")
 def undo(request: HttpRequest, response: HttpResponse, identifier: UUID) -> Any:
     """The question whether to start again what a batch has stopped."""
-    known_parameters(request)
-    batch = Batch.objects.begun().filter(id=identifier).first()
-    if batch is None:
-        raise Problem(404, "There is no such batch.")
-    found = batches.undo_of(batch, moment(request).fleet)
-    user, fleet = signed_in(request), moment(request).fleet
+    batch, user, fleet = _begun(request, identifier), signed_in(request), known_fleet(request)
+    found = batches.undo_of(batch, fleet)
     rows, refused = sorted_out(user, fleet, Verb.START_ENVIRONMENT, found.rows)
     why_not = [*found.left_out, *refused]
     asks = _question(request, response, Verb.START_ENVIRONMENT, rows, why_not, undoes=batch)
     return Status(CREATED, asks)
+
+
+def _begun(request: HttpRequest, identifier: UUID) -> Batch:
+    """Raises Problem when nobody has begun such a batch."""
+    known_parameters(request)
+    batch = Batch.objects.begun().filter(id=identifier).first()
+    if batch is None:
+        raise Problem(404, "There is no such batch.")
+    return batch
 
 
 def _of(where: str, words: str) -> Place:

@@ -18,7 +18,9 @@ from dashboard.fleet.query import DEFAULT_SORT, SORTS
 from dashboard.fleet.query import Problem as Mistake
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.snapshot import Fleet
+from dashboard.web.api import cursors
 from dashboard.web.api.bearer import READ
+from dashboard.web.api.known import known_fleet, row_of
 from dashboard.web.api.problems import Place, Problem
 from dashboard.web.api.shapes import (
     EnvironmentOut,
@@ -33,7 +35,7 @@ from dashboard.web.api.shapes import (
     task_out,
 )
 from dashboard.web.details import in_depth
-from dashboard.web.http import current_freshness, moment, printable, signed_in
+from dashboard.web.http import current_freshness, moment, signed_in
 from dashboard.web.lists import context_of
 from dashboard.web.raw import redacted
 
@@ -53,6 +55,11 @@ class Numbered(BaseModel):
 
     page: int = Field(1, ge=1, le=1_000_000)
     per_page: int = Field(50, ge=1, le=MOST)
+    cursor: str = Field(
+        "",
+        max_length=cursors.LONGEST,
+        description="`next` of the answer before, for the rows after those, whatever came or went. Instead of `page`.",
+    )
 
     @property
     def first(self) -> int:
@@ -134,6 +141,9 @@ def known_parameters(request: HttpRequest, asked: type[BaseModel] | None = None)
     if unknown := sorted(set(request.GET) - set(names)):
         places = tuple(Place(where=name[:80], message="There is no such parameter.") for name in unknown[:10])
         raise Problem(422, f"Known here: {', '.join(names) or 'none'}.", errors=places)
+    if request.GET.get("cursor") and "page" in request.GET:
+        both = (Place(where="cursor", message="A cursor goes on by itself."),)
+        raise Problem(422, "Send a page or a cursor, not both.", errors=both)
 
 
 def mistaken(problems: Sequence[Mistake]) -> Problem:
@@ -148,7 +158,8 @@ def mistaken(problems: Sequence[Mistake]) -> Problem:
 def listed(
     request: HttpRequest, response: HttpResponse, kind: Kind, asked: ListAsked, out: Shape[Out]
 ) -> dict[str, Any]:
-    """One page of a list; one beyond the last is empty, so that whoever counts up comes to an end.
+    """One page of a list; one beyond the last is empty, so that whoever counts up comes to an end. A cursor goes on
+    after the row that it names.
 
     Raises Problem for what cannot be read: a script is not to get something else instead.
     """
@@ -156,26 +167,32 @@ def listed(
     if asked.sort.removeprefix("-") not in SORTS[kind]:
         place = Place(where="sort", message=f"Known: {', '.join(SORTS[kind])}.")
         raise Problem(400, "There is no such order.", kind="sort", errors=(place,))
-    fleet, query = (
-        moment(request).fleet,
-        queries.Query(asked.q.strip(), asked.sort, asked.page, asked.per_page),
-    )
+    fleet, text = known_fleet(request), asked.q.strip()
+    of = (kind.value, text, asked.sort)
+    after = cursors.read(of, asked.cursor)
+    mark = None if after is None else (after[0], after[1])
+    query = queries.Query(text, asked.sort, asked.page, asked.per_page, mark)
     result = queries.run(fleet, kind, query, context_of(signed_in(request), fleet, query.text))
     if result.selection.problems:
         raise mistaken(result.selection.problems)
-    rows = result.rows if result.query.page == asked.page else []
+    beyond = result.query.page != asked.page
+    rows = [] if beyond else result.rows
     found = wishes.wishes(kind, [row.id for row in rows]) if rows else {}
     items = [out(fleet, row, found.get(row.id)) for row in rows]
-    return {**paged(request, response, result.total, asked), "items": items}
+    follows = None if beyond else cursors.written(of, result.next)
+    return {**paged(request, response, result.total, asked, follows), "items": items}
 
 
-def paged(request: HttpRequest, response: HttpResponse, total: int, asked: Numbered) -> dict[str, Any]:
-    """What every list says beside its items."""
+def paged(
+    request: HttpRequest, response: HttpResponse, total: int, asked: Numbered, follows: str | None
+) -> dict[str, Any]:
+    """What every list says beside its items; `follows` is the cursor of those after them."""
     response["X-Total"] = str(total)
     return {
         "total": total,
-        "page": asked.page,
+        "page": None if asked.cursor else asked.page,
         "pages": max(1, -(-total // asked.per_page)),
+        "next": follows,
         "freshness": freshness_out(current_freshness(request)),
     }
 
@@ -183,14 +200,8 @@ def paged(request: HttpRequest, response: HttpResponse, total: int, asked: Numbe
 def whole(request: HttpRequest, kind: Kind, identifier: str, out: Shape[Out]) -> dict[str, Any]:
     """One thing with its details. Raises Problem when it is not there."""
     known_parameters(request)
-    fleet = moment(request).fleet
-    row = fleet.of(kind).get(identifier)
-    if row is None:
-        raise Problem(
-            404, f"There is no {kind.value} with the id {printable(identifier)}, or this key does not see it."
-        )
-    depth = in_depth(kind, identifier)
-    shown = out(fleet, row, wishes.wishes(kind, [identifier]).get(identifier)).model_dump()
+    row, depth = row_of(request, kind, identifier), in_depth(kind, identifier)
+    shown = out(moment(request).fleet, row, wishes.wishes(kind, [identifier]).get(identifier)).model_dump()
     return {**shown, "details": None if depth is None else redacted(asdict(depth))}
 
 

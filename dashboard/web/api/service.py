@@ -5,7 +5,6 @@ from functools import cache
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, get_script_prefix, path
 from django.views.decorators.http import require_GET
@@ -75,11 +74,6 @@ def _forbidden(request: HttpRequest, raised: Any) -> HttpResponse:
     return answer(403, str(raised))
 
 
-@api.exception_handler(DatabaseError)
-def _no_database(_: HttpRequest, __: Any) -> HttpResponse:
-    return answer(503, "The dashboard's database does not answer.", headers={"Retry-After": "10"})
-
-
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document, with the addresses as they are under whatever path the dashboard has."""
     return _document(f"{get_script_prefix()}{PREFIX}")
@@ -99,7 +93,7 @@ def _document(prefix: str) -> dict[str, Any]:
     for operations in found["paths"].values():
         for operation in operations.values():
             known = {str(status): said for status, said in operation["responses"].items()}
-            for status in ("400", "401", "403", "404", "409", "422", "429", "503"):
+            for status in ("400", "401", "403", "404", "409", "413", "415", "422", "429", "503"):
                 known.setdefault(status, error)
             operation["responses"] = known
             operation["operationId"] = operation["operationId"].rpartition("_api_")[2]

@@ -126,8 +126,11 @@ class Paged(BaseModel):
     """What every list says beside its items."""
 
     total: int
-    page: int
+    page: int | None = Field(description="Null where a cursor was sent.")
     pages: int
+    next: str | None = Field(
+        description="Send it as `cursor` for the rows after these; null behind the last."
+    )
     freshness: FreshnessOut
 
 

@@ -8,11 +8,14 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from dashboard.control.review import Judged
+from dashboard.web.api import cursors
 from dashboard.web.api.bearer import READ
+from dashboard.web.api.known import known_fleet
 from dashboard.web.api.problems import Place, Problem
 from dashboard.web.api.reads import Filtered, known_parameters, mistaken, paged
 from dashboard.web.api.shapes import Paged, Ref, time_of
 from dashboard.web.http import moment
+from dashboard.web.idle_lists import mark_of, past
 from dashboard.web.pages.idle import DEFAULT_LIMIT, Found, asked_for, find
 
 View = Literal["idle", "awake", "never", "exempt", "kept", "all"]
@@ -61,6 +64,7 @@ class Verdicts(Paged):
 
 def verdicts_asked(request: HttpRequest, **given: str) -> Found:
     """The review that is asked for. Raises Problem."""
+    known_fleet(request)
     asked = asked_for({name: value for name, value in given.items() if value})
     if asked.problem:
         place = Place(where="idle", message=asked.problem)
@@ -76,9 +80,16 @@ def idle(request: HttpRequest, response: HttpResponse, asked: Query[VerdictsAske
     """Running environments as the idle review judges them: the same decisions, for the same reasons."""
     known_parameters(request, VerdictsAsked)
     found = verdicts_asked(request, q=asked.q, idle=asked.idle, show=asked.show, sort=asked.sort)
-    shown = found.matching[asked.first : asked.first + asked.per_page]
+    fleet, matching = moment(request).fleet, found.matching
+    of = ("idle", asked.q, asked.idle, asked.show, asked.sort)
+    mark, first = cursors.read(of, asked.cursor), asked.first
+    if mark is not None:
+        first = past(matching, asked.sort, fleet, found.money, (mark[0], mark[1], mark[2]))
+    end = first + asked.per_page
+    shown = matching[first:end]
+    more = mark_of(shown[-1], asked.sort, fleet, found.money) if shown and end < len(matching) else None
     return {
-        **paged(request, response, len(found.matching), asked),
+        **paged(request, response, len(matching), asked, cursors.written(of, more)),
         "limit_seconds": found.asked.seconds,
         "judged_at": found.review.now.astimezone(UTC),
         "doubt": found.review.doubt,
