@@ -36,7 +36,7 @@ DELIBERATE = ("^htmx:sendAbort|^htmx:abort|^htmx:afterRequest",)
 """htmx calls it an error when a newer question takes the place of an older one; of what really went wrong it also
 says sendError, responseError or timeout.
 """
-ARGUMENTS = ["--environments", "60", "--seed", "7", "--speed", "4"]
+ARGUMENTS = ["--environments", "60", "--seed", "7", "--speed", "10"]
 VARIABLES = {"POLL_HOT_SECONDS": "1", "POLL_FULL_SECONDS": "5"}
 
 
