@@ -1,11 +1,12 @@
-"""Finding what webhooks are told: ends of actions in the audit, batches that are over, environments that failed.
+"""Finding what webhooks are told: ends of actions and pauses of policies in the audit, batches that are over,
+environments and services that failed.
 
 The audit has every end exactly once and in order, so a number says how far it was read. The rest is compared with what
 was told before.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,7 +27,7 @@ from dashboard.control.models import (
 )
 from dashboard.control.notices import link
 from dashboard.control.webhooks import full, tell
-from dashboard.fleet.entities import Environment
+from dashboard.fleet.entities import Environment, Service
 from dashboard.fleet.snapshot import Fleet
 
 AT_ONCE = 500
@@ -74,17 +75,19 @@ def find(fleet: Fleet | None, now: datetime) -> int:
     teller = _Teller(webhooks, full(webhooks))
     with transaction.atomic():
         mark = WebhookMark.objects.select_for_update().first() or WebhookMark.objects.create()
-        before = (mark.number, mark.failing)
+        before = (mark.number, mark.failing, mark.failing_services)
         written = _actions(mark, teller) + _batches(teller, now)
         if fleet is not None and fleet.environments:
-            written += _failures(mark, fleet, teller, now)
-        if (mark.number, mark.failing) != before:
+            environments, services = _environments(mark, fleet), _services(mark, fleet)
+            written += _failures(environments, fleet, teller, now) + _failures(services, fleet, teller, now)
+            mark.failing, mark.failing_services = environments.known, services.known
+        if (mark.number, mark.failing, mark.failing_services) != before:
             mark.save()
     return written
 
 
 def _actions(mark: WebhookMark, teller: _Teller) -> int:
-    """Of actions that ended, and of those that were skipped as they were written."""
+    """Of actions that ended, of those that were skipped as they were written, and of policies that were paused."""
     entries = list(AuditEntry.objects.as_chained().filter(number__gt=mark.number)[:AT_ONCE])
     written = 0
     for entry in entries:
@@ -92,6 +95,9 @@ def _actions(mark: WebhookMark, teller: _Teller) -> int:
         if entry.act == "ended" or skipped:
             said = partial(_of_action, entry)
             written += teller(Event.ACTION_ENDED, f"audit:{entry.number}", entry.at, said)
+        elif entry.act == "asked" and entry.details.get("verb") == "policy.pause":
+            paused = partial(_of_pause, entry)
+            written += teller(Event.POLICY_PAUSED, f"paused:{entry.number}", entry.at, paused)
     if entries:
         mark.number = entries[-1].number
     return written
@@ -107,6 +113,17 @@ def _of_action(entry: AuditEntry) -> dict[str, Any]:
         "target_id": entry.target_id,
         "target_name": entry.target_name,
         "person": entry.person,
+    }
+
+
+def _of_pause(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "policy": entry.target_name,
+        "policy_id": entry.target_id,
+        "itself": not entry.person_id,
+        "person": entry.person,
+        "outcome": entry.outcome,
+        "page": link("idle-policy", entry.target_id),
     }
 
 
@@ -154,40 +171,95 @@ def _states(batch: Batch) -> dict[str, int]:
     return dict(counts.annotate(n=Count("id")))
 
 
-def _failures(mark: WebhookMark, fleet: Fleet, teller: _Teller, now: datetime) -> int:
-    """Environments that have failed since, or in another way. The first look only remembers. What is not there at this
-    moment stays remembered: after a restart rows come back one after another.
+@dataclass(frozen=True)
+class _Failing:
+    """What of a kind fails now: `marks` by id. `known` is what is remembered from now on, `new` what to tell of."""
+
+    event: Event
+    known: Mapping[str, str]
+    new: Mapping[str, str]
+    said: Callable[[str, Fleet], dict[str, Any]]
+
+
+def _failing(
+    event: Event,
+    marks: dict[str, str],
+    before: Mapping[str, str] | None,
+    there: Container[str],
+    said: Callable[[str, Fleet], dict[str, Any]],
+) -> _Failing:
+    """The first look only remembers. What is not there at this moment stays remembered: after a restart rows come back
+    one after another.
     """
-    failing = {
-        row.id: _mark(row) for row in fleet.environments.values() if row.failed and row.archived is None
-    }
-    known: Mapping[str, str] | None = mark.failing
-    absent = {one: what for one, what in (known or {}).items() if one not in fleet.environments}
-    if known is None or known != failing | absent:
-        mark.failing = failing | absent if len(absent) < MOST_ABSENT else failing
-    if known is None:
-        return 0
-    written = 0
-    for identifier in [one for one, what in failing.items() if known.get(one) != what]:
-        said = partial(_of_failure, fleet.environments[identifier], fleet)
-        occasion = f"failed:{identifier[:120]}:{failing[identifier]}:{now.timestamp():.0f}"
-        written += teller(Event.ENVIRONMENT_FAILED, occasion, now, said)
-    return written
+    known = before or {}
+    absent = {one: what for one, what in known.items() if one not in there}
+    new = {} if before is None else {one: what for one, what in marks.items() if known.get(one) != what}
+    return _Failing(event, marks | absent if len(absent) < MOST_ABSENT else marks, new, said)
 
 
-def _of_failure(row: Environment, fleet: Fleet) -> dict[str, Any]:
+def _environments(mark: WebhookMark, fleet: Fleet) -> _Failing:
+    failed = (row for row in fleet.environments.values() if row.failed and row.archived is None)
+    marks = {row.id: _mark(*row.failures, str(row.started or "")) for row in failed}
+    return _failing(Event.ENVIRONMENT_FAILED, marks, mark.failing, fleet.environments, _of_environment)
+
+
+def _services(mark: WebhookMark, fleet: Fleet) -> _Failing:
+    """Of the team's own; one that is started again and fails again is seen to start in between."""
+    failed = (row for row in fleet.services.values() if row.failed and not row.platform)
+    marks = {row.id: _mark(row.phase, row.failure) for row in failed}
+    return _failing(Event.SERVICE_FAILED, marks, mark.failing_services, fleet.services, _of_service)
+
+
+def _failures(found: _Failing, fleet: Fleet, teller: _Teller, now: datetime) -> int:
+    """Of those that have failed since, or in another way."""
+    kind = "failed" if found.event == Event.ENVIRONMENT_FAILED else "service"
+    return sum(
+        teller(
+            found.event,
+            f"{kind}:{identifier[:120]}:{what}:{now.timestamp():.0f}",
+            now,
+            partial(found.said, identifier, fleet),
+        )
+        for identifier, what in found.new.items()
+    )
+
+
+def _of_environment(identifier: str, fleet: Fleet) -> dict[str, Any]:
+    row = fleet.environments[identifier]
     return {
         "environment_id": row.id,
         "name": row.name,
         "phase": row.phase,
         "failures": [text[:LONGEST_TEXT] for text in row.failures[:5]],
-        "creator": fleet.person(row.creator_id, row.creator_kind) if row.creator_id else None,
-        "project": fleet.project(row.project_id) if row.project_id else None,
+        **_whose(row, fleet),
         "page": link("environments-detail", row.id),
     }
 
 
-def _mark(row: Environment) -> str:
-    """Another one when it fails in another way, or again after it was started."""
-    said = "\0".join((*row.failures, str(row.started or "")))
-    return hashlib.blake2b(said.encode(errors="replace"), digest_size=8).hexdigest()
+def _of_service(identifier: str, fleet: Fleet) -> dict[str, Any]:
+    row: Service = fleet.services[identifier]
+    home = fleet.environments.get(row.environment_id)
+    return {
+        "service_id": row.id,
+        "name": row.name,
+        "phase": row.phase,
+        "failure": row.failure[:LONGEST_TEXT],
+        "environment_id": row.environment_id,
+        "environment": fleet.environment_name(row.environment_id),
+        **_whose(home, fleet),
+        "page": link("services-detail", row.id),
+    }
+
+
+def _whose(row: Environment | None, fleet: Fleet) -> dict[str, str | None]:
+    creator = fleet.person(row.creator_id, row.creator_kind) if row is not None and row.creator_id else None
+    return {
+        "creator": creator,
+        "project": fleet.project(row.project_id) if row is not None and row.project_id else None,
+    }
+
+
+def _mark(*said: str) -> str:
+    """Another one when it fails in another way; of an environment also when it was started again."""
+    text = "\0".join(said)
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=8).hexdigest()

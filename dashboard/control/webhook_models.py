@@ -16,19 +16,24 @@ class Event(models.TextChoices):
     ACTION_ENDED = "action.ended", _("An action has ended")
     BATCH_ENDED = "batch.ended", _("A batch has ended")
     POLICY_ACTED = "policy.acted", _("A policy has begun a batch")
+    POLICY_PAUSED = "policy.paused", _("A policy was paused, or paused itself")
     ENVIRONMENT_FAILED = "environment.failed", _("An environment has failed")
+    SERVICE_FAILED = "service.failed", _("A service has failed")
     TEST = "webhook.test", _("Test")
 
 
 class Webhook(models.Model):
     """`sealed` is its address and `secret` what its events are signed with, both encrypted as channels' addresses are;
-    `host` and `mark` tell it from others. `paused` says why nothing is sent to it, "" while it is.
+    `host` and `mark` tell it from others. `paused` says why nothing is sent to it, "" while it is. Until
+    `secret_before_until` its events are signed with `secret_before` too, "" where there is none.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=60)
     sealed = models.TextField()
     secret = models.TextField()
+    secret_before = models.TextField(blank=True, default="", db_default="")
+    secret_before_until = models.DateTimeField(null=True, blank=True)
     host = models.CharField(max_length=255)
     mark = models.CharField(max_length=12)
     events = models.JSONField(default=list)
@@ -82,12 +87,14 @@ class WebhookDelivery(models.Model):
 
 
 class WebhookMark(models.Model):
-    """How far events were looked for: the number in the audit, and of each failed environment a mark of its failure
-    (None before the first look, which tells of nothing). There is one row, or none while there are no webhooks.
+    """How far events were looked for: the number in the audit, and of each failed environment and each failed service a
+    mark of its failure (None before the first look, which tells of nothing). There is one row, or none while there are
+    no webhooks.
     """
 
     number = models.BigIntegerField(default=0)
     failing = models.JSONField(null=True)
+    failing_services = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"up to {self.number}"

@@ -15,7 +15,7 @@ from django.conf import settings
 from dashboard.control.models import WebhookDelivery
 from dashboard.control.notify_guard import only_to
 from dashboard.control.notify_send import folder
-from dashboard.control.webhooks import address_of, secret_of
+from dashboard.control.webhooks import address_of, secrets_of
 
 SECONDS = 15.0
 UNREADABLE = "its address or secret cannot be read since SECRET_KEY was changed; type the address again"
@@ -31,28 +31,28 @@ class NotTaken(Exception):
 
 def send(delivery: WebhookDelivery, now: datetime) -> int:
     """The status with which it was taken. Raises NotTaken for everything but 2xx: no redirect is followed."""
-    address, secret = address_of(delivery.webhook), secret_of(delivery.webhook)
-    if not address or not secret:
+    address, secrets = address_of(delivery.webhook), secrets_of(delivery.webhook, now)
+    if not address or not secrets:
         raise NotTaken(UNREADABLE)
     body = json.dumps(delivery.payload, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
-    headers = signed(str(delivery.pk), int(now.timestamp()), body, secret)
+    headers = signed(str(delivery.pk), int(now.timestamp()), body, *secrets)
     if settings.ONA_SIMULATED:
         return _write(delivery, headers, body)
     return _post(address, headers | {"Content-Type": "application/json", "User-Agent": "ona-dashboard"}, body)
 
 
-def signed(identifier: str, timestamp: int, body: bytes, secret: str) -> dict[str, str]:
-    """The three headers. Raises NotTaken for a secret that is none."""
+def signed(identifier: str, timestamp: int, body: bytes, *secrets: str) -> dict[str, str]:
+    """The three headers, with a signature for each secret. Raises NotTaken for a secret that is none."""
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        keys = [base64.b64decode(one.removeprefix("whsec_"), validate=True) for one in secrets]
     except binascii.Error:
         raise NotTaken(UNREADABLE) from None
     told = f"{identifier}.{timestamp}.".encode() + body
-    mark = base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
+    marks = [base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode() for key in keys]
     return {
         "webhook-id": identifier,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{mark}",
+        "webhook-signature": " ".join(f"v1,{mark}" for mark in marks),
     }
 
 

@@ -11,6 +11,7 @@ import base64
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +45,8 @@ WORKER_DIED = timedelta(minutes=2)
 KEPT = timedelta(days=30)
 MOST_KEPT = 20_000
 """Of one webhook, the newest."""
+BOTH_SIGN = timedelta(days=1)
+"""For which a secret that was replaced signs beside the new one: longer than an event is tried."""
 TOO_MANY_WAIT = "too many others waited"
 
 
@@ -79,11 +82,38 @@ def address_of(webhook: Webhook) -> str:
     return unseal(webhook.sealed)
 
 
-def secret_of(webhook: Webhook) -> str:
-    return unseal(webhook.secret)
+def secrets_of(webhook: Webhook, now: datetime) -> list[str]:
+    """What its events are signed with at `now`, the newest first; none when `SECRET_KEY` was changed since."""
+    newest = unseal(webhook.secret)
+    if not newest:
+        return []
+    before = unseal(webhook.secret_before) if both_sign(webhook, now) else ""
+    return [newest, before] if before else [newest]
 
 
-def keep(webhook: Webhook, user: User, now: datetime, address: str = "", *, renew: bool = False) -> str:
+def both_sign(webhook: Webhook, now: datetime) -> bool:
+    until = webhook.secret_before_until
+    return bool(webhook.secret_before) and until is not None and now < until
+
+
+class Renewal(StrEnum):
+    """What becomes of the secret that a webhook has: it stays, signs beside a new one for a day, or ends at once."""
+
+    NONE = ""
+    BOTH = "both"
+    AT_ONCE = "at-once"
+
+
+SAID = {
+    Renewal.NONE: "",
+    Renewal.BOTH: ", new secret, the one before signs for a day more",
+    Renewal.AT_ONCE: ", new secret",
+}
+
+
+def keep(
+    webhook: Webhook, user: User, now: datetime, address: str = "", *, renew: Renewal = Renewal.NONE
+) -> str:
     """Save a new or a changed webhook; returns its secret when that is new. Without `address` the one it has stays.
 
     Raises Forbidden and Refused.
@@ -95,6 +125,9 @@ def keep(webhook: Webhook, user: User, now: datetime, address: str = "", *, rene
         webhook.sealed, webhook.mark = seal(address), mark_of(address)
     if new or renew:
         secret = new_secret()
+        both = renew is Renewal.BOTH
+        webhook.secret_before = webhook.secret if both else ""
+        webhook.secret_before_until = now + BOTH_SIGN if both else None
         webhook.secret = seal(secret)
     webhook.changed, webhook.changed_by, webhook.paused = now, str(user)[:200], ""
     with transaction.atomic():
@@ -105,7 +138,7 @@ def keep(webhook: Webhook, user: User, now: datetime, address: str = "", *, rene
             _begin_to_look()
         webhook.save()
         act = "made" if new else "changed"
-        _note(webhook, act, now, f"{webhook.host}, {webhook.mark}{', new secret' if renew else ''}")
+        _note(webhook, act, now, f"{webhook.host}, {webhook.mark}{SAID[renew]}")
     return secret
 
 
@@ -227,7 +260,8 @@ def _end(delivery: WebhookDelivery, state: Delivered, why: str, **fields: Any) -
 
 
 def prune(now: datetime) -> int:
-    """Forget what is old, and of each webhook all but the newest; returns how many."""
+    """Forget what is old, and of each webhook all but the newest; returns how many. Old secrets go too."""
+    Webhook.objects.filter(secret_before_until__lt=now).update(secret_before="", secret_before_until=None)
     gone = WebhookDelivery.objects.filter(created__lt=now - KEPT).exclude(state__in=OWED).delete()[0]
     for webhook in Webhook.objects.all():
         of_it = webhook.deliveries.exclude(state__in=OWED).order_by("-created")

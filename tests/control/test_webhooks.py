@@ -12,20 +12,23 @@ import pytest
 
 from dashboard import jobs
 from dashboard.config_notify import Allowed
-from dashboard.control import batches, ledger, webhook_events, webhooks
+from dashboard.control import batches, ledger, policies, webhook_events, webhooks
 from dashboard.control.models import (
     Action,
     AuditEntry,
     Batch,
     Delivered,
     Event,
+    IdlePolicy,
+    PolicyState,
     State,
     Webhook,
     WebhookDelivery,
 )
 from dashboard.control.permissions import Forbidden
 from dashboard.control.verbs import Verb
-from dashboard.fleet.entities import Kind
+from dashboard.control.webhooks import Renewal
+from dashboard.fleet.entities import Kind, Service
 from dashboard.fleet.snapshot import Fleet
 from tests.control.conftest import FLEET, MINE, NOW, THEIRS, seconds
 from tests.receivers import hook
@@ -83,14 +86,48 @@ def test_an_event_arrives_once_and_its_signature_proves_where_it_comes_from(made
     turn()
     turn()
     [(headers, body)] = there.sent
-    key = base64.b64decode(secret.removeprefix("whsec_"))
     told = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    expected = base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
-    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert headers["webhook-signature"] == f"v1,{mark_of(secret, told)}"
     assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
     assert headers["webhook-id"] == str(WebhookDelivery.objects.get().pk)
     assert json.loads(body)["data"] == {"words": "Größe"}
     assert states() == [(Delivered.SENT, "")]
+
+
+def test_a_secret_that_was_replaced_signs_beside_the_new_one_for_a_day_and_then_is_gone(
+    made, admin, there, turn, at
+):
+    webhook, first = made
+    second = webhooks.keep(webhook, admin, NOW, renew=Renewal.BOTH)
+
+    def signers(occasion):
+        tell(webhook, occasion)
+        turn()
+        headers, body = there.sent[-1]
+        told = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        marks = headers["webhook-signature"].split()
+        known = {f"v1,{mark_of(key, told)}": key for key in (first, second)}
+        return [known.get(mark) for mark in marks]
+
+    assert signers("both") == [second, first]
+    at(webhooks.BOTH_SIGN - timedelta(seconds=1))
+    assert signers("just before") == [second, first]
+    webhooks.keep(webhook, admin, ledger.utc_now())
+    assert signers("saved again") == [second, first]
+    at(timedelta(seconds=1))
+    assert signers("after") == [second]
+    webhooks.prune(ledger.utc_now() + timedelta(seconds=1))
+    webhook.refresh_from_db()
+    assert (webhook.secret_before, webhook.secret_before_until) == ("", None)
+    webhooks.keep(webhook, admin, ledger.utc_now(), renew=Renewal.AT_ONCE)
+    assert signers("seen by others") == [None]
+    outcomes = AuditEntry.objects.filter(act="webhook-changed").values_list("outcome", flat=True)
+    assert sum("signs for a day more" in one for one in outcomes) == 1
+
+
+def mark_of(secret, told):
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    return base64.b64encode(hmac.new(key, told, hashlib.sha256).digest()).decode()
 
 
 def test_what_is_not_taken_is_tried_later_with_the_same_id_then_given_up_and_can_be_sent_again(
@@ -235,6 +272,37 @@ def test_an_environment_that_fails_is_told_of_once_and_not_what_had_failed_befor
     assert found(5, Fleet("e", 3, {Kind.ENVIRONMENT: both})) == []
     assert found(6) == []
     assert len(found(7, with_broken)) == 1, "it failed again"
+
+
+def test_a_service_that_fails_is_told_of_once_each_time_and_the_platforms_own_never(made):
+    def fleet(*services):
+        rows = {one.id: one for one in services}
+        return Fleet("e", 2, {Kind.ENVIRONMENT: {MINE.id: MINE}, Kind.SERVICE: rows})
+
+    web, own = Service("web", MINE.id, "Web", phase="running"), Service("vscode", MINE.id, role="editor")
+    failed = replace(web, phase="failed", failure="port <5432> is taken")
+    assert found(1, fleet(failed)) == [], "the first look only remembers"
+    assert found(2, fleet(replace(web, phase="starting"), replace(own, phase="failed"))) == []
+    [(event, data)] = found(3, fleet(failed))
+    assert (event, data["service_id"], data["failure"]) == ("service.failed", "web", "port <5432> is taken")
+    assert (data["environment_id"], data["environment"]) == (MINE.id, MINE.name)
+    assert found(4, fleet(failed)) == found(5, fleet()) == found(6, fleet(failed)) == []
+    assert len(found(7, fleet(replace(failed, failure="exit 1")))) == 1, "in another way"
+    stray = replace(failed, id="stray", environment_id="gone")
+    assert [data["creator"] for _, data in found(8, fleet(stray))] == [None]
+
+
+def test_a_policy_that_is_paused_or_pauses_itself_is_told_of_once(admin, made):
+    common = {"idle": 7200.0, "created": NOW, "changed": NOW}
+    for name in ("By hand", "Itself"):
+        policy = IdlePolicy.objects.create(name=name, state=PolicyState.ARMED, **common)
+        who = admin if name == "By hand" else None
+        assert policies.put_to_rest(policy, "too many at once", seconds(1), who)
+        assert not policies.put_to_rest(policy, "again", seconds(2), who)
+        [(event, data)] = found(3)
+        assert (event, data["policy"], data["itself"]) == ("policy.paused", name, who is None)
+        assert data["outcome"] == "It stops nothing: too many at once."
+    assert found(4) == []
 
 
 def test_too_much_that_waits_is_given_up_visibly_and_what_is_old_is_forgotten(made, at, monkeypatch):

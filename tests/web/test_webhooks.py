@@ -37,9 +37,14 @@ def test_a_webhook_is_made_tested_sent_again_and_deleted(dashboard: Dashboard) -
     assert all("very-secret" not in page and secret[0] not in page for page in [*pages, text(wrong)])
     assert dashboard.post(f"/webhooks/sent/{delivery.pk}/again/").status_code == 302
     assert WebhookDelivery.objects.get().state == Delivered.QUEUED
-    renewed = dashboard.post(f"{where}edit/", name="Ops", address="", events="batch.ended", renew="on")
+    renewed = dashboard.post(f"{where}edit/", name="Ops", address="", events="batch.ended", renew="both")
     assert secret[0] not in text(renewed)
     assert "whsec_" in text(renewed)
+    assert "every event is signed with both" in text(renewed)
+    assert "signed with two secrets until" in text(dashboard.get(where))
+    at_once = dashboard.post(f"{where}edit/", name="Ops", address="", events="batch.ended", renew="at-once")
+    assert "signed with both" not in text(at_once)
+    assert "two secrets" not in text(dashboard.get(where))
     assert dashboard.post(f"{where}delete/").status_code == 302
     assert not Webhook.objects.exists()
 

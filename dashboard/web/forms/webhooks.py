@@ -31,8 +31,15 @@ class WebhookForm(forms.Form):
         choices=[(one.value, one.label) for one in Event if one != Event.TEST],
         widget=forms.CheckboxSelectMultiple,
     )
-    renew = forms.BooleanField(
-        label=_("Make a new secret"), required=False, help_text=_("The one it has signs nothing any more.")
+    renew = forms.ChoiceField(
+        label=_("Secret"),
+        required=False,
+        choices=[
+            (webhooks.Renewal.NONE.value, _("The one it has stays")),
+            (webhooks.Renewal.BOTH.value, _("A new one; for 24 hours both sign")),
+            (webhooks.Renewal.AT_ONCE.value, _("A new one; the one it has ends at once")),
+        ],
+        help_text=_("While both sign, no event is lost until whoever receives them has the new one."),
     )
 
     def __init__(self, data: Mapping[str, Any] | None, *, webhook: Webhook) -> None:

@@ -71,6 +71,7 @@ def show(request: HttpRequest, identifier: UUID) -> HttpResponse:
         shown.paginator.num_pages,
     )
     context = {"webhook": webhook, "deliveries": deliveries, "chips": chips, "chosen": state, "shown": shown}
+    context["both_sign"] = webhooks.both_sign(webhook, ledger.utc_now())
     body = Block("sent", known_state, "webhooks/sent.html", context)
     context |= {"title": webhook.name, "list": body.html(request)}
     return page(request, "webhooks/show.html", context, Live([body]))
@@ -92,9 +93,10 @@ def _edit(request: HttpRequest, webhook: Webhook) -> HttpResponse:
     title = _("New webhook") if webhook._state.adding else _("Change %(name)s") % {"name": webhook.name}
     form = WebhookForm(request.POST if request.method == "POST" else None, webhook=webhook)
     if request.method == "POST" and form.is_valid():
-        address, renew = form.cleaned_data["address"], form.cleaned_data.get("renew", False)
+        address, now = form.cleaned_data["address"], ledger.utc_now()
+        renew = webhooks.Renewal(form.cleaned_data.get("renew", ""))
         try:
-            secret = webhooks.keep(form.filled(), signed_in(request), ledger.utc_now(), address, renew=renew)
+            secret = webhooks.keep(form.filled(), signed_in(request), now, address, renew=renew)
         except webhooks.Refused as refused:
             form.add_error(None, str(refused))
         else:
