@@ -124,16 +124,12 @@ def visits(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[Visit]
 
 
 def moved(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[tuple[str, str, float, str]]:
-    """(page, device, layout shift, what moved) while pages poll for `POLLED_SECONDS`, for somebody who reads them: with
-    the pointer or a finger on the list, where there is one. To lists that nobody touches new rows come by themselves.
-    """
+    """(page, device, layout shift, what moved) while pages poll for `POLLED_SECONDS` and nobody touches them."""
     for size, device in zip(SIZES, ("desktop", "phone"), strict=True):
         page = signed_in(browser, at, size, "light")
         for name in MEASURED:
             page.goto(at.url + paths[name])
             page.wait_for_timeout(1_500)  # of loading Lighthouse tells
-            if page.locator("#rows").count():
-                page.locator("#rows").dispatch_event("pointerdown", {"pointerType": "touch"})
             page.evaluate(SHIFTS)
             page.wait_for_timeout(POLLED_SECONDS * 1000)
             found = page.evaluate("shifts")

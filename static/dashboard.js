@@ -1,7 +1,6 @@
 // What the browser adds to pages that also work without it: ticking times, dialogs, toasts, polls that rest and recover.
 (() => {
   "use strict";
-  document.documentElement.classList.remove("no-js");
   const body = document.body;
   const one = (selector, root = document) => root.querySelector(selector);
 
@@ -53,22 +52,25 @@
     for (const grown of root.querySelectorAll("[data-since]"))
       write(grown, duration(Math.max(0, (now() - Date.parse(grown.dataset.since)) / 1000)));
   };
-  const absolute = (root = document) => {
-    for (const time of root.querySelectorAll("time[data-relative]:not([data-local])")) {
-      time.dataset.local = "";
-      time.title = new Date(time.dateTime).toLocaleString(language, { dateStyle: "medium", timeStyle: "long" });
-    }
-  };
+  // The whole of a time in the reader's words, once somebody points at it: a page may carry hundreds.
+  document.addEventListener("pointerover", ({ target }) => {
+    const time = target.closest?.("time[data-relative]:not([data-local])");
+    if (!time) return;
+    time.dataset.local = "";
+    time.title = new Date(time.dateTime).toLocaleString(language, { dateStyle: "medium", timeStyle: "long" });
+  });
   tick();
-  absolute();
   setInterval(() => document.hidden || tick(), 1000);
 
-  // Where one is stays in view in a menu wider than the screen.
-  for (const current of document.querySelectorAll("nav [aria-current]")) {
-    const menu = current.closest("nav");
-    const [inner, outer] = [current.getBoundingClientRect(), menu.getBoundingClientRect()];
-    menu.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
-  }
+  // Where one is stays in view in a menu wider than the screen, as menus of narrow screens are.
+  // When the page is laid out, not before: asking for places earlier would lay it out twice.
+  if (matchMedia("(max-width: 760px)").matches) requestAnimationFrame(() => {
+    for (const current of document.querySelectorAll("nav [aria-current]")) {
+      const menu = current.closest("nav");
+      const [inner, outer] = [current.getBoundingClientRect(), menu.getBoundingClientRect()];
+      menu.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+    }
+  });
 
   // How fresh the data are: every answer to a poll says so, also one without a body.
   const states = { fresh: translated("Updated"), stale: translated("Last update"), failed: translated("Last update") };
@@ -84,7 +86,6 @@
     if (!place) return;
     place.dataset.state = state;
     one(".words", place).replaceChildren(...(at ? [`${states[state] || ""} `, timeOf(at)] : [reason]));
-    absolute(place);
     showTrouble(state, at, reason);
   };
   const showTrouble = (state, at, reason) => {
@@ -222,19 +223,43 @@
       rows.insertBefore(row, next);
       htmx.process(row);
       tick(row);
-      absolute(row);
+    }
+  };
+  // While other rows wait, those in view stay where they are and tell what is true: their state, or that they have left.
+  const keepRows = (rows, renewed) => {
+    for (const row of [...rows.children]) {
+      const same = [...renewed.children].find(({ id }) => id === row.id)?.cloneNode(true);
+      if (!same) {
+        row.classList.add("left");
+        row.title = translated("No longer in this list");
+      } else if (plain(same) !== plain(row)) {
+        row.replaceWith(same);
+        htmx.process(same);
+        tick(same);
+      }
     }
   };
   body.addEventListener("htmx:oobBeforeSwap", (event) => {
     if (event.detail.target.id !== "rows") return;
     event.detail.shouldSwap = false;
     const renewed = event.detail.fragment.firstElementChild;
-    if (!body.dispatchEvent(new CustomEvent("rows:changing", { detail: renewed, cancelable: true }))) return;
-    renewRows(event.detail.target, renewed);
+    const wait = !body.dispatchEvent(new CustomEvent("rows:changing", { detail: renewed, cancelable: true }));
+    (wait ? keepRows : renewRows)(event.detail.target, renewed);
   });
   body.addEventListener("rows:renew", (event) => {
-    renewRows(one("#rows"), event.detail);
+    const rows = one("#rows");
+    const focused = rows.contains(document.activeElement) && whereabouts(document.activeElement);
+    renewRows(rows, event.detail);
+    if (focused) refocus(focused);
     body.dispatchEvent(new CustomEvent("rows:renewed"));
+  });
+
+  // Links of rows that ask in the dialog: one listener for all of them.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-asks]");
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || !window.htmx) return;
+    event.preventDefault();
+    htmx.ajax("GET", link.getAttribute("href"), { source: link, target: "#dialog", swap: "innerHTML" }).catch(() => {}); // its events tell
   });
 
   // Dialogs
@@ -248,8 +273,7 @@
   });
   dialog?.addEventListener("close", () => refocus(opener));
   body.addEventListener("htmx:load", (event) => {
-    tick(event.target.parentNode || document);
-    absolute(event.target.parentNode || document);
+    if (event.target !== body) tick(event.target.parentNode || document);
   });
   body.addEventListener("dialog:close", () => dialog.close());
   dialog?.addEventListener("click", (event) => {

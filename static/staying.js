@@ -1,5 +1,5 @@
-// For pages that stay open: title and icon tell of failures, new rows wait while the pointer is on the table, and a
-// new release asks for a reload once.
+// For pages that stay open: title and icon tell of failures, other rows wait while somebody reads, and a new
+// release asks for a reload once.
 (() => {
   "use strict";
   const { translated } = window;
@@ -38,24 +38,20 @@
   for (const name of ["htmx:oobAfterSwap", "htmx:afterSettle", "rows:renewed"]) body.addEventListener(name, soon);
   document.addEventListener("visibilitychange", soon);
 
-  // Nothing jumps under the pointer, or a finger: other rows wait in `held` until it leaves, rests, or they are asked for.
-  const RESTS = 30000;
-  let moved = 0;
-  let touched = 0;
+  // Nothing jumps in front of a reader: rows that would move what is in view wait in `held` until they are asked for,
+  // or nobody looks: the page is hidden, or nobody has moved, typed or scrolled for `AWAY`, as on a screen on a wall.
+  const AWAY = 300000;
+  let last = Date.now();
   let held = null;
   let chip = null;
   const rows = () => document.querySelector("#rows");
-  const hovered = () => Date.now() - moved < RESTS && Boolean(rows()?.closest(".card")?.matches(":hover"));
-  const pointed = () => (hovered() || Date.now() - touched < RESTS) && !document.hidden;
-  for (const name of ["pointerdown", "touchmove"])
-    document.addEventListener(name, (event) => {
-      if (event.pointerType !== "mouse" && rows()?.closest(".card")?.contains(event.target)) touched = Date.now();
-    }, { passive: true });
-  document.addEventListener("pointermove", (event) => {
-    if (event.pointerType !== "mouse") return;
-    moved = Date.now();
-    if (held && !pointed()) release();
-  }, { passive: true });
+  const read = () => !document.hidden && Date.now() - last < AWAY;
+  for (const name of ["pointermove", "pointerdown", "touchmove", "keydown", "wheel"])
+    document.addEventListener(name, () => { last = Date.now(); }, { passive: true });
+  const moves = (now, then) => {
+    const first = now.findIndex((row, place) => row.id !== then[place]?.id);
+    return first >= 0 && !now[first].matches(".nothing") && now[first].getBoundingClientRect().top < innerHeight;
+  };
   const drop = () => {
     held?.remove();
     chip?.remove();
@@ -77,7 +73,10 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "button primary";
-      button.addEventListener("click", release);
+      button.addEventListener("click", () => {
+        release();
+        rows()?.querySelector("td.main a[href], a[href]")?.focus({ preventScroll: true });
+      });
       chip.append(button);
       rows().closest(".card").append(chip);
     }
@@ -85,17 +84,40 @@
   };
   // Asked by dashboard.js before it renews the rows: cancelling leaves them as they are for now.
   body.addEventListener("rows:changing", (event) => {
-    const [now, then] = [rows(), event.detail].map((one) => [...one.children].map((row) => row.id).join());
-    drop();
-    if (now === then || !pointed()) return;
+    if (!read() || !moves([...rows().children], [...event.detail.children])) return drop();
     event.preventDefault();
+    held?.remove();
     held = event.detail;
     held.removeAttribute("id");
     held.hidden = true;
     rows().after(held); // what changes in a row meanwhile finds it here, too
     say();
   });
-  setInterval(() => { if (held && !pointed()) release(); }, 1000);
+  setInterval(() => { if (held && !read()) release(); }, 1000);
+
+  // A table of the overview waits while the pointer moves on it: a button is not another's when it is pressed.
+  const RESTS = 30000;
+  const later = new Map();
+  let moved = 0;
+  document.addEventListener("pointermove", ({ pointerType }) => { if (pointerType === "mouse") moved = Date.now(); }, { passive: true });
+  const under = (place) => Date.now() - moved < RESTS && place.matches(":hover");
+  body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    if (!detail.target.matches(".overview-below .flush")) return;
+    later.delete(detail.target.id);
+    if (!under(detail.target)) return;
+    detail.shouldSwap = false;
+    later.set(detail.target.id, detail.fragment.firstElementChild);
+  });
+  setInterval(() => {
+    for (const [id, renewed] of later) {
+      const place = document.getElementById(id);
+      if (place && under(place)) continue;
+      later.delete(id);
+      place?.replaceWith(renewed);
+      htmx.process(renewed);
+      soon();
+    }
+  }, 500);
 
   // A new release: said once.
   let told = false;

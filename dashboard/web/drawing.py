@@ -21,12 +21,15 @@ Tree = Any
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around a plot: the figure's id on its page, its title, a sentence on what it shows."""
+    """What stands around a plot: the figure's id on its page, its title, a sentence on what it shows, and words that
+    keep its place while nothing is known: an empty drawing is as high as a full one.
+    """
 
     name: str
     title: str
     about: str = ""
     size: str = "card"
+    empty: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", shortened(self.title))
@@ -41,11 +44,12 @@ def shortened(text: str, most: int = LONGEST) -> str:
 
 class Look(NamedTuple):
     """Of each series its tone and its name, and the label of each place; a curve has no names, and
-    labels for its points."""
+    labels for its points. `words` stand instead of the series."""
 
     tones: tuple[str, ...]
     names: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    words: str = ""
 
 
 ELEMENTS = {"g", "path", "rect", "circle", "text"}
@@ -66,13 +70,17 @@ def drawn(chart: Tree, frame: Frame, look: Look) -> str:
         f'<title id="{name}-title">{escape(frame.title)}</title><desc id="{name}-about">{about}</desc>'
     )
     graph = (part for child in chart.render_tree() for part in _written(child, look, ()))
-    return head + "".join(graph) + "</svg>"
+    middle = f'x="{width / 2:g}" y="{height / 2:g}"'
+    words = f'<text class="words" {middle}>{escape(look.words)}</text>' if look.words else ""
+    return head + "".join(graph) + words + "</svg>"
 
 
 def _written(node: Tree, look: Look, above: tuple[str, ...]) -> Iterator[str]:
     """The element as text, without what is not drawn; `above` are the classes of those around it."""
     tag = node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
     own = set(str(node.get("class", "")).split())
+    if look.words and "series" in own:
+        return
     if tag not in ELEMENTS or own & LEFT_OUT or (tag == "path" and "x" in above and "axis" in above):
         return
     text = _text(node, look, above) if tag == "text" else ""

@@ -111,8 +111,10 @@ def _over(
     labels = tuple(shortened(labels[place]) for place in places)
     shown = [_shown(one, number, places) for number, one in enumerate(series[:MOST_SERIES])]
     known = any(value is not None for one in shown for value in one.values)
-    look = Look(tuple(one.tone for one in shown), tuple(one.name for one in shown), labels)
-    drawing = drawn(_time_chart(frame, kind, shown, axis), frame, look) if known else ""
+    words = "" if known else frame.empty
+    look = Look(tuple(one.tone for one in shown), tuple(one.name for one in shown), labels, words)
+    places_kept = [Series("", (0.0,) * len(places))] if words else shown
+    drawing = drawn(_time_chart(frame, kind, places_kept, axis), frame, look) if known or words else ""
     columns = zip(*(one.values for one in shown), strict=True) if shown else ()
     rows = [
         (label, ["—" if value is None else axis.words(value) for value in values])

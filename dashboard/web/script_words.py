@@ -18,6 +18,7 @@ WORDS = (
     _("Dismiss"),
     _("Environment, service, task, person, project, id, action"),
     _("Last update"),
+    _("No longer in this list"),
     _("None chosen"),
     _("Nothing has a name like that."),
     _("Nothing has been read yet."),

@@ -4,6 +4,7 @@ All of it moves on in steps, so that the polls between find nothing new, and is 
 """
 
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,22 +66,22 @@ DAILY, WEEKLY = Bins(24, HOUR, "H:i"), Bins(28, 6 * HOUR, "D H:i")
 
 def phases_block() -> Block:
     newest = PhaseCount.objects.order_by("-at").values_list("at", flat=True).first()
-    day, week = (
-        _phases(newest, timezone.get_current_timezone_name(), get_language())
-        if newest is not None
-        else ("", "")
-    )
+    until = newest or math.floor(time.time() / HOUR) * HOUR
+    day, week = _phases(newest, until, timezone.get_current_timezone_name(), get_language())
     context = {"day": day, "week": week, "url": f"{reverse('environments-list')}?phase=running"}
     return Block("phases", (newest,), "overview/phases.html", context)
 
 
 @lru_cache(4)
-def _phases(newest: float, _zone: str, _language: str | None) -> tuple[SafeString, SafeString]:
-    found = phase_counts.since(newest - 7 * DAY)
+def _phases(
+    newest: float | None, until: float, _zone: str, _language: str | None
+) -> tuple[SafeString, SafeString]:
+    found = phase_counts.since(until - 7 * DAY) if newest is not None else ()
+    empty = gettext("Nothing is recorded yet.")
     about = gettext("Averages. Stopped environments are left out; where nobody looked there is no bar.")
     return (
-        _bars(Frame("phases-day", gettext("Last 24 hours"), about), found, newest, DAILY),
-        _bars(Frame("phases-week", gettext("Last 7 days"), about), found, newest, WEEKLY),
+        _bars(Frame("phases-day", gettext("Last 24 hours"), about, empty=empty), found, until, DAILY),
+        _bars(Frame("phases-week", gettext("Last 7 days"), about, empty=empty), found, until, WEEKLY),
     )
 
 
@@ -163,15 +164,20 @@ def _runs(fleet: Fleet, until: float) -> Runs:
 
 
 def runs_block(runs: Runs) -> Block:
-    frame = Frame("runs-day", gettext("Last 24 hours"), gettext("How the executions of each hour ended."))
+    frame = Frame(
+        "runs-day",
+        gettext("Last 24 hours"),
+        gettext("How the executions of each hour ended."),
+        empty=gettext("None ended in 24 hours."),
+    )
     labels = [_at(runs.since + hour * HOUR, "H:i") for hour in range(24)]
     ended = [
-        Series(gettext(name), tuple(map(float, runs.by_hour[name])), tone) for name, tone in ENDS.items()
+        Series(gettext(name), tuple(map(float, runs.by_hour[name])) if runs.ended else (None,) * 24, tone)
+        for name, tone in ENDS.items()
     ]
-    figure = plots.bars(frame, gettext("From"), labels, ended, EXECUTIONS) if runs.ended else ""
     context = {
         "runs": runs,
-        "figure": figure,
+        "figure": plots.bars(frame, gettext("From"), labels, ended, EXECUTIONS),
         "failed_url": f"{reverse('executions-list')}?{urlencode({'q': 'phase:failed age:<1d'})}",
     }
     return Block("runs", (runs,), "overview/runs.html", context)
@@ -194,7 +200,8 @@ def hours_figure(state: State) -> SafeString:
             "good",
         ),
     ]
-    frame = Frame("hours-week", gettext("Hours a day"), gettext("Running hours, used and idle."))
+    about, empty = gettext("Running hours, used and idle."), gettext("Nothing is recorded yet.")
+    frame = Frame("hours-week", gettext("Hours a day"), about, empty=empty)
     return plots.bars(frame, gettext("Day"), [date_format(day, "D j") for day in days], series, HOURS)
 
 

@@ -42,7 +42,7 @@ def assert_all_is_well(page: Page, stack: Stack, wanted: tuple[str, ...]) -> Non
     until(lambda: wanted in [one[:3] for one in stack.actions()], 60, show=stack.actions)
     expect(page.locator("#freshness")).to_have_attribute("data-state", "fresh")
     expect(page.locator("#trouble")).to_be_hidden()
-    expect(page.locator(f"#rows #environment-{wanted[1]}")).to_have_count(0)
+    expect(page.locator(f"#rows #environment-{wanted[1]}:not(.left)")).to_have_count(0)
     expect(page.locator("#rows tr[id]").first).to_be_visible()
     assert_not_reloaded(page)
 

@@ -1,4 +1,4 @@
-"""A page that stays open tells of failures, moves nothing under the pointer, and notices a new release."""
+"""A page that stays open tells of failures, moves nothing in front of a reader, and notices a new release."""
 
 import re
 
@@ -18,6 +18,8 @@ RENEW = """(drop) => {
   htmx.swap("#main", `<template>${rows.outerHTML}</template>`, { swapStyle: "none" });
 }"""
 
+LEAVE = "Object.defineProperty(document, 'hidden', { value: true })"
+
 
 def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
     page = visit("admin").page("/environments/?phase=failed")
@@ -29,24 +31,35 @@ def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
     page.evaluate("htmx.find('#poll').remove()")  # the only changes are those made here
     first = page.locator("#rows tr").first
     name = first.get_attribute("id") or ""
-    first.hover()
     page.evaluate(RENEW, False)
     waiting = page.get_by_role("button", name="1 new")
     expect(waiting).to_be_visible()
     assert first.get_attribute("id") == name
     waiting.click()
     expect(first).to_have_attribute("id", "environment-new")
+    expect(first.locator("td.main a").first).to_be_focused()
     expect(waiting).to_have_count(0)
-    page.mouse.move(1, 1)
+
+    page.evaluate("htmx.find('#environment-new').remove()")
+    page.evaluate(RENEW, False)
+    expect(waiting).to_be_visible()
+    page.evaluate(LEAVE)
+    expect(first).to_have_attribute("id", "environment-new")
+    expect(waiting).to_have_count(0)
+
     page.evaluate("htmx.find('#environment-new').remove()")
     page.evaluate(RENEW, True)
     expect(first).to_have_attribute("id", "environment-new")
 
-    page.evaluate("htmx.find('#environment-new').remove()")
-    page.locator("#rows").dispatch_event("pointerdown", {"pointerType": "touch"})
-    page.evaluate(RENEW, False)
-    waiting.click()
-    expect(waiting).to_have_count(0)
+    page.goto("/")
+    page.evaluate("htmx.find('#poll').remove()")
+    table = page.locator("#failed-services")
+    table.hover()
+    page.evaluate("""() => htmx.swap("#main", `<template><section id="failed-services" hx-swap-oob="true"
+      class="card flush"><h2>Another</h2></section></template>`, { swapStyle: "none" })""")
+    expect(table).not_to_contain_text("Another")
+    page.mouse.move(1, 1)
+    expect(table).to_contain_text("Another")
 
     fresh = "{ state: 'fresh', at: new Date().toISOString(), now: new Date().toISOString(), release: 'x' }"
     for _ in range(2):

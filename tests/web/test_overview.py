@@ -123,7 +123,9 @@ def test_idle_environments_need_a_person_too(calm: Dashboard) -> None:
 
 
 def test_phases_are_bars_of_the_day_and_the_week_with_their_figures(calm: Dashboard) -> None:
-    assert "The record begins with" in part(calm, "phases")
+    empty = part(calm, "phases")
+    assert empty.count(">Nothing is recorded yet.</text>") == 2, "its place is kept"
+    assert "<rect" not in empty
     at = (calm.simulated.clock() // H) * H
     PhaseCount.objects.create(at=at - 30 * H, counts={"running": 9})
     PhaseCount.objects.create(at=at - H, counts={"running": 2, "stopped": 40, "odd <b>": 1})

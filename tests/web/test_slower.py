@@ -1,6 +1,7 @@
 """The overview tells which tasks have become slower by most, and what is wrong with the polls."""
 
 import re
+import time
 
 import pytest
 
@@ -86,6 +87,9 @@ def test_a_budget_that_was_cut_is_one_line_that_leads_to_its_figures(ran: Dashbo
     system = text(ran.get("/system/"))
     assert "answered with 429" in system
     assert ">7 <small" in system
+    store._redis.hset(store._key("budget"), mapping={"rate": "20", "next": str(time.time() + 60)})
+    spent.forget()
+    assert "The budget of requests is used up" in part(ran, "needs")
 
 
 def test_what_polls_could_not_read_is_a_line_each(ran: Dashboard) -> None:
