@@ -125,7 +125,6 @@ class FullScan:
         for digest, row in zip(page.digests, page.items, strict=False):
             self.memory.keep(digest, row)
         self.tally.take(page)
-        self.tally.meet(Kind.ENVIRONMENT, [trace.row for trace in page.recalled], page.asked_at)
 
     def _window(self, window: Window) -> Iterator[Page[schema.EnvironmentSummary]]:
         """The pages of a window. _OutOfOrder when they do not come newest first: nothing could be left out then."""
@@ -136,7 +135,7 @@ class FullScan:
             yield page
             if window == WHOLE[0]:
                 continue
-            items = _in_order(page)
+            items = listed(page)
             if any(older >= newer for newer, older in pairwise([last, *(key for key, _ in items)])):
                 raise _OutOfOrder("the list of environments is not sorted")
             last = items[-1][0] if items else last
@@ -235,7 +234,7 @@ class FullScan:
         return True
 
 
-def _in_order(page: Page[schema.EnvironmentSummary]) -> list[tuple[str, float | None]]:
+def listed(page: Page[schema.EnvironmentSummary]) -> list[tuple[str, float | None]]:
     """Id and time of creation of each environment, as they stand on the page."""
     fresh = ((item.id, _epoch(item.created_at)) for item in page.items)
     if not page.order:

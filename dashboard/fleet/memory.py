@@ -36,16 +36,22 @@ class Memory:
 
     def recall(self, digest: int) -> Trace | None:
         """What is remembered of these bytes, if the store still holds the row that was made of them."""
-        trace = self._traces.get(digest)
-        if trace is None:
-            return None
-        known = self._known.get(trace.id)
-        if known is not trace.row:
-            if known is None or known != trace.row:
-                return None
-            trace = Trace(trace.id, trace.created, known)
-        self._fresh[digest] = trace
+        trace = self.glance(digest, self._known)
+        if trace is not None:
+            self._fresh[digest] = trace
         return trace
+
+    def glance(self, digest: int, known: Mapping[str, Environment]) -> Trace | None:
+        """The same for whoever reads a part of the list beside a scan: it is not noted as met. `known` is what the
+        store holds.
+        """
+        trace = self._traces.get(digest)
+        row = None if trace is None else known.get(trace.id)
+        if trace is None or row is None:
+            return None
+        if row is trace.row:
+            return trace
+        return trace._replace(row=row) if row == trace.row else None
 
     def keep(self, digest: int, row: Environment) -> None:
         """These bytes mean this row."""

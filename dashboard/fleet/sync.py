@@ -18,9 +18,9 @@ from dashboard.fleet.collector import unhurried
 from dashboard.fleet.details import AUTOMATIONS_FILE, CurrentFile
 from dashboard.fleet.directory_scan import scan_names
 from dashboard.fleet.entities import HOT_PHASES, LIVE_EXECUTION, Environment, Kind, Row, kind_of
-from dashboard.fleet.full_scan import EVERYTHING, FullScan
+from dashboard.fleet.full_scan import EVERYTHING, FullScan, listed
 from dashboard.fleet.kept import KEPT
-from dashboard.fleet.memory import Memory
+from dashboard.fleet.memory import Memory, Trace
 from dashboard.fleet.newer import newer
 from dashboard.fleet.parallel import Chain
 from dashboard.fleet.reading import Reader, Reading, task_name, with_what_is_inside
@@ -37,8 +37,8 @@ HISTORY_SECONDS = 3600.0
 MOST_BATCHES = 40
 """Of services that a hot sweep asks for; where there are more they take turns."""
 TURN_SECONDS = 5.0
-MOST_EARLY = 8
-"""Environments that are read side by side when events named them."""
+SIDE_BY_SIDE = 8
+"""Of what is read one by one: what events named, what is looked at, what has left its hot state."""
 MOST_READ_SINGLY = 40
 """What a hot sweep reads one by one, at most; the next full sweep sees the rest."""
 
@@ -132,7 +132,7 @@ class Sync:
         """
         tally, fleet = Tally(), self._known()
         try:
-            with ThreadPoolExecutor(min(MOST_EARLY, max(1, len(identifiers)))) as pool:
+            with ThreadPoolExecutor(min(SIDE_BY_SIDE, max(1, len(identifiers)))) as pool:
                 list(pool.map(lambda key: self._reader.read((Kind.ENVIRONMENT, key), tally), identifiers))
             moved, _ = _with_services(tally, fleet)
             known = Counter(row.environment_id for row in fleet.services.values())
@@ -201,7 +201,7 @@ class Sync:
 
         live = ExecutionFilter(phases=LIVE_EXECUTION)
         moving = [row for row in fleet.environments.values() if row.phase in HOT_PHASES]
-        tally.walk([partial(self._moving, one) for one in windows(moving)], intake.summary)
+        tally.walk([partial(self._moving, fleet, one) for one in windows(moving)], intake.summary)
         moved, steady = _with_services(tally, fleet)
         self._land(tally)  # the services of a large fleet take longer than all that comes before
         self._read_singly(self._store.attended(), tally)
@@ -219,34 +219,46 @@ class Sync:
         turns = ceil(len(groups) / MOST_BATCHES)
         return groups if turns <= 1 else groups[int(self._clock() / TURN_SECONDS) % turns :: turns]
 
-    def _moving(self, window: Window) -> Iterator[Page[schema.EnvironmentSummary]]:
+    def _moving(self, fleet: Fleet, window: Window) -> Iterator[Page[schema.EnvironmentSummary]]:
         """The environments of a window that move; nothing is removed by what is missing here."""
+
+        def recall(digest: int) -> Trace | None:
+            return self._memory.glance(digest, fleet.environments)
+
         restriction = EnvironmentFilter(status_phases=HOT_PHASES, created_before=window.created_before)
-        for page in self._ona.environments.summaries(restriction):
+        for page in self._ona.environments.summaries(restriction, recall=recall):
             yield page
-            times = (item.created_at for item in page.items)
-            if window.ends_with(None if moment is None else moment.timestamp() for moment in times):
+            if window.ends_with(created for _, created in listed(page)):
                 return
 
     def _services_of(self, ids: tuple[str, ...]) -> Chain:
         return lambda: self._ona.automations.service_pages(ServiceFilter(environment_ids=ids))
 
     def _read_singly(self, addresses: list[Addressed], tally: Tally) -> None:
-        """Read one by one; an answer that makes no sense costs that one resource, not the sweep."""
-        for address in addresses[:MOST_READ_SINGLY]:
+        """Read each by itself; an answer that makes no sense costs that one resource, not the sweep."""
+
+        def makes_sense(address: Addressed) -> bool:
             try:
                 self._reader.read(address, tally)
             except (errors.BadAnswer, errors.InvalidRequest):
-                tally.skipped += 1
+                return False
+            return True
+
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="sweep") as pool:
+            tally.skipped += list(pool.map(makes_sense, addresses[:MOST_READ_SINGLY])).count(False)
 
 
 def _with_services(tally: Tally, fleet: Fleet) -> tuple[list[str], list[str]]:
-    """The environments of this sweep whose services may move: those that changed themselves, and those that run on."""
+    """The environments of this sweep whose services may move: those that changed themselves, and those that run on,
+    each in the order of ids: so turns are taken by the same groups.
+    """
     moved, steady = list[str](), list[str]()
-    for row in (one.row for one in tally.seen):
-        if isinstance(row, Environment) and row.phase not in {"creating", "starting"}:
-            old = fleet.environments.get(row.id)
-            (steady if old is not None and old.phase == row.phase else moved).append(row.id)
+    seen = {one.row.id: one.row for one in tally.seen if isinstance(one.row, Environment)}
+    for identifier in sorted(tally.ids(Kind.ENVIRONMENT)):
+        old = fleet.environments.get(identifier)
+        row = seen.get(identifier, old)
+        if row is not None and row.phase not in {"creating", "starting"}:
+            (steady if old is not None and old.phase == row.phase else moved).append(identifier)
     return moved, steady
 
 

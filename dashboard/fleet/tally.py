@@ -46,7 +46,9 @@ class Tally:
         self.take(page.of(convert))
 
     def take(self, page: Page[Row]) -> None:
-        """The rows of a page, and what was wrong with its other items."""
+        """The rows of a page, those that are as they were, and what was wrong with its other items."""
+        if page.recalled:
+            self.meet(Kind.ENVIRONMENT, [trace.row for trace in page.recalled], page.asked_at)
         self.extend([Observation(row, page.asked_at) for row in page.items])
         self.skipped += len(page.skipped)
         self.notes += [f"{item.id or 'One item'} could not be read: {item.reason}." for item in page.skipped]

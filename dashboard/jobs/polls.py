@@ -36,11 +36,24 @@ def poll_hot() -> None:
         if not alone:
             return
         empty = not parts.store().position()[0]
-        _report(parts.sync(Lead.SOON).hot())
+        sweep = parts.sync(Lead.SOON).hot()
+        _report(sweep)
+    if _missed_its_turn(sweep):
+        with suppress(*BROKER_TROUBLE):
+            poll_hot.delay()
     if empty:  # Redis has lost what it held: the rest is read now and not at the next turn
         with suppress(*BROKER_TROUBLE):
             poll_full.delay()
             poll_names.delay()
+
+
+def _missed_its_turn(sweep: Sweep) -> bool:
+    """Whether the next turn came while it was still under way, and passed: then the next one begins at once. Not where
+    the API failed, nor where it was the budget that it waited for: what is left of that is for other polls.
+    """
+    interval = settings.POLL_HOT_SECONDS
+    affordable = sweep.requests <= interval * settings.ONA_REQUESTS_PER_SECOND
+    return not sweep.error and sweep.seconds > interval and affordable
 
 
 @app.task(name="jobs.poll_full", expires=settings.POLL_FULL_SECONDS)

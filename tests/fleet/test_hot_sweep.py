@@ -1,10 +1,16 @@
 """The hot sweep: what moves, what ended since, and what people have open."""
 
+import io
+import json
+import threading
+
 import pytest
 
 from dashboard.fleet.entities import HOT_PHASES, Execution, Kind
+from dashboard.fleet.memory import Memory
 from dashboard.fleet.newer import newer
 from dashboard.fleet.store import Observation
+from dashboard.fleet.sync import Sync
 from dashboard.simulator import enums
 from tests.fleet.sweeps import (
     call,
@@ -132,3 +138,53 @@ def test_environments_that_move_are_there_before_a_hot_sweep_has_read_their_serv
     simulated.wire.on("ListServices", meanwhile(lambda: seen.append(phases(simulated, Kind.ENVIRONMENT))))
     sync.hot()
     assert seen[0][target.id] == "stopping"
+
+
+def test_a_hot_sweep_reads_again_only_what_came_in_other_bytes_and_asks_for_the_services_of_all(simulated):
+    memory, read = Memory(), []
+    sync = Sync(simulated.ona, simulated.store, simulated.snapshot(), simulated.clock, memory=memory)
+    sync.full()
+    target = first(simulated.world, enums.RUNNING)
+    with simulated.world.present():
+        target.name = "renamed"
+        target.status_version += 1
+    glance = memory.glance
+    memory.glance = lambda digest, known: read.append(glance(digest, known)) or read[-1]
+    asked = set()
+
+    def note(app, environ, start):
+        body = environ["wsgi.input"].read()
+        asked.update(json.loads(body)["filter"]["environmentIds"])
+        environ["wsgi.input"] = io.BytesIO(body)
+        return app(environ, start)
+
+    simulated.wire.on("ListServices", note)
+    sweep = sync.hot()
+    hot = {
+        one.id: word(Kind.ENVIRONMENT, one.phase)
+        for one in listed(simulated.world).values()
+        if word(Kind.ENVIRONMENT, one.phase) in HOT_PHASES
+    }
+    assert (read.count(None), sweep.changed, sweep.counts["environment"]) == (1, 1, len(hot))
+    assert stored(simulated, Kind.ENVIRONMENT)[target.id].name == "renamed"
+    assert asked == {one for one, phase in hot.items() if phase not in {"creating", "starting"}}
+
+
+def test_what_a_hot_sweep_remembers_is_written_again_where_the_store_lost_it(simulated):
+    sync = simulated.sync()
+    sync.full()
+    lost = first(simulated.world, enums.RUNNING)
+    simulated.store.write([], newer=newer, gone=[(Kind.ENVIRONMENT, lost.id)])
+    sync.hot()
+    assert lost.id in stored(simulated, Kind.ENVIRONMENT)
+
+
+def test_what_pages_show_is_read_side_by_side(simulated):
+    sync = simulated.sync()
+    sync.full()
+    for target in [one for one in listed(simulated.world).values() if one.phase == enums.STOPPED][:2]:
+        simulated.store.attend(Kind.ENVIRONMENT, target.id)
+    both = threading.Barrier(2, timeout=20)
+    simulated.wire.on("GetEnvironment", meanwhile(both.wait))
+    assert sync.hot().error == ""
+    assert not both.broken

@@ -11,6 +11,7 @@ from dashboard.celery import app
 from dashboard.control.models import EnvironmentDay, RecordedEnvironment
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.store import Sweep
+from dashboard.fleet.sync import Sync
 from tests.jobs.conftest import phases
 from tests.unruly import refusing
 
@@ -64,6 +65,23 @@ def test_a_dead_api_leaves_its_reason_beside_the_last_success(api, caplog, name,
     assert sweeps[f"{name}:last"].error == f"{method}: the database is down (internal)"
     assert sweeps[f"{name}:ok"] == good
     assert f"{name} sweep failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "requests", "error", "at_once"),
+    [(4.9, 40, "", False), (5.1, 40, "", True), (5.1, 101, "", False), (60.0, 40, "no route", False)],
+)
+def test_a_hot_poll_that_outlasts_its_interval_is_followed_at_once_unless_it_waited_for_the_budget(
+    api, settings, monkeypatch, seconds, requests, error, at_once
+):
+    settings.POLL_HOT_SECONDS, settings.ONA_REQUESTS_PER_SECOND = 5.0, 20
+    swept, handed_over = Sweep("hot", 1.0, seconds, error, requests), []
+    monkeypatch.setattr(Sync, "hot", lambda _: swept)
+    monkeypatch.setattr(jobs.poll_hot, "delay", lambda: handed_over.append("hot"))
+    monkeypatch.setattr(jobs.poll_full, "delay", lambda: None)
+    monkeypatch.setattr(jobs.poll_names, "delay", lambda: None)
+    jobs.poll_hot()
+    assert bool(handed_over) is at_once
 
 
 def names_were_read(api):
