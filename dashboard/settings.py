@@ -127,6 +127,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "dashboard.web.templatetags.words",
+                "dashboard.web.templatetags.keeping",
                 "django.templatetags.i18n",
                 "dashboard.web.templatetags.cells",
                 "django.templatetags.static",

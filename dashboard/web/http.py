@@ -31,7 +31,7 @@ from dashboard.fleet.freshness import Freshness, freshness
 from dashboard.fleet.snapshot import Moment
 from dashboard.web import organisations
 from dashboard.web.glossary import HINTS
-from dashboard.web.live import Live, Said, answer, is_poll, poller
+from dashboard.web.live import LATE, Live, Said, answer, is_poll, poller
 from dashboard.web.script_words import other_languages, script_words
 from dashboard.web.stars import with_stars
 
@@ -80,9 +80,10 @@ def page(  # noqa: PLR0913  what a page consists of
     *,
     fragment: str = "",
     said: Said = (),
+    late: Callable[[HttpRequest], bytes] | None = None,
 ) -> HttpResponse:
     """The page, or its `fragment` template when htmx asks for that, or what changed when the page polls. Its polls
-    say `said` besides what its address says.
+    say `said` besides what its address says. `late` gives what stands where the context says LATE.
     """
     if is_poll(request):
         return told(request, with_stars(request, answer(request, live)))
@@ -92,6 +93,8 @@ def page(  # noqa: PLR0913  what a page consists of
         )
     else:
         response = render(request, template, {**context, "poller": poller(request, live, said=said)})
+    if late is not None:
+        response.content = response.content.replace(LATE.encode(), late(request), 1)
     return varied(with_stars(request, response))
 
 

@@ -2,7 +2,8 @@
 
 A row's HTML depends on what is known of the row, on what the person who looks may do, on what was asked for, and
 on the language; all of that is in its key. How long ago something was depends on the moment as well, and whether the
-row comes alone or within its table on who asks: gaps are left for both.
+row comes alone or within its table on who asks: gaps are left for both. What surrounds a list is kept too, with gaps
+for what is somebody's own, such as the token of a form: `{% gap %}` in a template.
 """
 
 import re
@@ -10,8 +11,9 @@ import secrets
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dashboard.fleet.spans import span, spoken
 from dashboard.fleet.spans import spoken_length as length
@@ -22,32 +24,44 @@ LONG_AGO = 3_653 * 86_400
 MOST_KEPT = 3_000
 """Pieces in each of two generations, of about three kilobytes each."""
 
-_leaves_gaps: ContextVar[bool] = ContextVar("leaves_gaps", default=False)
+Fill = Callable[[], str]
+_open: ContextVar[list[Any] | None] = ContextVar("open", default=None)
+"""What the gaps of the piece that is being made belong to, None while none is made."""
 _MARK = f"\0{secrets.token_hex(8)}"
 """Nobody outside this process can write one."""
-_GAP = re.compile(re.escape(_MARK) + r"(ago|grown) ([-+.e0-9]+)\0")
+_GAP = re.compile(re.escape(_MARK) + r"(ago|grown|own) ([-+.e0-9]+)\0")
 
 
 @contextmanager
-def gaps() -> Iterator[None]:
-    """Within it, times leave gaps instead of words."""
-    before = _leaves_gaps.set(True)
+def gaps() -> Iterator[list[Any]]:
+    """Within it, times leave gaps instead of words, and `own` does; yields what was given to `own`, in order."""
+    owners: list[Any] = []
+    before = _open.set(owners)
     try:
-        yield
+        yield owners
     finally:
-        _leaves_gaps.reset(before)
+        _open.reset(before)
+
+
+def own(owner: Any, fill: Fill) -> str:
+    """What `fill` gives now; while a piece is made a gap, which whoever sends the piece has `owner` fill."""
+    owners = _open.get()
+    if owners is None:
+        return fill()
+    owners.append(owner)
+    return f"{_MARK}own {len(owners) - 1}\0"
 
 
 def ago(at: float, now: float) -> str:
     """ "3 min ago", "in 2 h", the date of what is more than ten years away; the same words as static/dashboard.js
     uses. Both are epoch seconds.
     """
-    return f"{_MARK}ago {at!r}\0" if _leaves_gaps.get() else _ago(at, now)
+    return f"{_MARK}ago {at!r}\0" if _open.get() is not None else _ago(at, now)
 
 
 def grown(since: float, now: float) -> str:
     """How long something has been going on: "1 min 5 s"."""
-    return f"{_MARK}grown {since!r}\0" if _leaves_gaps.get() else _grown(since, now)
+    return f"{_MARK}grown {since!r}\0" if _open.get() is not None else _grown(since, now)
 
 
 def _ago(at: float, now: float) -> str:
@@ -68,35 +82,65 @@ def _grown(since: float, now: float) -> str:
 _WORDS = {"ago": ago, "grown": grown}
 
 
-Gap = tuple[Callable[[float, float], str], float]
+@dataclass(frozen=True, slots=True)
+class Gap:
+    words: Callable[[float, float], str]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    owner: Any
 
 
 class Piece:
-    """The HTML of one block. It is rendered when it is sent first: most polls only compare its digest."""
+    """The HTML of one block. It is rendered when it is sent first: most polls only compare its digest. One that never
+    `comes_alone` says nothing of a swap.
+    """
 
-    __slots__ = ("_parts", "digest")
+    __slots__ = ("_comes_alone", "_parts", "digest")
 
-    def __init__(self, digest: str) -> None:
+    def __init__(self, digest: str, *, comes_alone: bool = True) -> None:
         self.digest = digest
-        self._parts: list[str | Gap] = []
+        self._comes_alone = comes_alone
+        self._parts: list[str | Gap | Own] = []
 
-    def html(self, render: Callable[[], str], now: float, *, swap: bool = False) -> str:
+    def html(
+        self,
+        render: Callable[[], str],
+        now: float,
+        *,
+        swap: bool = False,
+        fill: Callable[[Any], str] | None = None,
+    ) -> str:
         """As it reads at `now`, an epoch second; with `swap` as an element that comes alone. `render` makes it, asked
-        to swap. Within another piece that is being made the gaps stay open.
+        to swap; `fill` gives what an owner of gaps puts into one. Within another piece that is being made the gaps
+        stay open.
         """
-        parts = self._parts or self._rendered(render)
-        before, *rest = [part if isinstance(part, str) else part[0](part[1], now) for part in parts]
-        return before + (SWAP if swap else "") + "".join(rest)
+        before, *rest = self._parts or self._rendered(render)
+        said = [before, SWAP if swap else ""]
+        for part in rest:
+            if isinstance(part, str):
+                said.append(part)
+            elif isinstance(part, Gap):
+                said.append(part.words(part.at, now))
+            elif fill is None:
+                raise LookupError("a gap that nobody fills: this piece is the same for everybody")
+            else:
+                said.append(fill(part.owner))
+        return "".join(said)  # type: ignore[arg-type]  # the first part is a text
 
-    def _rendered(self, render: Callable[[], str]) -> list[str | Gap]:
-        with gaps():
+    def _rendered(self, render: Callable[[], str]) -> list[str | Gap | Own]:
+        with gaps() as owners:
             html = render()
-        before, swap, after = html.partition(SWAP)
+        before, swap, after = html.partition(SWAP) if self._comes_alone else (html, "", "")
         found = _GAP.split(after if swap else before)
         before = before if swap else ""
-        parts: list[str | Gap] = [before, found[0]]
+        parts: list[str | Gap | Own] = [before, found[0]]
         for number in range(1, len(found), 3):
-            parts += [(_WORDS[found[number]], float(found[number + 1])), found[number + 2]]
+            kind, value = found[number], found[number + 1]
+            gap = Own(owners[int(value)]) if kind == "own" else Gap(_WORDS[kind], float(value))
+            parts += [gap, found[number + 2]]
         self._parts = parts
         return parts
 

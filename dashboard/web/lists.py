@@ -1,5 +1,6 @@
 """What the four lists share: the query from the address, rows as blocks, filters, sort links, pages."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ from dashboard.web.filtering import Marked, choices, chosen_phases, leaves_out, 
 from dashboard.web.headings import headings, page_links, span
 from dashboard.web.http import is_fragment, moment, page, signed_in, varied
 from dashboard.web.kept import Kept, Piece
-from dashboard.web.live import Block, Live, RowBlock, is_poll, joined
+from dashboard.web.live import LATE, Block, Live, RowBlock, digests, is_poll, joined
 from dashboard.web.rows import ListPage, may_choose_in, row_blocks
 from dashboard.web.stars import starred
 from dashboard.web.view_tabs import tabs
@@ -83,6 +84,7 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "all_count": sum(result.phases.values()),
         "clear_url": link(Query()),
         "tabs": saved,
+        "tabs_shown": tuple(tab.shown for tab in saved),
         "file_url": lambda: _file_url(listing, look, result.query),
         "columns_url": beside("columns", listing.folder) + "?" + link(result.query).partition("?")[2],
         "save_url": beside("views-new", listing.folder) + "?" + link(result.query).partition("?")[2],
@@ -99,24 +101,25 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "lists/summary.html",
         lambda: context,
     )
-    body = _Body(table, context) if blocks else Block("rows", (), "lists/rows.html", context)
+    full = _Body(table, context) if blocks else None
+    body = full or Block("rows", (), "lists/rows.html", context)
     pager = RowBlock(
         "pager", (listing.folder, look.said, result.query, result.total), "lists/pager.html", lambda: context
     )
-    chosen = Block(
-        "chosen", (may_choose, len(blocks), result.total, asked.text), "lists/chosen.html", context
+    chosen = RowBlock(
+        "chosen", (may_choose, len(blocks), result.total, asked.text), "lists/chosen.html", lambda: context
     )
-    live = Live([summary, *([chosen] if listing.picks else []), pager], blocks, body)
+    live = Live([summary, *([chosen] if listing.picks else []), pager], blocks, body, table.seen)
     if not is_poll(request):  # a poll gets what changed, and makes no more of the page than that
         context |= {
             "summary": summary.html(request),
-            "rows": body.html(request),
+            "rows": LATE if full else body.html(request),
             "pager": pager.html(request),
             "chosen": chosen.html(request) if listing.picks else "",
         }
-    answer = page(
-        request, f"{listing.folder}/list.html", context, live, fragment="lists/list.html", said=look.said
-    )
+    whole, part = f"{listing.folder}/list.html", "lists/list.html"
+    late = full.sent if full else None
+    answer = page(request, whole, context, live, fragment=part, said=look.said, late=late)
     if is_fragment(request) and not is_poll(request):
         answer["HX-Push-Url"] = link(result.query)
     return answer
@@ -130,7 +133,10 @@ class _Table:
     blocks: list[RowBlock]
     projects: list[tuple[str, bool]]
     body: Piece
+    seen: str
     made: float
+    last: tuple[float, bytes] = (-math.inf, b"")
+    """The body as it was sent last, and when."""
 
 
 class _Tables:
@@ -151,6 +157,7 @@ class _Tables:
 
 
 _tables = _Tables()
+SENT_SECONDS = 1.0
 TABLE_SECONDS = 10.0
 """So long a table is kept while neither fleet nor ledger change, because some filters speak of time."""
 
@@ -166,7 +173,8 @@ def _table(listing: ListPage, fleet: Fleet, user: User, asked: Query, cells: Cel
     if table is None or stamp is None or now - table.made > TABLE_SECONDS:
         result = queries.run(fleet, listing.kind, asked, context)
         blocks = row_blocks(listing, result.rows, fleet, user, cells)
-        table = _Table(result, blocks, projects(fleet, result.query.text), Piece(""), now)
+        named = projects(fleet, result.query.text)
+        table = _Table(result, blocks, named, Piece(""), digests(blocks), now)
         tables.put(key, table)
     return table
 
@@ -186,6 +194,15 @@ class _Body:
             return render_to_string("lists/rows.html", {**self.context, "blocks": [rows], "swap": True})
 
         return mark_safe(self.table.body.html(render, time.time(), swap=swap))  # noqa: S308  a template's output
+
+    def sent(self, request: HttpRequest) -> bytes:
+        """As a page has it; how long ago something was may be a second old, and browsers count on from there."""
+        now = time.time()
+        at, made = self.table.last
+        if not 0 <= now - at < SENT_SECONDS:
+            made = self.html(request).encode()
+            self.table.last = (now, made)
+        return made
 
 
 def is_typing(request: HttpRequest) -> bool:

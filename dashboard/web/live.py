@@ -13,6 +13,7 @@ to a poll carries how fresh the data are in `HX-Trigger`, also a 204.
 
 import base64
 import json
+import secrets
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,11 +23,17 @@ from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from dashboard.web.kept import Piece, pieces
+from dashboard.web.kept import SWAP, Piece, pieces
 
+POLLER = (
+    '<div id="poll" hx-get="{}" hx-trigger="{}every 2s, poll-now from:body" '
+    """hx-vals='{}' hx-swap="none" hx-sync="this:queue last"></div>"""
+)
+SWAPPED = POLLER.replace("></div>", f"{SWAP}></div>")
 LONGEST_SEEN = 4_000
 DIGEST = 4
 """Letters of base64 for an id, and as many for a state: 24 bits each, to compare within one page, not to identify."""
@@ -84,6 +91,10 @@ class RowBlock:
         return render_to_string(self.template, {**self.context(), "swap": True})
 
 
+LATE: SafeString = mark_safe(f"\0{secrets.token_hex(8)}late\0")  # noqa: S308  our own
+"""In a page what is put in after its templates have run: each level of them would copy fifty rows twice."""
+
+
 def joined(parts: Iterable[SafeString]) -> SafeString:
     """As one text: a loop in a template costs more than what it joins."""
     return mark_safe("".join(parts))  # noqa: S308  of templates' outputs
@@ -108,10 +119,17 @@ class Live:
     blocks: Sequence[Element]
     rows: Sequence[Element] = ()
     body: Element | None = None
+    seen_rows: str | None = None
+    """The digest of all rows, where it is known."""
 
     @cached_property
     def seen(self) -> str:
-        return "".join(block.digest for block in self.blocks) + "." + "".join(row.digest for row in self.rows)
+        rows = digests(self.rows) if self.seen_rows is None else self.seen_rows
+        return f"{digests(self.blocks)}.{rows}"
+
+
+def digests(blocks: Iterable[Element]) -> str:
+    return "".join(block.digest for block in blocks)
 
 
 def digest_of(identifier: str, state: tuple[Any, ...]) -> str:
@@ -153,9 +171,9 @@ def poller(request: HttpRequest, live: Live, *, swap: bool = False, said: Said =
         address[name] = value
     address.pop("seen", None)
     url = request.path + (f"?{address.urlencode()}" if address else "")
-    return render_to_string(
-        "parts/poller.html", {"url": url, "vals": json.dumps({"seen": live.seen}), "swap": swap}
-    )
+    first = "" if swap else "load delay:800ms, "
+    # every answer has one, and a template takes longer than all the rest of a poll
+    return format_html(SWAPPED if swap else POLLER, url, first, json.dumps({"seen": live.seen}))
 
 
 def _ids(seen: str) -> list[str]:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,12 @@ class Tab:
     url: str
     chosen: bool
     is_default: bool
+
+    @property
+    def shown(self) -> tuple[Hashable, ...]:
+        """All that a page shows of it: two readings of a view that was renamed in between are equal to Django."""
+        view = self.view
+        return (view.pk, view.name, view.query, view.sort, self.url, self.chosen, self.is_default)
 
 
 def tabs(user: User, kind: Kind, query: Query) -> list[Tab]:

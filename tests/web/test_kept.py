@@ -5,14 +5,16 @@ import time
 from dataclasses import replace
 
 import pytest
+from django.template import Context, Template
+from django.utils import timezone
 from django.utils.html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.control.models import User
+from dashboard.control.models import SavedView, User
 from dashboard.fleet.entities import Kind
 from dashboard.web import lists
-from dashboard.web.kept import Kept, Piece, ago, gaps, grown, pieces
+from dashboard.web.kept import Kept, Piece, ago, gaps, grown, own, pieces
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_lists import LISTS
 
@@ -23,23 +25,41 @@ def rows_of(page) -> list[str]:
     return re.findall(r'<tr role="row" id="[^"]+">.*?</tr>', text(page), re.DOTALL)
 
 
+def whole(page) -> str:
+    """The page without what is another at each request."""
+    html = re.sub(r'(name="csrfmiddlewaretoken" value|data-now)="[^"]+"', r"\1", text(page))
+    assert html.count('name="csrfmiddlewaretoken" value>') >= 3
+    return html
+
+
 def without_seconds(html: str) -> str:
     return re.sub(r"(just now|\d+ s( ago)?)<", "<", html)
 
 
 @pytest.mark.parametrize("section", LISTS)
-def test_pages_of_kept_rows_are_those_rendered_afresh(
+def test_pages_of_what_is_kept_are_those_rendered_afresh(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch, section: str
 ) -> None:
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now)
+    looks = (
+        ("?page=1", "en"),
+        ("?page=2&density=compact&other=1", "de"),
+        ("?q=is:mine&columns=id,creator", "en"),
+    )
+
+    def pages(role: str) -> list[str]:
+        found = (
+            dashboard.get(f"/{section}/{look}", role, **{"Accept-Language": said}) for look, said in looks
+        )
+        return [whole(page) for page in found]
+
     for role in (*ROLES, *ROLES[::-1]):
-        warm = [rows_of(dashboard.get(f"/{section}/?page={page}", role)) for page in (1, 2)]
+        warm = pages(role)
         pieces.clear()
         lists._tables.clear()
-        fresh = [rows_of(dashboard.get(f"/{section}/?page={page}", role)) for page in (1, 2)]
-        assert warm[0]
-        assert warm == fresh
+        assert 'role="row" id="' in warm[0]
+        assert warm == pages(role)
 
 
 def test_each_role_gets_its_own_buttons_whoever_came_first(dashboard: Dashboard) -> None:
@@ -112,6 +132,45 @@ def test_no_page_carries_a_form_token_in_what_is_kept(dashboard: Dashboard) -> N
     kept = [piece._parts for piece in (*pieces._young.values(), *pieces._old.values())]
     assert kept
     assert "csrf" not in repr(kept)
+
+
+def test_what_is_kept_has_gaps_for_what_is_somebodys_own():
+    made = Template(
+        "{% kept 'it' of %}<i>{{ of }}{{ name }}"
+        "{% gap %}{% kept 'in' name %}{{ name }}{% endkept %}{% endgap %}</i>{% endkept %}"
+    )
+
+    def sent(**context: str) -> str:
+        return made.render(Context(context))
+
+    assert sent(of="a", name="<Ann>") == "<i>a&lt;Ann&gt;&lt;Ann&gt;</i>"
+    assert sent(of="a", name="Bob") == "<i>a&lt;Ann&gt;Bob</i>"
+    assert sent(of="b", name="Bob") == "<i>bBobBob</i>"
+    assert Template("{% gap %}{{ name }}{% endgap %}").render(Context({"name": "Bob"})) == "Bob"
+
+
+def test_what_is_kept_within_what_is_kept_leaves_its_gaps_open():
+    inner = "{% kept 'inner' %}[{% gap %}{{ name }} hx-swap-oob=\"true\"{% endgap %}]{% endkept %}"
+    made = Template("{% kept 'outer' %}" + inner * 2 + "{% endkept %}")
+    for name in ("Ann", "Bob"):
+        assert made.render(Context({"name": name})) == f'[{name} hx-swap-oob="true"]' * 2
+
+
+def test_a_row_with_a_gap_of_somebodys_own_is_refused():
+    piece = Piece("d")
+    with pytest.raises(LookupError):
+        piece.html(lambda: own("somebody", lambda: "theirs"), 1.0)
+
+
+def test_a_tab_has_the_new_name_of_its_view_at_once(dashboard: Dashboard, users: dict[str, User]) -> None:
+    view = SavedView.objects.create(owner=users["viewer"], kind="service", name="Old", created=timezone.now())
+    assert "<bdi>Old</bdi>" in text(dashboard.get("/services/?q=y", "viewer"))
+    view.name = "New"
+    view.save()
+    page = text(dashboard.get("/services/?q=y", "viewer"))
+    assert "<bdi>New</bdi>" in page
+    assert "<bdi>Old</bdi>" not in page
+    assert "<bdi>New</bdi>" not in text(dashboard.get("/services/?q=y", "operator"))
 
 
 AT = st.floats(0, 4e9)

@@ -12,7 +12,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, gettext_noop, npgettext, pgettext
 
 from dashboard.control.models import Action, Batch
@@ -23,7 +23,7 @@ from dashboard.fleet.query.values import seconds
 from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.fleet.spans import spoken_time_of_day as time_of_day
-from dashboard.web.kept import Piece, ago, grown, pieces
+from dashboard.web.kept import ago, grown
 from dashboard.web.offers import SECTIONS, address
 
 register = template.Library()
@@ -385,30 +385,3 @@ def batch_title(batch: Batch) -> str:
 def limit_words(limit: str) -> str:
     """A limit of an address as people read it: 2h → 2 h."""
     return length(seconds(limit))
-
-
-class _KeptNode(template.Node):
-    def __init__(
-        self, nodes: template.NodeList, name: str, states: list[template.base.FilterExpression]
-    ) -> None:
-        self.nodelist, self._name, self._states = nodes, name, states
-
-    def render(self, context: template.Context) -> SafeString:
-        found = (state.resolve(context) for state in self._states)
-        key = (get_language(), self._name, *(tuple(one) if isinstance(one, list) else one for one in found))
-        piece = pieces.get(key)
-        if piece is None:
-            piece = Piece("")
-            pieces.put(key, piece)
-        return mark_safe(piece.html(lambda: self.nodelist.render(context), time.time()))  # noqa: S308  a template's output
-
-
-@register.tag
-def kept(parser: template.base.Parser, token: template.base.Token) -> _KeptNode:
-    """`{% kept "name" state … %}…{% endkept %}`: rendered once for each state, for everybody. Whatever the HTML depends
-    on must be among the states.
-    """
-    _, name, *states = token.split_contents()
-    nodes = parser.parse(("endkept",))
-    parser.delete_first_token()
-    return _KeptNode(nodes, name, [parser.compile_filter(state) for state in states])
