@@ -7,6 +7,7 @@ Python and JavaScript are read by Babel, templates by Django; neither needs the 
 """
 
 import ast
+import json
 import os
 import re
 import sys
@@ -22,12 +23,13 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES, LOCALE, STATIC = ROOT / "templates", ROOT / "dashboard" / "locale", ROOT / "static"
+SENTENCES = LOCALE / "sentences.json"
+"""What may have been kept as text and is said again: see `dashboard/fleet/said_again.py`."""
 LANGUAGES = ("de",)
-PLAIN = ("_", "gettext", "gettext_lazy", "gettext_noop", "sentence")
+PLAIN = ("_", "gettext", "gettext_lazy", "gettext_noop", "sentence", "formed")
 WITH_CONTEXT = ("pgettext", "pgettext_lazy")
-KEYWORDS = dict.fromkeys(
-    (*PLAIN, *WITH_CONTEXT, "ngettext", "npgettext", "many", "counted", "sentence", "counted_sentence")
-)
+OF_MANY = ("ngettext", "counted_sentence", "counted_template")
+KEYWORDS = dict.fromkeys((*PLAIN, *WITH_CONTEXT, *OF_MANY, "npgettext", "many", "counted"))
 """Functions whose words are said; `many` and `counted` take a noun for one and for more: `service,services`."""
 COUNTED = "counted"
 """The context of what follows a number: the nouns of the filter `many`."""
@@ -35,6 +37,7 @@ MANY = re.compile(r"""\bmany:\s*["']([^"',]+),([^"',]+)["']""")
 LITERAL = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 CALL = re.compile(rf"\b(n?p?gettext|_)\(\s*({LITERAL}(?:\s*,\s*{LITERAL})*)")
 PLACE = re.compile(r"%\((\w+)\)s|\{(\w*)\}|</?(\w+)|(%%)")
+FIELD = re.compile(r"\{\w+\}")
 Found = tuple[str | tuple[str, str], str | None, str]
 """What is said (one, or one and more), its context, and the file that says it."""
 
@@ -55,12 +58,17 @@ def write() -> list[str]:
         path.write_bytes(po_bytes(catalog))
         path.with_suffix(".mo").write_bytes(mo_bytes(catalog))
         left += [f"{language}: not translated: {message.id!r}" for message in untranslated(catalog)]
+    SENTENCES.write_text(sentences(), encoding="utf-8")
     return left
 
 
 def check() -> list[str]:
     """One line for each thing that is wrong."""
-    wrong = []
+    wrong = (
+        []
+        if SENTENCES.read_text(encoding="utf-8") == sentences()
+        else ["sentences.json is stale; run: make messages"]
+    )
     for language in LANGUAGES:
         catalog = stored(language)
         wrong += [f"{language}: not translated: {message.id!r}" for message in untranslated(catalog)]
@@ -146,6 +154,16 @@ def collected(language: str | None = None) -> Catalog:
     return catalog
 
 
+def sentences() -> str:
+    """The templates with values in the code of `control`, `fleet`, `jobs` and `ona`, as JSON: pairs of one and more."""
+    found = {
+        text if isinstance(text, tuple) else (text, "")
+        for text, context, where in of_python()
+        if context is None and FIELD.search(str(text)) and not where.startswith("dashboard/web/")
+    }
+    return json.dumps(sorted(found), ensure_ascii=False, indent=0) + "\n"
+
+
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 """Of every catalogue: a date that changed by itself would change the file."""
 
@@ -173,7 +191,7 @@ def _called(function: object, text: object, where: str) -> Iterator[Found]:
         yield words[1], words[0], where
     elif function == "npgettext" and len(words) == 3:
         yield (words[1], words[2]), words[0], where
-    elif function in {"ngettext", "counted_sentence"} and len(words) == 2:
+    elif function in OF_MANY and len(words) == 2:
         yield (words[0], words[1]), None, where
     elif function in {"many", "counted"}:
         yield from (((one, more), COUNTED, where) for one, _, more in (word.partition(",") for word in words))

@@ -86,7 +86,9 @@ class _Mistake(Exception):
 def _term(term: Term, now: datetime) -> Q:
     if term.field and term.field not in FIELDS:
         end = term.start + term.negated + len(term.field)
-        known = f"There is no field {term.field}. Known: {', '.join(FIELDS)}."
+        known = sentence(
+            "There is no field {field}. Known: {fields}.", field=term.field, fields=", ".join(FIELDS)
+        )
         raise _Mistake(Problem(term.start + term.negated, end, known, nearest(term.field, FIELDS)))
     wanted = Q(pk__in=[])
     for value in term.values:
@@ -109,10 +111,10 @@ def _value(field: str, value: Value, now: datetime) -> Q:
         return _age(value, now)
     if field == "number":
         if not value.text.isascii() or not value.text.isdigit() or len(value.text) > 18:
-            raise Wrong("This takes a whole number, such as 3 or >100.")
+            raise Wrong(sentence("This takes a whole number, such as 3 or >100."))
         return Q(**{f"number{SIGNS[value.operator]}": int(value.text)})
     if value.operator not in {"", "="}:
-        raise Wrong("This takes a text, without < or >.", value.text)
+        raise Wrong(sentence("This takes a text, without < or >."), value.text)
     columns, how = TEXTS.get(field, EVERYWHERE), "iexact" if value.operator else "icontains"
     found = Q(pk__in=[])
     for column in columns:
@@ -123,9 +125,9 @@ def _value(field: str, value: Value, now: datetime) -> Q:
 def _age(value: Value, now: datetime) -> Q:
     """Younger than (`<`) or, without a sign too, at least so old."""
     if value.operator == "=":
-        raise Wrong("Times are compared with < or >.", f">{value.text}")
+        raise Wrong(sentence("Times are compared with < or >."), f">{value.text}")
     try:
         then = now - timedelta(seconds=seconds(value.text))
     except OverflowError:
-        raise Wrong("Nothing is that old.") from None
+        raise Wrong(sentence("Nothing is that old.")) from None
     return Q(at__gt=then) if value.operator.startswith("<") else Q(at__lte=then)

@@ -20,6 +20,7 @@ from dashboard.control.permissions import Forbidden, batch_refusal, bulk_refusal
 from dashboard.control.policy_verdicts import why_not_now
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Environment
+from dashboard.fleet.sentences import number, sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import length
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 MOST_TARGETS = 2_000
 QUESTIONS_KEEP = timedelta(days=1)
 TRIES = 3
-GONE = "it is no longer there, or not visible to this key"
+GONE = sentence("it is no longer there, or not visible to this key")
 RAN = frozenset({"creating", "starting", "running", "updating"})
 STOPPED = (State.CONFIRMED, State.UNCONFIRMED)
 """States of a stop that Ona accepted."""
@@ -63,7 +64,13 @@ def ask(  # noqa: PLR0913 - a question is who, what, of whom, with which check, 
     for target in targets if because else ():
         target["because"] = (because or {}).get(target["id"], "")
     if len(targets) > MOST_TARGETS:
-        raise TooMany(f"One batch takes {MOST_TARGETS:,} environments; {len(targets):,} are too many.")
+        raise TooMany(
+            sentence(
+                "One batch takes {most} environments; {asked} are too many.",
+                most=number(MOST_TARGETS),
+                asked=number(len(targets)),
+            )
+        )
     Batch.objects.filter(started=None, created__lt=now - QUESTIONS_KEEP).delete()
     return Batch.objects.create(
         verb=verb.value,
@@ -136,7 +143,7 @@ def _why_not(user: User, verb: Verb, row: Environment | None, fleet: Fleet, aske
         return GONE
     if why_not := refusal(user, verb, row, fleet):
         return why_not
-    return "" if asked_by is None else f"{asked_by} has asked for this already"
+    return "" if asked_by is None else sentence("{name} has asked for this already", name=asked_by)
 
 
 # Working it off
@@ -178,7 +185,9 @@ def why_skip(action: Action, seen: "Look", now: datetime, fleet: Fleet) -> str:
     if batch is None or batch.idle_limit is None:
         return ""
     hold = exemptions.holds(fleet, now, [seen.row]).get(seen.row.id, "")
-    doubtful = "some of its task executions cannot be read" if seen.skipped else unknown_clock(seen.ahead)
+    doubtful = (
+        sentence("some of its task executions cannot be read") if seen.skipped else unknown_clock(seen.ahead)
+    )
     known = Evidence(doubtful, names_of(seen.executions), hold)
     limits = Limits(batch.idle_limit) if batch.policy is None else batch.policy.limits
     at = earlier_clock(now, seen.ahead)
@@ -194,7 +203,9 @@ def _why_not_idle(row: Environment, limits: Limits, at: datetime, known: Evidenc
     if not verdict.why.startswith("active") or verdict.since is None:
         return verdict.why
     ago = length(max(0.0, at.timestamp() - verdict.since))
-    return f"active again {ago} ago ({verdict.source or 'started'})"
+    return sentence(
+        "active again {ago} ago ({source})", ago=ago, source=verdict.source or sentence("started")
+    )
 
 
 def cancel(batch: Batch, user: User, now: datetime) -> int:
@@ -211,7 +222,9 @@ def end_cancelled(now: datetime) -> int:
     names = dict(left.values_list("batch_id", "batch__cancelled_by"))
     return sum(
         left.filter(batch_id=identifier).update(
-            state=State.SKIPPED, ended=now, outcome=f"{name} cancelled the rest of the batch"[:1000]
+            state=State.SKIPPED,
+            ended=now,
+            outcome=sentence("{name} cancelled the rest of the batch", name=name)[:1000],
         )
         for identifier, name in names.items()
     )
@@ -256,8 +269,8 @@ def undo_of(batch: Batch, fleet: Fleet) -> Undo:
 
 def _why_not_again(action: Action, row: Environment) -> str:
     if action.phase_before not in RAN:
-        return "it did not run before"
+        return sentence("it did not run before")
     known: Mapping[str, Any] = action.params
     if "started" not in known or row.started != known["started"]:
-        return "it was started since"
+        return sentence("it was started since")
     return RULES[Verb.START_ENVIRONMENT].pointless(row)

@@ -19,6 +19,7 @@ from django.db import transaction
 
 from dashboard.control.models import Action, Channel, ChannelKind, State, User
 from dashboard.control.permissions import Forbidden, channel_refusal
+from dashboard.fleet.sentences import sentence
 from dashboard.sealed import seal, unseal
 
 LONGEST = 2_000
@@ -73,26 +74,26 @@ def domains_of(kind: str) -> tuple[str, ...]:
 def host_of(kind: str, address: str) -> str:
     """The host that an address leads to, for people to read. Raises Refused."""
     if len(address) > LONGEST or not address.isprintable() or (kind != ChannelKind.MAIL and " " in address):
-        raise Refused("This is no address: it is too long, or has letters that none has.")
+        raise Refused(sentence("This is no address: it is too long, or has letters that none has."))
     if kind == ChannelKind.MAIL:
         return _mail_hosts(address)
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").lower().rstrip(".")
     except ValueError:
-        raise Refused("This is no address.") from None
+        raise Refused(sentence("This is no address.")) from None
     service = SERVICES[kind]
     native = parts.scheme == "https" and bool(service.domains)
     if not native and parts.scheme not in service.schemes:
-        raise Refused(f"An address of this kind looks like {service.example}.")
+        raise Refused(sentence("An address of this kind looks like {example}.", example=service.example))
     if bad := sorted(key for key, _ in parse_qsl(parts.query, True) if key.lower() in FORBIDDEN):
-        raise Refused(f"An address with “{bad[0]}” in it is not taken.")
+        raise Refused(sentence("An address with “{word}” in it is not taken.", word=bad[0]))
     host = host if native else IMPLIED.get(parts.scheme, host)
     if not is_allowed(host, domains_of(kind)):
         raise Refused(
-            "Messages do not go to that host. Whoever runs the dashboard names it in NOTIFY_HOSTS."
+            sentence("Messages do not go to that host. Whoever runs the dashboard names it in NOTIFY_HOSTS.")
             if not service.domains
-            else f"That host is not one of this service: {', '.join(service.domains)}."
+            else sentence("That host is not one of this service: {hosts}.", hosts=", ".join(service.domains))
         )
     return host
 
@@ -100,12 +101,14 @@ def host_of(kind: str, address: str) -> str:
 def _mail_hosts(address: str) -> str:
     addresses = addresses_of(address)
     if not addresses or len(addresses) > MOST_ADDRESSES:
-        raise Refused(f"This takes 1 to {MOST_ADDRESSES} mail addresses, with commas between them.")
+        raise Refused(
+            sentence("This takes 1 to {most} mail addresses, with commas between them.", most=MOST_ADDRESSES)
+        )
     for one in addresses:
         try:
             validate_email(one)
         except ValidationError:
-            raise Refused("One of these is no mail address.") from None
+            raise Refused(sentence("One of these is no mail address.")) from None
     return ", ".join(sorted({one.rpartition("@")[2].lower() for one in addresses}))[:255]
 
 

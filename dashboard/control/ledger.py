@@ -21,6 +21,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop as _
 
 from dashboard import trail
 from dashboard.control.models import Action, ActionQuerySet, State, User
@@ -28,6 +29,7 @@ from dashboard.control.permissions import Forbidden, refusal
 from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb, pointless
 from dashboard.fleet.details import CurrentFile
 from dashboard.fleet.entities import Environment, Listed, Row
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.ona import errors
 
@@ -48,7 +50,8 @@ SET_BACK = timedelta(seconds=2 * LONGEST_DELAY)
 JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
 
-PERHAPS_SENT = "Ona may have received it: "
+PERHAPS = _("Ona may have received it: {why}")
+PERHAPS_SENT = PERHAPS.partition("{")[0]
 """How the outcome of a waiting action begins when a try before may have done what it asks for."""
 
 ONE_KEY = (
@@ -193,10 +196,14 @@ def refused(action: Action, error: errors.OnaError, now: datetime, *, sent: bool
     if not rule.console and _may_repeat(rule, error) and _worth_another_try(action, error, now):
         delay = timedelta(seconds=_delay(action.attempts, error))
         perhaps = action.outcome.startswith(PERHAPS_SENT) or (sent and _may_have_arrived(error))
-        words = f"{PERHAPS_SENT if perhaps else ''}{error}"
+        words = sentence(PERHAPS, why=str(error)) if perhaps else str(error)
         _move(action, State.QUEUED, not_before=now + delay, outcome=words[:1000])
     elif not rule.repeatable and _may_have_arrived(error):
-        words = f"Nobody knows whether Ona received this: {error} {rule.look_first}"
+        words = sentence(
+            "Nobody knows whether Ona received this: {trouble} {what}",
+            trouble=str(error),
+            what=rule.look_first,
+        )
         _move(action, State.UNKNOWN, ended=now, outcome=words[:1000])
     else:
         _move(action, State.FAILED, ended=now, outcome=_told(error)[:1000])
@@ -253,7 +260,7 @@ def observe(action: Action, row: Observed | None, asked: float, now: datetime) -
     if now - action.requested > timedelta(seconds=RULES[Verb(action.verb)].patience):
         if late := RULES[Verb(action.verb)].late(row):
             return _move(action, State(late.state), ended=now, outcome=late.words[:1000])
-        words = f"Ona accepted it, but after {_minutes(action)} {_still(row)}."
+        words = sentence("Ona accepted it, but after {time} {what}.", time=_minutes(action), what=_still(row))
         return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
     return False
 
@@ -261,8 +268,8 @@ def observe(action: Action, row: Observed | None, asked: float, now: datetime) -
 def _still(row: Observed | None) -> str:
     """How what has not become what was asked for reads."""
     if isinstance(row, CurrentFile):
-        return "the services and tasks are not all as the file says"
-    return f"it still reads “{getattr(row, 'phase', '') or 'nothing'}”"
+        return sentence("the services and tasks are not all as the file says")
+    return sentence("it still reads “{phase}”", phase=getattr(row, "phase", "") or "nothing")
 
 
 def _news(action: Action, row: Observed) -> Outcome | None:
@@ -311,7 +318,7 @@ def overdue(action: Action, now: datetime) -> bool:
     patience = timedelta(seconds=RULES[Verb(action.verb)].patience)
     if now - action.requested <= patience:
         return False
-    words = f"Ona accepted it, but for {_minutes(action)} its state could not be read."
+    words = sentence("Ona accepted it, but for {time} its state could not be read.", time=_minutes(action))
     return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
 
 
@@ -354,10 +361,14 @@ def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]
     lost += hopeless.update(
         state=State.FAILED,
         ended=now,
-        outcome="It was tried several times, and a worker died while sending it.",
+        outcome=sentence("It was tried several times, and a worker died while sending it."),
     )
     again = stuck.filter(verb__in=repeatable)
-    waits = {"state": State.QUEUED, "not_before": now, "outcome": f"{PERHAPS_SENT}the worker died meanwhile"}
+    waits = {
+        "state": State.QUEUED,
+        "not_before": now,
+        "outcome": sentence(PERHAPS, why=_("the worker died meanwhile")),
+    }
     lost += again.exclude(batch=None).update(**waits)  # its batch is worked off
     singly = list(again.filter(batch=None).values_list("id", flat=True))
     Action.objects.filter(id__in=singly, state=State.SENDING).update(**waits)
@@ -365,7 +376,9 @@ def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]
 
 
 def _lost(stuck: ActionQuerySet, rule: Rule, now: datetime) -> int:
-    words = f"The worker died while sending this, and it must not be sent twice. {rule.look_first}"
+    words = sentence(
+        "The worker died while sending this, and it must not be sent twice. {what}", what=rule.look_first
+    )
     return stuck.filter(verb=rule.verb.value).update(state=State.UNKNOWN, ended=now, outcome=words)
 
 

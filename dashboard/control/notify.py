@@ -19,6 +19,7 @@ from django.db.models.functions import Lower
 
 from dashboard.control.models import OWED, Action, Channel, Delivered, Delivery, Topic, User, Wish
 from dashboard.control.verbs import Verb
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 
 MOST_ATTEMPTS = 8
@@ -27,10 +28,10 @@ LONGEST_DELAY = timedelta(hours=1)
 WORKER_DIED = timedelta(minutes=5)
 """No message takes so long to be sent."""
 KEPT = timedelta(days=90)
-NOT_WANTED = "they asked not to be told"
-NOBODY = "no address of the owner is known, and there is no fallback channel"
-TOO_LATE = "its time has passed"
-ARRIVED_PERHAPS = "a worker died while sending it; it may have arrived, so it is not sent again"
+NOT_WANTED = sentence("they asked not to be told")
+NOBODY = sentence("no address of the owner is known, and there is no fallback channel")
+TOO_LATE = sentence("its time has passed")
+ARRIVED_PERHAPS = sentence("a worker died while sending it; it may have arrived, so it is not sent again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def claim(delivery: Delivery, now: datetime) -> bool:
 def _pointless(delivery: Delivery, now: datetime) -> str:
     if delivery.until is not None and delivery.until <= now:
         return f"{TOO_LATE}; {delivery.why}" if delivery.why else TOO_LATE
-    return "its channel was removed" if not delivery.channel_id and not delivery.address else ""
+    return sentence("its channel was removed") if not delivery.channel_id and not delivery.address else ""
 
 
 def sent(delivery: Delivery, now: datetime) -> None:

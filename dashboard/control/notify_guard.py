@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from dashboard.control.channels import is_allowed
+from dashboard.fleet.sentences import sentence
 
 CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 20.0
@@ -36,7 +37,7 @@ class Trip:
     sockets: list[socket.socket] = field(default_factory=list)
 
     def cut(self) -> None:
-        self.trouble = f"no answer within {WHOLE_SECONDS:.0f} s"
+        self.trouble = sentence("no answer within {seconds} s", seconds=f"{WHOLE_SECONDS:.0f}")
         for one in self.sockets:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -82,18 +83,18 @@ def _words(error: OSError) -> str:
     if isinstance(error, NotAllowed):
         return str(error)
     if isinstance(error, socket.gaierror):
-        return "its host is not known"
+        return sentence("its host is not known")
     return (
-        "its host did not answer in time"
+        sentence("its host did not answer in time")
         if isinstance(error, TimeoutError)
-        else "its host refused the connection"
+        else sentence("its host refused the connection")
     )
 
 
 def _connected(trip: Trip, host: str, port: int, options: Any) -> socket.socket:
     if not is_allowed(host, trip.domains):
-        raise NotAllowed("messages do not go to that host")
-    failure: OSError = NotAllowed("its host has no address")
+        raise NotAllowed(sentence("messages do not go to that host"))
+    failure: OSError = NotAllowed(sentence("its host has no address"))
     for family, kind, proto, _, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         check_address(str(where[0]))
         made = socket.socket(family, kind, proto)
@@ -122,5 +123,5 @@ def check_address(text: str) -> None:
         return
     if not address.is_global or address.is_multicast:
         raise NotAllowed(
-            "its host leads to an address that is not public; NOTIFY_HOSTS may name that network"
+            sentence("its host leads to an address that is not public; NOTIFY_HOSTS may name that network")
         )

@@ -17,8 +17,8 @@ class ChannelKind(models.TextChoices):
     GOOGLE_CHAT = "gchat", "Google Chat"
     DISCORD = "discord", "Discord"
     MATTERMOST = "mattermost", "Mattermost"
-    WEBHOOK = "webhook", "Webhook (JSON)"
-    MAIL = "mail", "Mail"
+    WEBHOOK = "webhook", _("Webhook (JSON)")
+    MAIL = "mail", _("Mail")
 
 
 class Channel(models.Model):

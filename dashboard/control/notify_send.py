@@ -19,8 +19,9 @@ from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 from dashboard.control.channels import address_of, addresses_of, domains_of
 from dashboard.control.models import ChannelKind, Delivery
 from dashboard.control.notify_guard import only_to
+from dashboard.fleet.sentences import sentence
 
-UNREADABLE = "its address cannot be read since SECRET_KEY was changed; type it again"
+UNREADABLE = sentence("its address cannot be read since SECRET_KEY was changed; type it again")
 MAIL_SECONDS = 15
 SIMULATED_FROM = "dashboard@simulated.invalid"
 
@@ -79,34 +80,36 @@ def _hand_over(message: EmailMessage) -> None:
     try:
         backend.open()
     except (OSError, smtplib.SMTPException) as error:
-        raise NotTaken(f"the mail server could not be used ({_kind(error)})") from None
+        raise NotTaken(sentence("the mail server could not be used ({type})", type=_kind(error))) from None
     try:
         backend.send_messages([message])
     except smtplib.SMTPServerDisconnected:
-        raise NotTaken("the mail server hung up; it may have arrived", again=False) from None
+        raise NotTaken(sentence("the mail server hung up; it may have arrived"), again=False) from None
     except smtplib.SMTPRecipientsRefused as error:
         codes = sorted({code for code, _ in error.recipients.values()})
-        words = f"the mail server does not take mail to this address ({', '.join(map(str, codes))})"
+        words = sentence(
+            "the mail server does not take mail to this address ({codes})", codes=", ".join(map(str, codes))
+        )
         raise NotTaken(words, again=any(code < 500 for code in codes)) from None
     except smtplib.SMTPResponseException as error:
-        raise NotTaken(f"the mail server answered {error.smtp_code}") from None
+        raise NotTaken(sentence("the mail server answered {code}", code=error.smtp_code)) from None
     except TimeoutError:
-        raise NotTaken("the mail server did not answer; it may have arrived", again=False) from None
+        raise NotTaken(sentence("the mail server did not answer; it may have arrived"), again=False) from None
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        raise NotTaken(f"the mail could not be sent ({_kind(error)})") from None
+        raise NotTaken(sentence("the mail could not be sent ({type})", type=_kind(error))) from None
     finally:
         backend.close()
 
 
 def _kind(error: Exception) -> str:
     code = getattr(error, "smtp_code", None)
-    return f"it answered {code}" if code else type(error).__name__
+    return sentence("it answered {status}", status=code) if code else type(error).__name__
 
 
 def _backend() -> SmtpBackend:
     server = settings.MAIL_SERVER
     if server is None:
-        raise NotTaken("there is no mail server: MAIL_SERVER is not set")
+        raise NotTaken(sentence("there is no mail server: MAIL_SERVER is not set"))
     return SmtpBackend(
         host=server.host,
         port=server.port,
@@ -157,7 +160,9 @@ def _service(kind: str, address: str) -> Any:
     try:
         return plugin(**read(address.replace("/#", "/%23")), asset=asset)
     except TypeError:
-        raise NotTaken("its address is not one that this kind of channel has; type it again") from None
+        raise NotTaken(
+            sentence("its address is not one that this kind of channel has; type it again")
+        ) from None
 
 
 def _post(kind: str, address: str, delivery: Delivery) -> None:
@@ -182,7 +187,9 @@ def _post(kind: str, address: str, delivery: Delivery) -> None:
     if taken:
         return
     if codes.code:
-        raise NotTaken(f"it answered {codes.code}")
+        raise NotTaken(sentence("it answered {status}", status=codes.code))
     if trip.connected:
-        raise NotTaken(f"{trip.trouble or 'no answer'}; it may have arrived", again=False)
-    raise NotTaken(trip.trouble or "it was not taken")
+        raise NotTaken(
+            sentence("{what}; it may have arrived", what=trip.trouble or sentence("no answer")), again=False
+        )
+    raise NotTaken(trip.trouble or sentence("it was not taken"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from dashboard.config_sso import Groups
 from dashboard.control import audit, personal_tokens
@@ -16,8 +17,8 @@ from dashboard.control.project_roles import NONE, Roles, roles_of, tell_groups, 
 NAME_LENGTH = 150
 """What the columns of Django's user hold."""
 EMAIL_LENGTH = 254
-NO_ROLE = "None of your groups may use this dashboard. Ask whoever runs it to let one of them in."
-CLOSED = "Your account was closed in this dashboard."
+NO_ROLE = _("None of your groups may use this dashboard. Ask whoever runs it to let one of them in.")
+CLOSED = _("Your account was closed in this dashboard.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from dashboard.control.models import Batch, Role, User
 from dashboard.control.project_roles import NO_ROLE, roles_of
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Row, Service, Task
-from dashboard.fleet.sentences import sentence
+from dashboard.fleet.sentences import joined, sentence
 from dashboard.fleet.snapshot import Fleet
 
 
@@ -150,7 +150,10 @@ def log_refusal(user: User, row: Row | None, fleet: Fleet) -> str:
     here = roles.get(home.project_id, NO_ROLE)
     if not here or here & READ_LOGS or _created(user, home, fleet):
         return ""
-    return f"As {' and '.join(sorted(here))} of this project you do not read its logs."
+    return sentence(
+        "As {roles} of this project you do not read its logs.",
+        roles=joined(" & ", tuple(sentence(role) for role in sorted(here))),
+    )
 
 
 def prices_refusal(user: User) -> str:

@@ -16,6 +16,7 @@ from dashboard.control.models import (
     User,
 )
 from dashboard.control.permissions import Forbidden, policy_refusal
+from dashboard.fleet.sentences import sentence
 
 
 def keep(policy: IdlePolicy, user: User, now: datetime) -> None:
@@ -31,8 +32,10 @@ def keep(policy: IdlePolicy, user: User, now: datetime) -> None:
         policy.save()
         policy.verdicts.all().delete()
         cancel_waiting(policy, str(user), now)
-        warned.withdraw_all(policy, "the policy was changed", now)
-        _record(policy, "make" if new else "change", user, "It is a dry run: it stops nothing.", now)
+        warned.withdraw_all(policy, sentence("the policy was changed"), now)
+        _record(
+            policy, "make" if new else "change", user, sentence("It is a dry run: it stops nothing."), now
+        )
 
 
 def arm(policy: IdlePolicy, user: User, now: datetime, typed: str = "") -> bool:
@@ -47,14 +50,14 @@ def arm(policy: IdlePolicy, user: User, now: datetime, typed: str = "") -> bool:
     with transaction.atomic():
         if waiting.update(state=PolicyState.ARMED, **changes) != 1:
             return False
-        _record(policy, "arm", user, "From now on it acts.", now)
+        _record(policy, "arm", user, sentence("From now on it acts."), now)
     return True
 
 
 def pause(policy: IdlePolicy, user: User, why: str, now: datetime) -> bool:
     """Stop evaluating it, and skip what it has waiting; False when it was paused. Raises Forbidden."""
     _may(user)
-    return put_to_rest(policy, why or f"{user} paused it", now, user)
+    return put_to_rest(policy, why or sentence("{name} paused it", name=str(user)), now, user)
 
 
 def put_to_rest(policy: IdlePolicy, why: str, now: datetime, user: User | None = None) -> bool:
@@ -65,8 +68,8 @@ def put_to_rest(policy: IdlePolicy, why: str, now: datetime, user: User | None =
             return False
         PolicyVerdict.objects.filter(policy=policy).delete()
         cancel_waiting(policy, str(user or f"Policy {policy.name}"), now)
-        warned.withdraw_all(policy, "the policy is paused", now)
-        _record(policy, "pause", user, f"It stops nothing: {why}.", now)
+        warned.withdraw_all(policy, sentence("the policy is paused"), now)
+        _record(policy, "pause", user, sentence("It stops nothing: {why}.", why=why), now)
     return True
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control import batches, exemptions, notices, notify, policies, warned
 from dashboard.control.idle import Decision
@@ -25,6 +26,7 @@ from dashboard.control.models import (
 )
 from dashboard.control.notify import Recipient
 from dashboard.control.policy_verdicts import UNDER_WAY, Assessment, assess, is_work, verb_of
+from dashboard.fleet.sentences import number, sentence
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.spans import length
 
@@ -33,8 +35,13 @@ APART = timedelta(seconds=30)
 MOST_DECIDED = 2_000
 """Verdicts that one run keeps in full."""
 RUNS_KEPT = timedelta(days=90)
-NOBODY_KNOWN = "Kept everything: the names of people have not been read yet, so nobody could be warned"
+NOBODY_KNOWN = _("Kept everything: the names of people have not been read yet, so nobody could be warned")
 """As after Redis has lost what it held."""
+STOPPED = {True: _("Asked for {number} stops"), False: _("Would have stopped {number}")}
+DELETED = {True: _("Asked for {number} deletes"), False: _("Would have deleted {number}")}
+WARNED = {True: _("Warned of {number}"), False: _("Would have warned of {number}")}
+"""By whether the policy is armed."""
+KEPT, WARNED_AND_KEPT = _("{what}, kept {kept}"), _("{what}, warned of {warned}, kept {kept}")
 
 
 def run_all(moment: Moment, now: datetime) -> int:
@@ -62,7 +69,7 @@ def _run(policy: IdlePolicy, moment: Moment, now: datetime, holds: Mapping[str, 
     found = assess(policy, moment, now, holds, list(IdlePolicy.objects.beside(policy)))
     if found.doubt or found.shut:
         policy.verdicts.all().delete()
-        _say(policy, f"Kept everything: {found.doubt or found.shut}")
+        _say(policy, sentence("Kept everything: {why}", why=found.doubt or found.shut))
         return 0
     _remember(policy, found, now)
     if found.too_many and armed:
@@ -102,7 +109,10 @@ def _without_an_admin(policy: IdlePolicy) -> str:
     who = policy.armed_by
     if who is not None and who.is_active and who.role == Role.ADMIN:
         return ""
-    return f"{policy.armed_by_name or 'who armed it'} is no longer an admin, so somebody has to arm it again"
+    return sentence(
+        "{name} is no longer an admin, so somebody has to arm it again",
+        name=policy.armed_by_name or "who armed it",
+    )
 
 
 def _say(policy: IdlePolicy, words: str) -> None:
@@ -112,18 +122,19 @@ def _say(policy: IdlePolicy, words: str) -> None:
 def summary(found: Assessment, *, armed: bool) -> str:
     """What a run came to: Asked for 3 stops, warned of 2, kept 40."""
     stops, warns = len(found.stops), len(found.warns)
-    deed, done = ("deletes", "deleted") if found.policy.act == Act.DELETE else ("stops", "stopped")
-    head = f"Asked for {stops:,} {deed}" if armed else f"Would have {done} {stops:,}"
-    if found.policy.act not in ACTING:
-        head = f"Warned of {warns:,}" if armed else f"Would have warned of {warns:,}"
-    elif warns:
-        told = f"warned of {warns:,}"
-        alone = told.capitalize() if armed else f"Would have {told}"
-        head = f"{head}, {told}" if stops else alone
-    words = f"{head}, kept {sum(found.kept.values()):,}"
-    return (
-        f"{words}; armed, it would pause itself: {found.too_many}" if found.too_many and not armed else words
+    alone = found.policy.act not in ACTING or (warns and not stops)
+    head = WARNED[armed] if alone else (DELETED if found.policy.act == Act.DELETE else STOPPED)[armed]
+    kept = number(sum(found.kept.values()))
+    also = number(warns) if warns and not alone else ""
+    words = sentence(
+        WARNED_AND_KEPT if also else KEPT,
+        what=sentence(head, number=number(warns if alone else stops)),
+        kept=kept,
+        **({"warned": also} if also else {}),
     )
+    if found.too_many and not armed:
+        return sentence("{what}; armed, it would pause itself: {why}", what=words, why=found.too_many)
+    return words
 
 
 def _act(found: Assessment, now: datetime, moment: Moment) -> Batch | None:

@@ -21,7 +21,7 @@ from dashboard.control.stopped import judge_stopped, stopped_since
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query import Context, Selection, select
-from dashboard.fleet.sentences import sentence
+from dashboard.fleet.sentences import number, sentence
 from dashboard.fleet.snapshot import Fleet, Moment
 
 AGAIN = timedelta(minutes=30)
@@ -250,7 +250,7 @@ def is_work(why: str) -> bool:
 def _kind_of(why: str, evidence: Evidence) -> str:
     """The reason as it is counted: without the names in it."""
     if why == evidence.hold:
-        return "exempt"
+        return sentence("exempt")
     if is_work(why):
         return sentence("a task execution runs")
     return why
@@ -259,7 +259,7 @@ def _kind_of(why: str, evidence: Evidence) -> str:
 def _shut(policy: IdlePolicy, *times: datetime) -> str:
     """Why its window is closed by any of the clocks; "" when it is open."""
     closed = next(filter(None, (policy.opening.closed(at) for at in times)), "")
-    return {"never": "it never acts at this time", "outside": "its window is closed"}.get(closed, "")
+    return {"never": _("it never acts at this time"), "outside": _("its window is closed")}.get(closed, "")
 
 
 def _under_way(policy: IdlePolicy, now: datetime) -> dict[tuple[str, float | None], str]:
@@ -278,26 +278,26 @@ def _under_way(policy: IdlePolicy, now: datetime) -> dict[tuple[str, float | Non
 def _too_many(policy: IdlePolicy, stops: int, warnings: int, now: datetime) -> str:
     if warnings > policy.most_a_run:
         return sentence(
-            "it would warn of {warnings:,} at once, and {most_a_run:,} is the most in a run",
-            warnings=warnings,
-            most_a_run=policy.most_a_run,
+            "it would warn of {warnings} at once, and {most_a_run} is the most in a run",
+            warnings=number(warnings),
+            most_a_run=number(policy.most_a_run),
         )
     if not stops:
         return ""
     if stops > policy.most_a_run:
         return sentence(
-            "it would stop {stops:,} at once, and {most_a_run:,} is the most in a run",
-            stops=stops,
-            most_a_run=policy.most_a_run,
+            "it would stop {stops} at once, and {most_a_run} is the most in a run",
+            stops=number(stops),
+            most_a_run=number(policy.most_a_run),
         )
     earlier = acted_since(policy, now - HOUR)
     if stops + earlier > policy.most_an_hour:
         head = sentence(
-            "it would stop {stops:,} after {earlier:,} within the last hour", stops=stops, earlier=earlier
+            "it would stop {stops} after {earlier} within the last hour",
+            stops=number(stops),
+            earlier=number(earlier),
         )
-        return sentence(
-            "{head}, and {most_an_hour:,} is the most", head=head, most_an_hour=policy.most_an_hour
-        )
+        return sentence("{what}, and {most} is the most", what=head, most=number(policy.most_an_hour))
     return ""
 
 

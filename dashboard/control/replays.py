@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from dashboard.control.models import Progress, Replay, Role, User
 from dashboard.control.whatif_models import UNFINISHED
 from dashboard.control.whatif_run import Impossible, Question, answer
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 
 LOST = timedelta(minutes=2)
@@ -49,10 +50,13 @@ def ask(question: Question, user: User, now: datetime) -> Replay:
         return found
     waiting = Replay.objects.filter(state__in=UNFINISHED)
     if waiting.count() >= MOST_WAITING:
-        raise Busy(f"{MOST_WAITING} replays wait already. Ask again when some are done.")
+        raise Busy(sentence("{most} replays wait already. Ask again when some are done.", most=MOST_WAITING))
     if waiting.filter(asker=user).count() >= MOST_OF_ONE:
         raise Busy(
-            f"{MOST_OF_ONE} of your replays wait already. Cancel one, or ask again when they are done."
+            sentence(
+                "{most} of your replays wait already. Cancel one, or ask again when they are done.",
+                most=MOST_OF_ONE,
+            )
         )
     fresh = {"question": question.to_json(), "state": Progress.WAITING, "asked": now}
     fresh |= {"asker": user, "begun": None, "beat": None, "ended": None, "tries": 0}
@@ -71,7 +75,7 @@ def cancel_refusal(replay: Replay, user: User) -> str:
     """Why `user` may not cancel it; "" when they may."""
     if user.role == Role.ADMIN or replay.asker_id == user.pk:
         return ""
-    return "Only who asked for it and admins cancel a replay."
+    return sentence("Only who asked for it and admins cancel a replay.")
 
 
 def cancel(replay: Replay, now: datetime) -> bool:
@@ -98,7 +102,7 @@ def _claim(now: datetime) -> Replay | None:
     for replay in Replay.objects.next_up(now - LOST):
         mine = Replay.objects.filter(pk=replay.pk, state=replay.state, beat=replay.beat)
         if replay.tries >= MOST_TRIES:
-            trouble = "It was begun three times, and each time the worker ended in the middle."
+            trouble = sentence("It was begun three times, and each time the worker ended in the middle.")
             mine.update(state=Progress.FAILED, ended=now, trouble=trouble)
         elif mine.update(state=Progress.RUNNING, begun=now, beat=now, tries=replay.tries + 1, done=0):
             replay.tries += 1
@@ -121,7 +125,9 @@ def _answer(replay: Replay, fleet: Fleet, zone: ZoneInfo, clock: Clock) -> None:
         mine.update(state=Progress.FAILED, trouble=str(why)[:500], ended=clock())
     except Exception:
         mine.update(
-            state=Progress.FAILED, trouble="It failed; the log of the worker says how.", ended=clock()
+            state=Progress.FAILED,
+            trouble=sentence("It failed; the log of the worker says how."),
+            ended=clock(),
         )
         raise
     else:

@@ -17,6 +17,7 @@ from dashboard.control.idle import last_activity
 from dashboard.control.models import Act, IdlePolicy, StopWarning, Topic
 from dashboard.control.notify import Recipient
 from dashboard.fleet.entities import Environment
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import time_of_day
 
@@ -69,11 +70,15 @@ def why_not_yet(policy: IdlePolicy, row: Environment, at: datetime, known: Deadl
         return ""
     said = (deadlines([policy]) if known is None else known).get(key_of(policy, row))
     if said is None:
-        return f"policy {policy.name} warns first"
+        return sentence("policy {name} warns first", name=policy.name)
     return (
         ""
         if said <= at
-        else f"policy {policy.name} warned of it; it stops at {_time(said, at)} at the earliest"
+        else sentence(
+            "policy {name} warned of it; it stops at {time} at the earliest",
+            name=policy.name,
+            time=_time(said, at),
+        )
     )
 
 
@@ -142,7 +147,11 @@ def _warning(
 
 def _active_again(row: Environment, now: datetime) -> str:
     since, source = last_activity(row)
-    return f"active again {time_of_day(since or 0.0, now)} ({source or 'started'})"
+    return sentence(
+        "active again {time} ({source})",
+        time=time_of_day(since or 0.0, now),
+        source=source or sentence("started"),
+    )
 
 
 def _why_over(
@@ -150,12 +159,12 @@ def _why_over(
 ) -> str:
     """Why a warning no longer holds, "" while it does."""
     if row is None:
-        return "it is no longer there"
+        return sentence("it is no longer there")
     if row.phase != phase:
-        return f"it is {row.phase}"
+        return sentence("it is {phase}", phase=row.phase)
     if spell_of(row) != one.spell:
         return _active_again(row, now)
-    return kept.get(row.id, "the policy no longer speaks of it")
+    return kept.get(row.id, sentence("the policy no longer speaks of it"))
 
 
 def _end(one: StopWarning, why: str, now: datetime) -> None:

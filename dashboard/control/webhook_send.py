@@ -11,14 +11,16 @@ import json
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import WebhookDelivery
 from dashboard.control.notify_guard import only_to
 from dashboard.control.notify_send import folder
 from dashboard.control.webhooks import address_of, secrets_of
+from dashboard.fleet.sentences import sentence
 
 SECONDS = 15.0
-UNREADABLE = "its address or secret cannot be read since SECRET_KEY was changed; type the address again"
+UNREADABLE = _("its address or secret cannot be read since SECRET_KEY was changed; type the address again")
 
 
 class NotTaken(Exception):
@@ -76,7 +78,9 @@ def _post(address: str, headers: dict[str, str], body: bytes) -> int:
             status = answer.status
             answer.close()  # whatever it says besides is nothing to us
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise NotTaken(trip.trouble or f"no answer ({type(error).__name__})") from None
+            raise NotTaken(
+                trip.trouble or sentence("no answer ({type})", type=type(error).__name__)
+            ) from None
     if not 200 <= status < 300:
-        raise NotTaken(f"it answered {status}", status)
+        raise NotTaken(sentence("it answered {status}", status=status), status)
     return status

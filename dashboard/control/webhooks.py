@@ -33,6 +33,7 @@ from dashboard.control.models import (
     WebhookMark,
 )
 from dashboard.control.permissions import Forbidden, webhook_refusal
+from dashboard.fleet.sentences import sentence
 from dashboard.sealed import seal, unseal
 
 MOST = 20
@@ -47,7 +48,7 @@ MOST_KEPT = 20_000
 """Of one webhook, the newest."""
 BOTH_SIGN = timedelta(days=1)
 """For which a secret that was replaced signs beside the new one: longer than an event is tried."""
-TOO_MANY_WAIT = "too many others waited"
+TOO_MANY_WAIT = sentence("too many others waited")
 
 
 class Refused(Exception):
@@ -57,18 +58,22 @@ class Refused(Exception):
 def host_of(address: str) -> str:
     """The host that an address leads to. Raises Refused."""
     if len(address) > LONGEST or not address.isprintable() or " " in address:
-        raise Refused("This is no address: it is too long, or has letters that none has.")
+        raise Refused(sentence("This is no address: it is too long, or has letters that none has."))
     try:
         parts = urlsplit(address)
         host, _ = (parts.hostname or "").lower().rstrip("."), parts.port
     except ValueError:
-        raise Refused("This is no address.") from None
+        raise Refused(sentence("This is no address.")) from None
     if parts.scheme not in {"https", "http"} or not host or parts.username or parts.fragment:
-        raise Refused("An address looks like https://hooks.example.com/path.")
+        raise Refused(sentence("An address looks like https://hooks.example.com/path."))
     if not is_allowed(host, settings.NOTIFY_HOSTS.domains):
-        raise Refused("Events do not go to that host. Whoever runs the dashboard names it in NOTIFY_HOSTS.")
+        raise Refused(
+            sentence("Events do not go to that host. Whoever runs the dashboard names it in NOTIFY_HOSTS.")
+        )
     if parts.scheme == "http" and not is_allowed(host, ()):
-        raise Refused("Without TLS events go only to addresses in a network that NOTIFY_HOSTS names.")
+        raise Refused(
+            sentence("Without TLS events go only to addresses in a network that NOTIFY_HOSTS names.")
+        )
     return host
 
 
@@ -133,7 +138,7 @@ def keep(
     with transaction.atomic():
         if new:
             if Webhook.objects.count() >= MOST:
-                raise Refused(f"There are {MOST} webhooks. Delete one first.")
+                raise Refused(sentence("There are {most} webhooks. Delete one first.", most=MOST))
             webhook.created = now
             _begin_to_look()
         webhook.save()
@@ -231,7 +236,7 @@ def not_taken(delivery: WebhookDelivery, why: str, status: int | None, now: date
     """Try later, or give it up. 410 says that nobody wants any more: then the webhook is paused too."""
     if status == 410:
         Webhook.objects.filter(pk=delivery.webhook_id).update(
-            paused="it answered 410: nothing is wanted there"
+            paused=sentence("it answered 410: nothing is wanted there")
         )
     if status == 410 or delivery.attempts > len(DELAYS):
         _end(delivery, Delivered.GAVE_UP, why, status=status)
@@ -243,7 +248,9 @@ def not_taken(delivery: WebhookDelivery, why: str, status: int | None, now: date
 def rescue(now: datetime) -> int:
     """What a worker died over is sent again; returns how many."""
     stuck = WebhookDelivery.objects.filter(state=Delivered.SENDING, tried__lt=now - WORKER_DIED)
-    return stuck.update(state=Delivered.FAILED, why="a worker died while sending it", not_before=now)
+    return stuck.update(
+        state=Delivered.FAILED, why=sentence("a worker died while sending it"), not_before=now
+    )
 
 
 def send_again(delivery: WebhookDelivery, user: User, now: datetime) -> bool:

@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from pydantic.alias_generators import to_camel
 
 from dashboard.fleet.bounds import LONGEST_FILE
 from dashboard.fleet.details import KEPT, TOO_LONG, CurrentFile, FileEntry
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.sentences import sentence
 from dashboard.ona import Ona, ServiceFilter, TaskFilter, schema
 from dashboard.ona.schema import short
 from dashboard.ona.schema.automation import EnvironmentVariable, RunsOn
@@ -25,7 +27,7 @@ MOST_ENTRIES = 500
 REFERENCE = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)
 ROLES = {"": "", "default": "", "editor": "editor", "ai_agent": "ai-agent"}
 """The API's words for roles, and a file's; an ordinary service says nothing."""
-SKIPPED = "Some of its services or tasks could not be read, so the file would not be whole."
+SKIPPED = _("Some of its services or tasks could not be read, so the file would not be whole.")
 
 Item = schema.Service | schema.Task
 
@@ -82,9 +84,9 @@ def _entry(item: Item, references: Mapping[str, str]) -> FileEntry:
     meta = item.metadata
     kind = Kind.SERVICE if isinstance(item, schema.Service) else Kind.TASK
     if not REFERENCE.fullmatch(meta.reference):
-        return FileEntry(kind, meta.reference[:128], item.id, left_out="its reference fits in no file")
+        return FileEntry(kind, meta.reference[:128], item.id, left_out=_("its reference fits in no file"))
     if isinstance(item, schema.Service) and _by_platform(item):
-        return FileEntry(kind, meta.reference, item.id, left_out="the platform made it")
+        return FileEntry(kind, meta.reference, item.id, left_out=_("the platform made it"))
     said = _service(item) if isinstance(item, schema.Service) else _task(item, references)
     return FileEntry(kind, meta.reference, item.id, _given(said), tuple(_unsaid(item, references)))
 
@@ -137,11 +139,15 @@ def _unsaid(item: Item, references: Mapping[str, str]) -> Iterator[str]:
     """What it has and a file cannot say, in words."""
     names = ", ".join(_names(item.spec.env))
     if names:
-        yield f"the variables {names}"
+        yield sentence("the variables {names}", names=names)
     for word in _triggers(item.metadata.triggered_by)[1]:
-        yield f"the trigger {word}" if word else "a trigger that this dashboard does not know"
+        yield (
+            sentence("the trigger {word}", word=word)
+            if word
+            else _("a trigger that this dashboard does not know")
+        )
     if isinstance(item, schema.Task) and any(need not in references for need in item.depends_on):
-        yield "a dependency on something that is not visible here"
+        yield _("a dependency on something that is not visible here")
 
 
 def _names(variables: Iterable[EnvironmentVariable]) -> Iterator[str]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.entities import Kind
 
 KEPT = "<unchanged>"
 """Stands in an automations file for the value of a container's variable."""
-TOO_LONG = "It has too many services and tasks, or too long commands, to be edited as one file here."
+TOO_LONG = _("It has too many services and tasks, or too long commands, to be edited as one file here.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What a resource's own page shows beyond its row, from what the API said. Names only where values may be secret."""
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet import details
 from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE
 from dashboard.ona import schema
@@ -38,28 +40,28 @@ def _parts(status: schema.EnvironmentStatus) -> tuple[details.Part, ...]:
     )
     found = (
         _part(
-            "Machine",
+            _("Machine"),
             short(machine.phase, "PHASE_"),
             machine.timeout,
             machine.failure_message,
             machine.warning_message,
         ),
         _part(
-            "Content",
+            _("Content"),
             short(content.phase, "CONTENT_PHASE_"),
             content.content_location_in_machine,
             content.failure_message,
             content.warning_message,
         ),
         _part(
-            "Dev container",
+            _("Dev container"),
             short(container.phase, "PHASE_"),
             container.devcontainer_file_path,
             container.failure_message,
             container.warning_message,
         ),
         _part(
-            "Automations file",
+            _("Automations file"),
             short(automations.phase, "CONTENT_PHASE_"),
             automations.automations_file_path,
             automations.failure_message,

@@ -7,6 +7,7 @@ from enum import Enum
 from dashboard.fleet import intake, intake_details
 from dashboard.fleet.entities import Environment, Kind, Row
 from dashboard.fleet.memory import Memory
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet, Snapshot
 from dashboard.fleet.store import Addressed, Observation, Store
 from dashboard.fleet.tally import OF_ONE_KIND, Tally
@@ -52,11 +53,14 @@ class Reader:
             return Reading.GONE
         except errors.PermissionDenied as refused:
             self.store.keep_unread(
-                kind, identifier, f"Ona does not show it to this dashboard's key: {refused}"
+                kind,
+                identifier,
+                sentence("Ona does not show it to this dashboard's key: {trouble}", trouble=str(refused)),
             )
             return Reading.HIDDEN
         except errors.OnaError as trouble:
-            self.store.keep_unread(kind, identifier, f"{meaning(trouble)} In its words: {trouble}")
+            why = sentence("{words} In its words: {trouble}", words=meaning(trouble), trouble=str(trouble))
+            self.store.keep_unread(kind, identifier, why)
             raise
         if self._long_deleted(row):
             tally.gone.append(address)

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from dashboard.fleet.entities import KIND_OF, Environment, Execution, Kind, Row, Service, Task
+from dashboard.fleet.sentences import counted_sentence, counted_template, sentence
 from dashboard.fleet.store import Observation
 from dashboard.ona.enums import KNOWN
 
@@ -16,6 +17,20 @@ PHASES = {
     Kind.ENVIRONMENT: frozenset(KNOWN["EnvironmentPhase"].words),
     Kind.SERVICE: frozenset(KNOWN["ServicePhase"].words),
     Kind.EXECUTION: frozenset(KNOWN["TaskExecutionPhase"].words),
+}
+UNKNOWN = {
+    Kind.ENVIRONMENT: counted_template(
+        "{many} environment reads “{phase}”, a phase that this version does not know; it is shown as it came.",
+        "{many} environments read “{phase}”, a phase that this version does not know; it is shown as it came.",
+    ),
+    Kind.SERVICE: counted_template(
+        "{many} service reads “{phase}”, a phase that this version does not know; it is shown as it came.",
+        "{many} services read “{phase}”, a phase that this version does not know; it is shown as it came.",
+    ),
+    Kind.EXECUTION: counted_template(
+        "{many} execution reads “{phase}”, a phase that this version does not know; it is shown as it came.",
+        "{many} executions read “{phase}”, a phase that this version does not know; it is shown as it came.",
+    ),
 }
 MOMENTS: dict[type[Any], Callable[[Any], Iterable[float | None]]] = {
     Environment: attrgetter("created", "started", "signal_at"),
@@ -30,12 +45,15 @@ def notes(seen: Sequence[Observation], left_out: Sequence[str]) -> Iterator[str]
     """A sentence each; of what was left out only the first few."""
     yield from left_out[:MOST_NOTES]
     if len(left_out) > MOST_NOTES:
-        yield f"The same of {len(left_out) - MOST_NOTES} more."
+        yield sentence("The same of {more} more.", more=len(left_out) - MOST_NOTES)
     yield from list(_unknown_words(one.row for one in seen))[:MOST_NOTES]
     ahead = _most_ahead(seen)
     if ahead > MOST_AHEAD:
         minutes = max(1, round(ahead / 60))
-        yield f"Ona's times are up to {minutes} min ahead of this machine's clock; one of the two is wrong."
+        yield sentence(
+            "Ona's times are up to {minutes} min ahead of this machine's clock; one of the two is wrong.",
+            minutes=minutes,
+        )
 
 
 def _unknown_words(rows: Iterable[Row]) -> Iterator[str]:
@@ -44,8 +62,8 @@ def _unknown_words(rows: Iterable[Row]) -> Iterator[str]:
     for kind, phase, number in sorted(found):
         if phase in PHASES.get(kind, {phase}):
             continue
-        many = f"1 {kind.value} reads" if number == 1 else f"{number} {kind.value}s read"
-        yield f"{many} “{phase[:60]}”, a phase that this version does not know; it is shown as it came."
+        one, more = UNKNOWN[kind]
+        yield counted_sentence(one, more, number, many=number, phase=phase[:60])
 
 
 def _most_ahead(seen: Iterable[Observation]) -> float:

@@ -2,12 +2,18 @@
 
 What a verdict, a refusal or a mistake says is formed far from any page, may be kept, compared and stored, and is then
 shown to several people. So it is English text, which knows how it was made: `said` makes it again in another language.
-Where such text was stored and read again it is only text, and is looked up as a whole.
+Where such text was stored and read again it is only text: it is looked up as a whole, else by the template of which it
+was made.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.translation import get_language, gettext, ngettext
+
+from dashboard.fleet.said_again import NESTED, made_of
+from dashboard.ona.formed import Formed
 
 
 class Said(str):
@@ -19,19 +25,18 @@ class Said(str):
         return gettext(str(self))
 
 
-class Sentence(Said):
+class Sentence(Said, Formed):
     """`template` with `values`; the template is what catalogues have."""
 
-    template: str
-    values: dict[str, Any]
+    def said(self) -> str:
+        return _said(self)
+
+
+class Number(Said):
+    """With separators between thousands."""
 
     def said(self) -> str:
-        words = gettext(self.template)
-        return (
-            words.format(**{name: said(value) for name, value in self.values.items()})
-            if self.values
-            else words
-        )
+        return str(intcomma(int(self.replace(",", ""))))
 
 
 class Counted(Sentence):
@@ -67,19 +72,57 @@ def counted_sentence(one: str, more: str, number: int, **values: Any) -> Counted
     return made
 
 
-def joined(between: str, parts: tuple[str, ...]) -> Joined:
-    made = Joined(between.join(parts))
-    made.between, made.parts = between, parts
+def number(count: int) -> Number:
+    return Number(f"{count:,}")
+
+
+def counted_template(one: str, more: str) -> tuple[str, str]:
+    """Marks the words of a sentence that is formed elsewhere."""
+    return one, more
+
+
+def joined(between: str, parts: Iterable[str]) -> Joined:
+    every = tuple(parts)
+    made = Joined(between.join(every))
+    made.between, made.parts = between, every
     return made
 
 
 def looked_up(text: str) -> str:
     """Any English text in the language of this request; what no catalogue knows stays as it is."""
-    if isinstance(text, Said):
-        return text.said()
-    return gettext(text) if text else ""
+    if isinstance(text, (Said, Formed)):
+        return str(said(text))
+    if not text or (get_language() or "en").startswith("en"):
+        return text
+    words = gettext(text)
+    return words if words != text else _again(text)
+
+
+def _again(text: str) -> str:
+    """What was kept as text, by the template that made it."""
+    made = made_of(text)
+    if made is None:
+        return text
+    template, found = made
+    words = (
+        ngettext(template.one, template.more, 2 if template.many else 1)
+        if template.more
+        else gettext(template.one)
+    )
+    return words.format(
+        **{name: looked_up(value) if name in NESTED else value for name, value in found.items()}
+    )
 
 
 def said(value: Any) -> Any:
     """What is known how to say, else the value as it is."""
-    return value.said() if isinstance(value, Said) else value
+    if isinstance(value, Said):
+        return value.said()
+    return _said(value) if isinstance(value, Formed) else value
+
+
+def _said(text: Formed) -> str:
+    words = gettext(text.template)
+    return (
+        words.format(**{name: said(value) for name, value in text.values.items()}) if text.values else words
+    )

@@ -18,6 +18,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.entities import (
     Environment,
     EnvironmentClass,
@@ -34,6 +36,7 @@ from dashboard.fleet.entities import (
 from dashboard.fleet.index import Key, Postings
 from dashboard.fleet.order import Order
 from dashboard.fleet.places import places_in
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.sharing import as_before, shared
 from dashboard.fleet.store import Change, Store, StoreError, Sweep
 from dashboard.fleet.table import Edit, Table, Touched
@@ -43,7 +46,7 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 0.25
 BEHIND_SECONDS = 1.0
 """A moment this old is brought up to date by the request itself: the thread that should have done it sleeps."""
-FORGOTTEN = "Redis has lost what it held; everything is being read again."
+FORGOTTEN = _("Redis has lost what it held; everything is being read again.")
 """A store that began a new life holds little until its first full sweep: what is known is better until then."""
 Index = TypeVar("Index", Order, Postings)
 
@@ -343,7 +346,7 @@ class Snapshot:
                 return replace(old, trouble=FORGOTTEN)
             return Moment(self._caught_up(old.fleet, epoch, version), sweeps)
         except StoreError as error:
-            return replace(old, trouble=f"Redis does not answer ({type(error).__name__})")
+            return replace(old, trouble=sentence("Redis does not answer ({why}).", why=type(error).__name__))
 
     def _caught_up(self, fleet: Fleet, epoch: str, version: int) -> Fleet:
         if not epoch:

@@ -13,11 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import httpx
+from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet import log_store
 from dashboard.fleet.entities import LIVE_EXECUTION, Kind
 from dashboard.fleet.log_resume import Resume
 from dashboard.fleet.log_store import Entry, LogStore, LogWriter, fitting
+from dashboard.fleet.sentences import sentence
 from dashboard.ona import Ona, Secret, errors, log_lines, logs
 from dashboard.ona.http import api_address
 from dashboard.ona.stream import Stream
@@ -40,9 +42,9 @@ LONGEST_TITLE = 200
 LIVE = {Kind.SERVICE: ("starting", "running", "stopping"), Kind.EXECUTION: LIVE_EXECUTION}
 PATIENCE = 2
 """Failures in a row after which the log of something that has ended is given up."""
-GONE = "There is no log any more: it goes with the machine of its environment."
-ANEW = "The log begins anew."
-AGAIN = "The connection was lost; what came meanwhile may be missing."
+GONE = _("There is no log any more: it goes with the machine of its environment.")
+ANEW = _("The log begins anew.")
+AGAIN = _("The connection was lost; what came meanwhile may be missing.")
 
 
 class Interrupted(Exception):
@@ -313,9 +315,12 @@ def name_of(section: str) -> str:
 def explained(error: errors.OnaError) -> str:
     """Why a log cannot be read, and what to do about it."""
     if isinstance(error, errors.Unsendable):
-        return f"The log's address is not trusted ({error}). LOG_HOSTS says which hosts are."
+        return sentence(
+            "The log's address is not trusted ({trouble}). LOG_HOSTS says which hosts are.",
+            trouble=str(error),
+        )
     if isinstance(error, errors.PermissionDenied | errors.Unauthenticated):
-        return f"This dashboard's key may not read the log. {error}"
+        return sentence("This dashboard's key may not read the log. {trouble}", trouble=str(error))
     return str(error)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from dashboard.fleet.entities import Kind, Row, kind_of
 from dashboard.fleet.parallel import Chain, walked
 from dashboard.fleet.remarks import PHASES
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.store import Addressed, Observation
 from dashboard.ona import Page, errors
 
@@ -51,7 +52,10 @@ class Tally:
             self.meet(Kind.ENVIRONMENT, [trace.row for trace in page.recalled], page.asked_at)
         self.extend([Observation(row, page.asked_at) for row in page.items])
         self.skipped += len(page.skipped)
-        self.notes += [f"{item.id or 'One item'} could not be read: {item.reason}." for item in page.skipped]
+        self.notes += [
+            sentence("{item} could not be read: {reason}.", item=item.id or "One item", reason=item.reason)
+            for item in page.skipped
+        ]
 
     def extend(self, seen: Iterable[Observation]) -> None:
         for one in seen:

@@ -1,21 +1,41 @@
 """What a trouble with the API means for whoever reads /system/, beside the API's own words."""
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.ona import errors
 
-AGAIN = "The next poll tries again by itself."
+AGAIN = _("The next poll tries again by itself.")
 MEANING: tuple[tuple[type[errors.OnaError], str], ...] = (
-    (errors.RateLimited, f"Ona asks for fewer requests; the dashboard slows down. {AGAIN}"),
-    (errors.Unavailable, f"Ona, or a gateway before it, cannot answer at the moment. {AGAIN}"),
-    (errors.ServerError, f"Something broke inside Ona. {AGAIN}"),
-    (errors.Unauthenticated, "Ona does not take the key; set ONA_API_KEY to a valid one."),
-    (errors.PermissionDenied, "The key may not read this; set ONA_API_KEY to one that may."),
-    (errors.Unimplemented, "The API is not at this address, or an older one; check ONA_BASE_URL."),
-    (errors.ApiError, "Ona refused the question itself, which no repetition changes."),
-    (errors.NoAnswer, f"Ona did not answer, or its answer did not end. {AGAIN}"),
-    (errors.Truncated, f"Ona's answer broke off. {AGAIN}"),
+    (
+        errors.RateLimited,
+        _("Ona asks for fewer requests; the dashboard slows down. The next poll tries again by itself."),
+    ),
+    (
+        errors.Unavailable,
+        _("Ona, or a gateway before it, cannot answer at the moment. The next poll tries again by itself."),
+    ),
+    (
+        errors.ServerError,
+        _("Something broke inside Ona. The next poll tries again by itself."),
+    ),
+    (errors.Unauthenticated, _("Ona does not take the key; set ONA_API_KEY to a valid one.")),
+    (errors.PermissionDenied, _("The key may not read this; set ONA_API_KEY to one that may.")),
+    (errors.Unimplemented, _("The API is not at this address, or an older one; check ONA_BASE_URL.")),
+    (errors.ApiError, _("Ona refused the question itself, which no repetition changes.")),
+    (
+        errors.NoAnswer,
+        _("Ona did not answer, or its answer did not end. The next poll tries again by itself."),
+    ),
+    (
+        errors.Truncated,
+        _("Ona's answer broke off. The next poll tries again by itself."),
+    ),
     (
         errors.BadAnswer,
-        f"What came was no answer of the API: a page of something in between, or a list without end. {AGAIN}",
+        _(
+            "What came was no answer of the API: a page of something in between, or a list without end. "
+            "The next poll tries again by itself."
+        ),
     ),
 )
 """The first type that fits; what is narrower comes first."""

@@ -10,6 +10,7 @@ from django.conf import settings
 from dashboard.config import ConfigurationError, read_key
 from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.memory import Memory
+from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect, follow, namespace_of
 
@@ -110,13 +111,24 @@ def sync(lead: Lead = Lead.AT_ONCE) -> "Sync":
 
 def _remark(shared: Budget, name: str, seconds: float) -> list[str]:
     """What to tell of a sweep when the budget of requests did not suffice."""
-    full, interval, found = settings.ONA_REQUESTS_PER_SECOND, settings.POLL_INTERVALS.get(name), []
+    full, interval = settings.ONA_REQUESTS_PER_SECOND, settings.POLL_INTERVALS.get(name)
+    found: list[str] = []
     if shared.rate < full:
-        found.append(f"The API refused requests: {shared.rate:.2g} a second are sent instead of {full:g}.")
+        found.append(
+            sentence(
+                "The API refused requests: {rate} a second are sent instead of {full}.",
+                rate=f"{shared.rate:.2g}",
+                full=f"{full:g}",
+            )
+        )
     if interval is not None and seconds > interval:
         found.append(
-            f"It took longer than the {interval:g} s between two such polls, which therefore come later: "
-            f"ONA_REQUESTS_PER_SECOND allows {full:g} requests a second."
+            sentence(
+                "It took longer than the {interval} s between two such polls, which therefore come later: "
+                "ONA_REQUESTS_PER_SECOND allows {full} requests a second.",
+                interval=f"{interval:g}",
+                full=f"{full:g}",
+            )
         )
     return found
 

@@ -7,17 +7,16 @@ docs/operations/organisations.md.
 """
 
 import asyncio
-import hashlib
-import html
 import json
 import os
-from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs, quote
 
 import httpx
+
+from dashboard.stack import front_pages as pages
 
 VARIABLE = "DASHBOARD_FRONT"
 """JSON: `routes` and `show_names`."""
@@ -32,43 +31,6 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-
-STYLE = (
-    ":root{color-scheme:light dark;--ground:#f6f6f8;--card:#fff;--line:#c9c9d3;--text:#1b1b22;"
-    "--accent:#4a3fc4;--on:#fff}"
-    "@media(prefers-color-scheme:dark){:root{--ground:#131318;--card:#1b1b22;--line:#444453;--text:#ececf1;"
-    "--accent:#aaa3ff;--on:#131318}}"
-    "*{box-sizing:border-box}body{margin:0;padding:12vh 16px 16px;background:var(--ground);color:var(--text);"
-    "font:15px/1.5 system-ui,sans-serif}main{max-width:400px;margin:auto;padding:24px;background:var(--card);"
-    "border:1px solid var(--line);border-radius:10px}h1{font-size:20px;margin:0 0 16px}p{margin:0 0 16px}"
-    "form{display:grid;gap:8px}label{font-weight:600}"
-    "input,button{font:inherit;min-height:36px;padding:0 12px;border-radius:6px;border:1px solid var(--line);"
-    "background:var(--card);color:var(--text)}button{background:var(--accent);color:var(--on);border:0;cursor:pointer}"
-    "ul{list-style:none;margin:0;padding:0;display:grid;gap:8px}"
-    "li a{display:block;padding:10px 12px;border:1px solid var(--line);border-radius:6px;color:var(--text);"
-    "font-weight:600;text-decoration:none;overflow-wrap:anywhere}li a:hover{border-color:var(--accent)}"
-    ":focus-visible{outline:2px solid var(--accent);outline-offset:2px}"
-)
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-PAGE = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    "<title>{title} · Ona fleet</title><style>{style}</style></head>"
-    "<body><main><h1>{title}</h1>{body}</main></body></html>"
-)
-ASK = (
-    '<form action="/o/"><label for="slug">Short name of your organisation</label>'
-    '<input id="slug" name="slug" required maxlength="40" autocapitalize="none" autocomplete="organization" '
-    'spellcheck="false" autofocus> <button>Go on</button></form>'
-)
-UNKNOWN = "<p>There is no organisation with that short name here.</p>"
-SILENT = (
-    "<p>The processes of this organisation do not answer. They are started again by themselves; "
-    "try again in a moment.</p>"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +70,7 @@ class Front:
         ):
             await self._pass_on(route, scope, receive, send)
         elif scope["method"] not in {"GET", "HEAD"}:
-            await _say(send, 404, "Not found", UNKNOWN)
+            await _say(send, scope, 404, pages.NOT_FOUND, [pages.UNKNOWN])
         elif scope["path"] == "/healthz":
             await _send(send, 200, [(b"content-type", b"text/plain")], b"ok\n")
         elif scope["path"] == "/readyz":
@@ -123,9 +85,11 @@ class Front:
             await _send(send, 302, [(b"location", f"/o/{route.slug}/".encode())], b"")
             return
         unknown = bool(slug or typed) or scope["path"] not in {"/", "/o/"}
-        body = _list(self._routes) if self._show_names else ASK
-        title = "Organisations" if self._show_names else "Which organisation?"
-        await _say(send, 404 if unknown else 200, title, (UNKNOWN if unknown else "") + body)
+        homes = _homes(self._routes) if self._show_names else []
+        title = pages.ALL if self._show_names else pages.WHICH
+        await _say(
+            send, scope, 404 if unknown else 200, title, [pages.UNKNOWN] if unknown else [], homes=homes
+        )
 
     async def _ready(self, send: Send) -> None:
         """Whether every organisation can serve; which one cannot is for its own `/readyz` to say."""
@@ -155,7 +119,7 @@ class Front:
         except Gone:
             return
         except httpx.TransportError:
-            await _say(send, 503, "Not now", SILENT, [(b"retry-after", b"5")])
+            await _say(send, scope, 503, pages.NOT_NOW, [pages.SILENT], more=[(b"retry-after", b"5")])
             return
         try:
             start = {"status": response.status_code, "headers": _further(response.headers.raw)}
@@ -222,23 +186,30 @@ async def _lives(receive: Receive, send: Send) -> None:
             return
 
 
-def _list(routes: Sequence[Route]) -> str:
-    homes = [(f"//{one.host}/" if one.host else f"/o/{one.slug}/", one.name) for one in routes]
-    items = (f'<li><a href="{html.escape(home)}">{html.escape(name)}</a></li>' for home, name in homes)
-    return f"<ul>{''.join(items)}</ul>"
+def _homes(routes: Sequence[Route]) -> list[tuple[str, str]]:
+    return [(f"//{one.host}/" if one.host else f"/o/{one.slug}/", one.name) for one in routes]
 
 
-async def _say(
-    send: Send, status: int, title: str, body: str, more: Sequence[tuple[bytes, bytes]] = ()
+async def _say(  # noqa: PLR0913 - to whom, and all that an answer has
+    send: Send,
+    scope: Scope,
+    status: int,
+    title: str,
+    words: Sequence[str],
+    *,
+    more: Sequence[tuple[bytes, bytes]] = (),
+    homes: Sequence[tuple[str, str]] | None = None,
 ) -> None:
+    asked = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-security-policy", POLICY.encode()),
+        (b"content-security-policy", pages.POLICY.encode()),
+        (b"vary", b"Accept-Language"),
         (b"x-content-type-options", b"nosniff"),
         (b"cache-control", b"no-store"),
         *more,
     ]
-    await _send(send, status, headers, PAGE.format(title=title, body=body, style=STYLE).encode())
+    await _send(send, status, headers, pages.page(asked, title, words, homes))
 
 
 async def _send(send: Send, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:

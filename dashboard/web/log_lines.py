@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet.log_store import CLOSE, GAP, OPEN, Entry
+from dashboard.fleet.sentences import looked_up
 from dashboard.web.ansi import html, plain
 
 CUT = _("… this line is longer, the rest was not kept")
@@ -100,7 +101,7 @@ def outcome(end: Entry | None, number: int, *, swap: bool = False) -> SafeString
 
 def line(entry: Entry) -> SafeString:
     if entry.kind == GAP:
-        return format_html('<p class="log-gap">{}</p>', entry.text)
+        return format_html('<p class="log-gap">{}</p>', looked_up(entry.text))
     cut = format_html(' <em class="log-gap">{}</em>', CUT) if entry.cut else ""
     return format_html('<div class="line">{}{}</div>', html(entry.text), cut)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control import exemptions, ledger, replays
 from dashboard.control.models import IdlePolicy, Progress, Replay
@@ -31,7 +32,7 @@ def preview(found: Assessment, before: Assessment | None = None) -> dict[str, An
     now = {one.row.id for one in acted}
     kept = {one.row.id: one.why for one in found.findings}
     spared = [
-        (one.row, kept.get(key, "its filter no longer holds it"))
+        (one.row, kept.get(key, _("its filter no longer holds it")))
         for key, one in old.items()
         if key not in now
     ]

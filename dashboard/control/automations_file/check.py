@@ -14,13 +14,15 @@ from dashboard.control.automations_file.needs import SECTIONS, taken, unmet
 from dashboard.control.automations_file.text import TAG, compose, line_of
 from dashboard.fleet.bounds import LONGEST_FILE
 from dashboard.fleet.details import KEPT, CurrentFile
+from dashboard.fleet.sentences import joined, number, sentence
 from dashboard.ona.send import rules
 from dashboard.ona.send.automations_file import ROLES
 from dashboard.ona.words import seconds
 
 Json = dict[str, Any]
-NO_VALUES = (
-    f"values are not typed here, since what is sent is kept in Activity; “{KEPT}” keeps the one there is"
+NO_VALUES = sentence(
+    "values are not typed here, since what is sent is kept in Activity; “{value}” keeps the one there is",
+    value=KEPT,
 )
 
 
@@ -40,7 +42,17 @@ def check(text: str, current: CurrentFile) -> Checked:
     """What a text says, and everything that is wrong with it. Raises nothing, whatever the text."""
     if len(text) > LONGEST_FILE:
         return Checked(
-            {}, (Mistake(1, f"it has {len(text):,} characters; at most {LONGEST_FILE:,} are taken"),)
+            {},
+            (
+                Mistake(
+                    1,
+                    sentence(
+                        "it has {length} characters; at most {most} are taken",
+                        length=number(len(text)),
+                        most=number(LONGEST_FILE),
+                    ),
+                ),
+            ),
         )
     root = compose(text)
     if isinstance(root, Mistake):
@@ -48,7 +60,7 @@ def check(text: str, current: CurrentFile) -> Checked:
     reader = _Reader(text, current)
     file = {} if root is None else reader.file(root)
     if not reader.mistakes and not any(file.values()):
-        reader.mistakes.append(Mistake(1, "it names no service and no task"))
+        reader.mistakes.append(Mistake(1, sentence("it names no service and no task")))
     return Checked(file, _with_lines(reader.mistakes, text))
 
 
@@ -93,15 +105,19 @@ class _Reader:
         if _is(node, "null"):
             return {}
         if not isinstance(node, MappingNode):
-            self.wrong(node, place, "must be a mapping: indented lines of “name: value”")
+            self.wrong(node, place, sentence("must be a mapping: indented lines of “name: value”"))
             return {}
         found: dict[str, tuple[ScalarNode, Node]] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode) or not _is(key, "str"):
-                self.wrong(key, place, "a name must be a text: put it in quotes")
+                self.wrong(key, place, sentence("a name must be a text: put it in quotes"))
             elif key.value in found:
                 first = self.line(found[key.value][0])
-                self.wrong(key, _below(place, key.value), f"is there twice, first in line {first}")
+                self.wrong(
+                    key,
+                    _below(place, key.value),
+                    sentence("is there twice, first in line {line}", line=first),
+                )
             else:
                 found[key.value] = (key, value)
         return found
@@ -118,20 +134,24 @@ class _Reader:
         shaped = isinstance(node, MappingNode) or _is(node, "null")
         for name in needed if shaped else ():
             if name not in pairs or _is(pairs[name][1], "null"):
-                self.wrong(at, _below(place, name), f"“{name}” is needed")
+                self.wrong(at, _below(place, name), sentence("“{name}” is needed", name=name))
         return said
 
     def unknown(self, key: ScalarNode, place: str, known: Mapping[str, Read]) -> None:
         near = nearest(key.value, known)
-        rest = f"did you mean “{near}”?" if near else f"known are {', '.join(known) or 'no fields at all'}"
-        self.wrong(key, place, f"is not a field of an automations file; {rest}")
+        rest = (
+            sentence("did you mean “{near}”?", near=near)
+            if near
+            else sentence("known are {fields}", fields=", ".join(known) or sentence("no fields at all"))
+        )
+        self.wrong(key, place, joined("; ", (sentence("is not a field of an automations file"), rest)))
 
     def items(self, node: Node, place: str) -> list[tuple[ScalarNode, str]]:
         """The texts of a list, with their places."""
         if _is(node, "null"):
             return []
         if not isinstance(node, SequenceNode):
-            self.wrong(node, place, "must be a list: indented lines of “- value”")
+            self.wrong(node, place, sentence("must be a list: indented lines of “- value”"))
             return []
         found = []
         for index, item in enumerate(node.value):
@@ -139,7 +159,7 @@ class _Reader:
             if isinstance(item, ScalarNode) and self.text(item, where) is not None:
                 found.append((item, where))
             elif not isinstance(item, ScalarNode) or _is(item, "null"):
-                self.wrong(item, where, "must be a text")
+                self.wrong(item, where, sentence("must be a text"))
         return found
 
     # Values
@@ -148,11 +168,11 @@ class _Reader:
         if _is(node, "null"):
             return None
         if not isinstance(node, ScalarNode):
-            self.wrong(node, place, "must be a text")
+            self.wrong(node, place, sentence("must be a text"))
         elif not _is(node, "str"):
-            self.wrong(node, place, "must be a text: put it in quotes")
+            self.wrong(node, place, sentence("must be a text: put it in quotes"))
         elif "\0" in node.value:
-            self.wrong(node, place, "must not contain the character NUL")
+            self.wrong(node, place, sentence("must not contain the character NUL"))
         else:
             kept: str | None = self.keep(_sendable, str(node.value), node, place)
             return kept
@@ -166,7 +186,7 @@ class _Reader:
         if _is(node, "null"):
             return None
         if not _is(node, "bool") or node.value.lower() not in {"true", "false"}:
-            self.wrong(node, place, "must be true or false")
+            self.wrong(node, place, sentence("must be true or false"))
             return None
         return bool(node.value.lower() == "true")
 
@@ -175,7 +195,11 @@ class _Reader:
         if text is None or text in words:
             return text
         near = nearest(text, words)
-        self.wrong(node, place, rules.one_of(words)(text) + (f"; did you mean “{near}”?" if near else ""))
+        wrong = (
+            rules.one_of(words)(text),
+            *([sentence("did you mean “{near}”?", near=near)] if near else []),
+        )
+        self.wrong(node, place, joined("; ", wrong))
         return None
 
     def role(self, node: Node, place: str) -> str | None:
@@ -192,7 +216,7 @@ class _Reader:
             return None
         length = None if number else seconds(text)
         if length is None:
-            self.wrong(node, place, "must be a number of seconds such as 90s")
+            self.wrong(node, place, sentence("must be a number of seconds such as 90s"))
             return None
         return text if self.keep(rules.readiness, length, node, place) is not None else None
 
@@ -218,7 +242,7 @@ class _Reader:
             if item.value in there:
                 found.append(item.value)
             elif item.value.partition("=")[2] == KEPT:
-                self.wrong(item, where, "there is no such variable whose value could be kept")
+                self.wrong(item, where, sentence("there is no such variable whose value could be kept"))
             else:
                 self.wrong(item, where, NO_VALUES)
         return found
@@ -237,7 +261,7 @@ class _Reader:
     def runs_on(self, node: Node, place: str) -> Json | None:
         said = self.fields(node, place, RUNS_ON, at=node)
         if len(said) > 1:
-            self.wrong(node, place, "must have either docker or machine, not both")
+            self.wrong(node, place, sentence("must have either docker or machine, not both"))
         return said or None
 
     def file(self, root: Node) -> Json:
@@ -294,5 +318,5 @@ def _sendable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return "must not contain half a character"
+        return sentence("must not contain half a character")
     return ""

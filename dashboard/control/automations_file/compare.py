@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.fleet.details import CurrentFile, FileEntry
 from dashboard.fleet.entities import Kind
 from dashboard.ona.send import duration
@@ -13,7 +15,7 @@ from dashboard.ona.words import seconds
 MARKS = {"+": "more", "-": "less", " ": "same", "@": "gap"}
 MOST_COMPARED = 2_000
 """Lines of a text; of a longer one all is shown as old, and all as new."""
-END = "↵ at the end"
+END = _("↵ at the end")
 ORDER = ("name", "description", "commands", "command")
 
 

@@ -5,11 +5,18 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from dashboard.control.automations_file.mistakes import MOST_SHOWN, nearest, shown
 from dashboard.fleet.details import CurrentFile
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.sentences import joined, sentence
 
 SECTIONS = {"services": Kind.SERVICE, "tasks": Kind.TASK}
+OF_ANOTHER = {
+    Kind.SERVICE: _("is the reference of a service of this environment"),
+    Kind.TASK: _("is the reference of a task of this environment"),
+}
 Found = Iterator[tuple[str, str]]
 """Places, as in `tasks.build.dependsOn.0`, and what is wrong there."""
 
@@ -20,11 +27,11 @@ def taken(current: CurrentFile, file: Mapping[str, Any]) -> Found:
     for section, kind in SECTIONS.items():
         for reference in file.get(section, {}):
             if section == "tasks" and reference in file.get("services", {}):
-                yield f"tasks.{reference}", "is the reference of a service of this file"
+                yield f"tasks.{reference}", sentence("is the reference of a service of this file")
             elif kinds.get(reference, kind) != kind:
                 yield (
                     f"{section}.{reference}",
-                    f"is the reference of a {kinds[reference].value} of this environment",
+                    sentence(OF_ANOTHER[kinds[reference]]),
                 )
 
 
@@ -40,11 +47,9 @@ def unmet(current: CurrentFile, file: Mapping[str, Any]) -> Found:
             if need not in known:
                 near = nearest(need, known) if helped < MOST_SHOWN else ""
                 helped += 1
-                question = f"; did you mean “{near}”?" if near else ""
-                yield (
-                    f"tasks.{name}.dependsOn.{index}",
-                    f"nothing has the reference “{shown(need)}”{question}",
-                )
+                nothing = sentence("nothing has the reference “{reference}”", reference=shown(need))
+                question = [sentence("did you mean “{near}”?", near=near)] if near else []
+                yield f"tasks.{name}.dependsOn.{index}", joined("; ", (nothing, *question))
     yield from _circle(waits, tasks)
 
 
@@ -60,5 +65,5 @@ def _circle(waits: Mapping[str, list[str]], tasks: Mapping[str, Any]) -> Found:
         needs = tasks.get(name, {}).get("dependsOn", [])
         if need in needs:
             place = f"tasks.{name}.dependsOn.{needs.index(need)}"
-            yield place, f"the task would wait for itself: {said}"
+            yield place, sentence("the task would wait for itself: {circle}", circle=said)
             return

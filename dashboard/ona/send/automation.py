@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic.alias_generators import to_camel
 
+from dashboard.ona.formed import formed
 from dashboard.ona.secret import Secret
 from dashboard.ona.send.base import At, Message, choice, duration
 from dashboard.ona.send.rules import (
@@ -52,7 +53,7 @@ class RunsOn(Message):
 
     def problem(self) -> tuple[str, str]:
         return (
-            ("docker", "must not be given together with the machine")
+            ("docker", formed("must not be given together with the machine"))
             if self.docker and self.machine
             else ("", "")
         )
@@ -68,7 +69,7 @@ class Variable(Message):
 
     def problem(self) -> tuple[str, str]:
         both = self.value is not None and self.secret_id is not None
-        return ("value", "must not be given together with a secret") if both else ("", "")
+        return ("value", formed("must not be given together with a secret")) if both else ("", "")
 
 
 Variables = tuple[Variable, ...]

@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
+from dashboard.ona.formed import formed
+
 Rule = Callable[[Any], str]
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 REFERENCE = re.compile(r"[a-zA-Z0-9_-]{1,128}", re.ASCII)
@@ -30,24 +32,30 @@ def anything(_: Any) -> str:
 
 def length(least: int, most: int) -> Rule:
     """Characters, both ends included."""
-    return lambda text: "" if least <= len(text) <= most else f"must have {least} to {most} characters"
+    return lambda text: (
+        ""
+        if least <= len(text) <= most
+        else formed("must have {least} to {most} characters", least=least, most=most)
+    )
 
 
 def needed(text: str) -> str:
-    return "" if text else "must not be empty"
+    return "" if text else formed("must not be empty")
 
 
 def some(values: Collection[Any]) -> str:
     """For lists that an empty one cannot clear: on the wire it looks like one that was not given."""
-    return "" if values else "must not be empty: the API takes an empty list for no change"
+    return "" if values else formed("must not be empty: the API takes an empty list for no change")
 
 
 def at_most(number: int) -> Rule:
-    return lambda values: "" if len(values) <= number else f"must not be more than {number}"
+    return lambda values: (
+        "" if len(values) <= number else formed("must not be more than {number}", number=number)
+    )
 
 
 def uuid(text: str) -> str:
-    return "" if UUID.fullmatch(text) else "must be a UUID"
+    return "" if UUID.fullmatch(text) else formed("must be a UUID")
 
 
 def uuid_or_empty(text: str) -> str:
@@ -55,39 +63,44 @@ def uuid_or_empty(text: str) -> str:
 
 
 def reference(text: str) -> str:
-    return "" if REFERENCE.fullmatch(text) else "must have 1 to 128 letters, digits, _ or -"
+    return "" if REFERENCE.fullmatch(text) else formed("must have 1 to 128 letters, digits, _ or -")
 
 
 def relative_path(text: str) -> str:
-    return "must not start with /" if text.startswith("/") else ""
+    return formed("must not start with /") if text.startswith("/") else ""
 
 
 def address(text: str) -> str:
-    return "" if ADDRESS.fullmatch(text) else "must be an address such as https://github.com/acme/web"
+    return "" if ADDRESS.fullmatch(text) else formed("must be an address such as https://github.com/acme/web")
 
 
 def port(number: int) -> str:
-    return "" if 1024 <= number <= 65535 else "must be 1024 to 65535"
+    return "" if 1024 <= number <= 65535 else formed("must be 1024 to 65535")
 
 
 def inactivity(seconds: float) -> str:
     """0 switches the stop off."""
     kept = seconds == 0 or HALF_HOUR <= seconds <= LONGEST
-    return "" if kept else f"must be 0 (never) or at least {HALF_HOUR} seconds (30 minutes)"
+    return (
+        "" if kept else formed("must be 0 (never) or at least {least} seconds (30 minutes)", least=HALF_HOUR)
+    )
 
 
 def readiness(seconds: float) -> str:
     """0 switches the limit off."""
-    return "" if 0 <= seconds <= DAY else f"must be 0 (no limit) to {DAY} seconds (24 hours)"
+    return (
+        "" if 0 <= seconds <= DAY else formed("must be 0 (no limit) to {most} seconds (24 hours)", most=DAY)
+    )
 
 
 def zoned(moment: datetime) -> str:
-    return "must have a time zone" if moment.utcoffset() is None else ""
+    return formed("must have a time zone") if moment.utcoffset() is None else ""
 
 
 def one_of(words: Collection[str], shown: Collection[str] = ()) -> Rule:
     """`shown` is what the sentence lists instead of all."""
-    return lambda word: "" if word in words else f"must be one of {', '.join(filter(None, shown or words))}"
+    known = ", ".join(filter(None, shown or words))
+    return lambda word: "" if word in words else formed("must be one of {known}", known=known)
 
 
 def triggers(words: Collection[str]) -> Rule:

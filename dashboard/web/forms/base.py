@@ -11,6 +11,7 @@ from dashboard.control.verbs import Params, Verb, mistake
 from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE, LONGEST_NAME
 from dashboard.fleet.details import Detail
 from dashboard.fleet.entities import Listed
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ class ActionForm(forms.Form):
             field, rule = mistake(self.verb, self.params())
             place = self.place(field)
             if rule:
-                sentence = f"{rule[0].upper()}{rule[1:]}."
+                words = looked_up(rule)
+                whole = f"{words[0].upper()}{words[1:]}."
                 self.add_error(
-                    place if place in self.fields else None, sentence if place else f"{field}: {rule}"
+                    place if place in self.fields else None, whole if place else f"{field}: {words}"
                 )
         return cleaned
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.control import channels
 from dashboard.control.models import Channel, ChannelKind
+from dashboard.fleet.sentences import looked_up
 
 
 class ChannelForm(forms.Form):
@@ -52,7 +53,7 @@ class ChannelForm(forms.Form):
             try:
                 channels.host_of(kind, address)
             except channels.Refused as refused:
-                self.add_error("address", str(refused))
+                self.add_error("address", looked_up(str(refused)))
         return found
 
     def filled(self) -> Channel:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.control import webhooks
 from dashboard.control.models import Event, Webhook
+from dashboard.fleet.sentences import looked_up
 
 
 class WebhookForm(forms.Form):
@@ -68,7 +69,7 @@ class WebhookForm(forms.Form):
             try:
                 webhooks.host_of(address)
             except webhooks.Refused as refused:
-                self.add_error("address", str(refused))
+                self.add_error("address", looked_up(str(refused)))
         return found
 
     def filled(self) -> Webhook:

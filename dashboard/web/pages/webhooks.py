@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard.control import ledger, webhooks
 from dashboard.control.models import Delivered, Event, Webhook, WebhookDelivery
 from dashboard.control.permissions import webhook_refusal
+from dashboard.fleet.sentences import looked_up
 from dashboard.web import step_up
 from dashboard.web.forms.webhooks import WebhookForm
 from dashboard.web.http import is_fragment, page, signed_in, varied
@@ -98,7 +99,7 @@ def _edit(request: HttpRequest, webhook: Webhook) -> HttpResponse:
         try:
             secret = webhooks.keep(form.filled(), signed_in(request), now, address, renew=renew)
         except webhooks.Refused as refused:
-            form.add_error(None, str(refused))
+            form.add_error(None, looked_up(str(refused)))
         else:
             if secret:
                 told = {"title": webhook.name, "webhook": webhook, "secret": secret}

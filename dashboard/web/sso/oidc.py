@@ -15,6 +15,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -45,12 +47,12 @@ logger = logging.getLogger(__name__)
 ATTEMPT_SECONDS = 600
 BACKEND = "dashboard.web.sso.backend.Elsewhere"
 COOKIE = "ona_attempt_"
-DOWN = "{name} does not answer. Try again in a moment."
-UNTRUSTED = (
+DOWN = _("{name} does not answer. Try again in a moment.")
+UNTRUSTED = _(
     "The answer of {name} could not be trusted, so nobody was signed in. The dashboard's log says why."
 )
-NOT_STARTED = "This sign-in was not started in this browser, or took too long. Start again."
-SAID_NO = "{name} did not sign you in. Start again, or ask whoever runs it."
+NOT_STARTED = _("This sign-in was not started in this browser, or took too long. Start again.")
+SAID_NO = _("{name} did not sign you in. Start again, or ask whoever runs it.")
 
 
 @lru_cache(maxsize=4)
@@ -61,7 +63,7 @@ def _provider(config: Oidc) -> Provider:
 def provider() -> Provider:
     """The provider of this process; 404 in any other mode."""
     if settings.SSO_OIDC is None:
-        raise Http404("Signing in elsewhere is not set up.")
+        raise Http404(_("Signing in elsewhere is not set up."))
     return _provider(settings.SSO_OIDC)
 
 
@@ -186,7 +188,7 @@ def _failed(request: HttpRequest, trouble: Exception) -> HttpResponse:
 
 def _refused(request: HttpRequest, words: str, status: int) -> HttpResponse:
     name = settings.SSO_OIDC.name if settings.SSO_OIDC else ""
-    return render(request, "accounts/refused.html", {"why": words.format(name=name)}, status=status)
+    return render(request, "accounts/refused.html", {"why": gettext(words).format(name=name)}, status=status)
 
 
 @login_not_required

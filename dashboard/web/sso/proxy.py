@@ -17,6 +17,7 @@ from django.core.validators import validate_email
 from django.forms import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_noop as _
 
 from dashboard.config_sso import Proxy
 from dashboard.control.models import User
@@ -27,8 +28,8 @@ from dashboard.web.peers import is_peer
 from dashboard.web.quiet import note_reader
 
 logger = logging.getLogger(__name__)
-NOT_FROM_PROXY = "This request did not come through the proxy that signs people in."
-NOBODY = "The proxy did not say who you are."
+NOT_FROM_PROXY = _("This request did not come through the proxy that signs people in.")
+NOBODY = _("The proxy did not say who you are.")
 
 
 class NotBelieved(Exception):

@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.config_sso import Oidc
 from dashboard.control import sign_ins
@@ -37,7 +39,7 @@ PAUSE = timedelta(seconds=15)
 """Between two tries of one session; a try is over by then."""
 WAIT = 8.0
 """Seconds that a request waits for the one that asks."""
-DOWN = "{name} does not answer, so nobody can tell whether you may still be here. Try again in a moment."
+DOWN = _("{name} does not answer, so nobody can tell whether you may still be here. Try again in a moment.")
 
 
 class MayNotStay(Exception):
@@ -62,7 +64,7 @@ def still_in(get_response: GetResponse) -> GetResponse:
             return _start_again(request, str(why))
         if not checked and age >= most:
             forget(request)
-            words = DOWN.format(name=name)
+            words = gettext(DOWN).format(name=name)
             return render(request, "accounts/unchecked.html", {"why": words}, status=503)
         return get_response(request)
 

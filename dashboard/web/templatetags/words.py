@@ -3,8 +3,9 @@ as such.
 """
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -13,7 +14,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop, npgettext, pgettext
+from django.utils.translation import get_language, gettext, npgettext, pgettext
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import Action, Batch
 from dashboard.control.verbs import RULES, Rule
@@ -24,115 +26,10 @@ from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.fleet.spans import spoken_time_of_day as time_of_day
 from dashboard.web.kept import ago, grown
+from dashboard.web.looks import look_of
 from dashboard.web.offers import SECTIONS, address
 
 register = template.Library()
-_ = gettext_noop
-
-
-class Look(NamedTuple):
-    """A phase is colour (`tone`) and word (`label`, in English) and shape, so that none of them has to be seen."""
-
-    tone: str
-    shape: str
-    label: str
-
-
-LOOKS = {
-    "running": Look("good", "disc", _("Running")),
-    "succeeded": Look("good", "check", _("Succeeded")),
-    "creating": Look("move", "ring", _("Creating")),
-    "starting": Look("move", "ring", _("Starting")),
-    "updating": Look("move", "ring", _("Updating")),
-    "stopping": Look("move", "ring", _("Stopping")),
-    "pending": Look("wait", "dots", _("Pending")),
-    "not_started": Look("wait", "dots", _("Not started")),
-    "stopped": Look("rest", "square", _("Stopped")),
-    "failed": Look("bad", "triangle", _("Failed")),
-    "deleting": Look("warn", "diamond", _("Deleting")),
-    "deleted": Look("rest", "diamond", _("Deleted")),
-    "archived": Look("rest", "square", _("Archived")),
-    # states of an action
-    "queued": Look("wait", "dots", _("Waiting to be sent")),
-    "sending": Look("move", "ring", _("Being sent")),
-    "requested": Look("move", "ring", _("Accepted by Ona")),
-    "confirmed": Look("good", "check", _("Confirmed")),
-    "skipped": Look("rest", "square", _("Skipped")),
-    "dry": Look("rest", "question", _("Dry run")),
-    "armed": Look("good", "disc", _("Armed")),
-    "paused": Look("warn", "square", _("Paused")),
-    "unconfirmed": Look("warn", "diamond", _("Accepted, never seen")),
-    "unknown": Look("warn", "question", _("Not known")),
-    # what needs a person
-    "idle": Look("warn", "square", _("Idle")),
-    "stale": Look("warn", "question", _("Stale")),
-    # states of a message
-    "sent": Look("good", "check", _("Sent")),
-    "gave-up": Look("bad", "triangle", _("Gave up")),
-    "declined": Look("rest", "square", _("Not wanted")),
-    # parts of an environment
-    "ready": Look("good", "check", _("Ready")),
-    "initializing": Look("move", "ring", _("Initialising")),
-    "unavailable": Look("warn", "diamond", _("Unavailable")),
-}
-
-
-ELSEWHERE = (
-    *(
-        _("Start"),
-        _("Stop"),
-        _("Keep awake"),
-        _("Delete"),
-        _("Edit"),
-        _("Create"),
-        _("Unarchive"),
-        _("Force delete"),
-    ),
-    *(
-        _("Add service"),
-        _("Add task"),
-        _("Edit ports"),
-        _("Upsert automations"),
-        _("Create token"),
-        _("Exempt"),
-    ),
-    *(_("Arm"), _("Pause"), _("Undo"), _("Access token")),
-    *(
-        _("environment"),
-        _("service"),
-        _("task"),
-        _("execution"),
-        _("task execution"),
-        _("policy"),
-        _("batch"),
-    ),
-    *(_("project"), _("person"), _("class"), _("runner")),
-    *(
-        _("Environments"),
-        _("Services"),
-        _("Tasks"),
-        _("Executions"),
-        _("Projects"),
-        _("Runners"),
-    ),
-    *(_("creator only"), _("default"), _("prebuild"), _("workflow"), _("user"), _("manual")),
-    *(_("creating"), _("starting"), _("updating"), _("stopping"), _("deleting"), _("pending"), _("running")),
-    *(_("stopped"), _("failed"), _("succeeded"), _("deleted")),
-    *(
-        _("post machine start"),
-        _("post environment start"),
-        _("post devcontainer start"),
-        _("before snapshot"),
-    ),
-)
-"""Words that are made from names of verbs, kinds and phases, and then looked up."""
-
-
-def look_of(phase: str) -> Look:
-    """A phase that this version does not know is shown as the word that came."""
-    return LOOKS.get(phase) or Look(
-        "rest", "question", phase.replace("_", " ").capitalize() or gettext_noop("No phase")
-    )
 
 
 @register.simple_tag
@@ -243,6 +140,26 @@ def relative(moment: datetime) -> str:
 def said(text: str) -> str:
     """In the language of the page, what is kept in English; text that no catalogue knows stays as it is."""
     return looked_up(text)
+
+
+@register.filter
+def beginning(text: str) -> str:
+    """Where something goes or runs, as `fleet.intake_details` puts it: our words first, then a name."""
+    fits = next((words for words in BEGINNINGS if text.startswith(words)), "")
+    return f"{gettext(fits.rstrip())} {text[len(fits) :]}" if fits else looked_up(text)
+
+
+BEGINNINGS = tuple(
+    f"{words} "
+    for words in (_("variable"), _("file"), _("git credential for"), _("registry login for"), _("container"))
+)
+ALONE = (_("API only"), _("machine"), _("dev container"))
+
+
+@register.filter
+def said_each(texts: Iterable[str]) -> str:
+    """Several such texts, with commas between them."""
+    return ", ".join(map(looked_up, texts))
 
 
 @register.filter
