@@ -229,10 +229,13 @@
   const keepRows = (rows, renewed) => {
     for (const row of [...rows.children]) {
       const same = [...renewed.children].find(({ id }) => id === row.id)?.cloneNode(true);
-      if (!same) {
+      if (!same && !row.matches(".left, .nothing")) {
+        const said = document.createElement("span");
+        said.className = "sr";
+        said.textContent = row.title = translated("No longer in this list");
         row.classList.add("left");
-        row.title = translated("No longer in this list");
-      } else if (plain(same) !== plain(row)) {
+        one("td.main, td", row)?.append(said);
+      } else if (same && plain(same) !== plain(row)) {
         row.replaceWith(same);
         htmx.process(same);
         tick(same);
@@ -273,7 +276,7 @@
   });
   dialog?.addEventListener("close", () => refocus(opener));
   body.addEventListener("htmx:load", (event) => {
-    if (event.target !== body) tick(event.target.parentNode || document);
+    if (event.target !== body) tick(event.target);
   });
   body.addEventListener("dialog:close", () => dialog.close());
   dialog?.addEventListener("click", (event) => {

@@ -15,10 +15,12 @@
   };
   const able = window.isSecureContext && "Notification" in window && Boolean(navigator.locks);
   const state = () => {
+    if (!able) return "none";
+    // What is kept is read only where it matters: the first look into it holds up the page.
+    if (Notification.permission !== "granted") return Notification.permission === "denied" ? "denied" : "off";
     const kept = read();
-    if (!able || kept.unable) return "none";
-    if (Notification.permission === "denied") return "denied";
-    return Notification.permission === "granted" && kept.on ? "on" : "off";
+    if (kept.unable) return "none";
+    return kept.on ? "on" : "off";
   };
 
   // What the overview says of it

@@ -56,6 +56,8 @@ ELEMENTS = {"g", "path", "rect", "circle", "text"}
 ATTRIBUTES = ("transform", "d", "x", "y", "cx", "cy", "r", "width", "height")
 CLASSES = {"axis", "x", "y", "guide", "line", "nofill", "series", "bar", "rect", "dots", "dot"}
 LEFT_OUT = {"background", "tooltip-overlay", "text-overlay", "titles"}
+LOWEST = 0.05
+"""A bar that is less high is not drawn: nobody sees it, and a page of a quiet fleet would be full of them."""
 _SERIES = re.compile(r"\bserie-(\d+)\b")
 _DIGITS = re.compile(r"(\.\d)\d+")
 
@@ -82,6 +84,9 @@ def _written(node: Tree, look: Look, above: tuple[str, ...]) -> Iterator[str]:
     if look.words and "series" in own:
         return
     if tag not in ELEMENTS or own & LEFT_OUT or (tag == "path" and "x" in above and "axis" in above):
+        return
+    heights = [float(child.get("height")) for child in node if child.get("height") is not None]
+    if "bar" in own and heights and max(heights) < LOWEST:
         return
     text = _text(node, look, above) if tag == "text" else ""
     if tag == "text" and not text:
