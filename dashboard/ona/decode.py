@@ -24,6 +24,7 @@ Item = TypeVar("Item")
 Other = TypeVar("Other")
 LONGEST_INTEGER = 40
 """Digits. Python refuses to read integers of thousands of digits; nothing here has more than 20."""
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class ListShape(Generic[M]):
 
     def decode(self, body: bytes, recall: Recall | None = None) -> Decoded[M]:
         """The answer's items; BadAnswer when it is not a list answer of this shape at all."""
+        body = without_nul(body)
         if recall is not None and self.boundary is not None:
             decoded = self.recalled(body, self.boundary, recall)
             if decoded is not None:
@@ -187,7 +189,7 @@ def read_one(body: bytes, model: type[M], key: str = "") -> M:
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The answer as an object; BadAnswer when it is none. A byte that is no UTF-8 costs one character."""
-    text = body.decode("utf-8-sig", "replace")
+    text = without_nul(body).decode("utf-8-sig", "replace")
     try:
         answer = json.loads(text, parse_int=integer)
         if "\\ud" in text.lower():
@@ -198,6 +200,13 @@ def json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise BadAnswer("the answer is not a JSON object")
     return answer
+
+
+def without_nul(body: bytes) -> bytes:
+    """The same without the character that PostgreSQL stores in no text: a name that holds one would keep whatever
+    speaks of it from being written down.
+    """
+    return NUL.sub(rb"\1", body) if b"\\u0000" in body else body
 
 
 def integer(digits: str) -> int | None:

@@ -132,6 +132,16 @@ def test_one_item_that_breaks_the_fast_decoder_costs_nothing_else():
     assert len(only.skipped) == 1
 
 
+@pytest.mark.parametrize("more", ["", ', {"id": 5}'])
+def test_what_no_database_stores_is_left_out_of_texts(more):
+    body = rf'{{"environments": [{{"id": "a", "metadata": {{"name": "\u0000x\\u0000y\\\u0000"}}}}{more}]}}'
+    ona, _ = talk(answer(body))
+    (only,) = ona.environments.pages()
+    assert only.items[0].metadata.name == "x\\u0000y\\"
+    ona, _ = talk(answer('{"environment": {"id": "a", "metadata": {"name": "x\\u0000y"}}}'))
+    assert ona.environments.get("a").metadata.name == "xy"
+
+
 def test_filters_become_the_request():
     moment = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
     ona, script = talk(answer({}))
