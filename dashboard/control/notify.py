@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Lower
 
 from dashboard.control.models import OWED, Action, Channel, Delivered, Delivery, Topic, User, Wish
@@ -166,9 +166,25 @@ def due(now: datetime, without: Iterable[str] = ()) -> "QuerySet[Delivery]":
     return found.exclude(channel__in=[one for one in closed if one != "mail"]) if closed else found
 
 
+def next_due(now: datetime, without: Iterable[str]) -> Delivery | None:
+    return due(now, without).select_related("channel").first()
+
+
 def lane(delivery: Delivery) -> str:
     """What fails together: a channel, or the mail server."""
-    return str(delivery.channel_id) if delivery.channel_id else "mail"
+    return _lane(delivery.channel_id)
+
+
+def _lane(channel: object) -> str:
+    return str(channel) if channel else "mail"
+
+
+def troubled() -> list[str]:
+    """The lanes in which something that is owed still was not taken; whose last try is the longest ago first."""
+    failed = Delivery.objects.filter(state=Delivered.FAILED).order_by()
+    return [
+        _lane(key) for key, _ in failed.values_list("channel_id").annotate(at=Max("tried")).order_by("at")
+    ]
 
 
 def claim(delivery: Delivery, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 
 from dashboard.control import audit
 from dashboard.control.audit import Note
@@ -217,6 +217,16 @@ def due(now: datetime, without: Sequence[Any] = ()) -> "QuerySet[WebhookDelivery
     """What may be sent now, oldest first; `without` are the keys of webhooks that did not take something just now."""
     found = WebhookDelivery.objects.filter(state__in=OWED, not_before__lte=now, webhook__paused="")
     return found.exclude(webhook__in=without).order_by("not_before", "created", "id")
+
+
+def next_due(now: datetime, without: Sequence[Any]) -> WebhookDelivery | None:
+    return due(now, without).select_related("webhook").first()
+
+
+def troubled() -> list[Any]:
+    """The keys of webhooks that did not take something that is owed still; whose last try is the longest ago first."""
+    failed = WebhookDelivery.objects.filter(state=Delivered.FAILED).order_by()
+    return [key for key, _ in failed.values_list("webhook_id").annotate(at=Max("tried")).order_by("at")]
 
 
 def claim(delivery: WebhookDelivery, now: datetime) -> bool:

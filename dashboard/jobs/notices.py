@@ -28,8 +28,8 @@ def find_notices() -> None:
 
 @app.task(name="jobs.send_notices", expires=5)
 def send_notices() -> None:
-    """Send what is owed for a while. A channel that fails is left alone for the rest of the turn, so that it holds up
-    no other; stops never wait for any of it.
+    """Send what is owed for a while. A channel that fails is left alone for the rest of the turn, and has its next
+    turns after the others, so that it holds up none of them; stops never wait for any of it.
     """
     notify.rescue(ledger.utc_now())
     if not notify.due(ledger.utc_now()).exists():
@@ -42,9 +42,10 @@ def send_notices() -> None:
 def _send_what_is_owed() -> None:
     from dashboard.control.notify_send import NotTaken, send
 
-    end, closed = time.monotonic() + TURN_SECONDS, set[str]()
+    end, closed, later = time.monotonic() + TURN_SECONDS, set[str](), notify.troubled()
     while time.monotonic() < end:
-        delivery = notify.due(ledger.utc_now(), closed).select_related("channel").first()
+        while (delivery := notify.next_due(ledger.utc_now(), closed.union(later))) is None and later:
+            later.pop(0)
         if delivery is None:
             return
         if not notify.claim(delivery, ledger.utc_now()):

@@ -28,7 +28,9 @@ def find_events() -> None:
 
 @app.task(name="jobs.send_events", expires=5)
 def send_events() -> None:
-    """Send what is owed for a while. A webhook that does not take one is left alone for the rest of the turn."""
+    """Send what is owed for a while. A webhook that does not take one is left alone for the rest of the turn, and has
+    its next turns after those that do: several that do not answer use up no turn of the others.
+    """
     webhooks.rescue(ledger.utc_now())
     if not webhooks.due(ledger.utc_now()).exists():
         return
@@ -40,9 +42,10 @@ def send_events() -> None:
 def _send_what_is_owed() -> None:
     from dashboard.control.webhook_send import NotTaken, send
 
-    end, closed = time.monotonic() + TURN_SECONDS, list[Any]()
+    end, closed, later = time.monotonic() + TURN_SECONDS, list[Any](), webhooks.troubled()
     while time.monotonic() < end:
-        delivery = webhooks.due(ledger.utc_now(), closed).select_related("webhook").first()
+        while (delivery := webhooks.next_due(ledger.utc_now(), [*closed, *later])) is None and later:
+            later.pop(0)
         if delivery is None:
             return
         if not webhooks.claim(delivery, ledger.utc_now()):

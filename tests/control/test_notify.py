@@ -4,6 +4,7 @@ import logging
 import socket
 from datetime import timedelta
 from ipaddress import ip_network
+from types import SimpleNamespace
 
 import pytest
 
@@ -151,7 +152,9 @@ def test_a_mail_server_that_refuses_an_address_is_believed(mail, turn, db, answe
     assert states() == [(state, words)]
 
 
-def test_a_dead_channel_holds_up_no_other_and_is_asked_once_a_turn(channel, web, admin, mail, turn):
+def test_a_dead_channel_is_asked_once_a_turn_after_the_others(
+    channel, web, admin, mail, turn, at, monkeypatch
+):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         gone = Channel(name="Gone", kind="webhook")
@@ -160,10 +163,15 @@ def test_a_dead_channel_holds_up_no_other_and_is_asked_once_a_turn(channel, web,
             tell(Recipient(channel=gone), occasion=f"gone-{number}")
         tell(Recipient(channel=channel), ADA)
         turn()
+        at(1)
+        tell(Recipient(channel=channel), occasion="two")
+        ticks = iter((0.0, 0.0))
+        monkeypatch.setattr(jobs.notices, "time", SimpleNamespace(monotonic=lambda: next(ticks, 31.0)))
+        turn()  # with time for one
     found = Delivery.objects.filter(channel=gone).order_by("attempts")
     assert [one.attempts for one in found] == [0, 0, 1]
     assert found[2].why == "its host refused the connection"
-    assert (len(web.got), len(mail.got)) == (1, 1)
+    assert (len(web.got), len(mail.got)) == (2, 1)
 
 
 def test_a_message_whose_time_has_passed_is_given_up_unsent(channel, web, turn, at):

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_network
+from types import SimpleNamespace
 
 import pytest
 
@@ -162,6 +163,27 @@ def test_one_that_does_not_answer_holds_up_no_other(made, admin, there, turn):
     assert len(there.sent) == 1
     of_silent = WebhookDelivery.objects.filter(webhook=silent).values_list("state", flat=True)
     assert sorted(of_silent) == [Delivered.FAILED, Delivered.QUEUED, Delivered.QUEUED], "one try a turn"
+
+
+def test_those_that_do_not_answer_wait_for_the_others_and_then_for_each_other(
+    made, admin, there, turn, at, monkeypatch
+):
+    downs = [Webhook(name=f"Down {number}", events=EVERYTHING) for number in range(2)]
+    for down in downs:
+        webhooks.keep(down, admin, NOW, "http://127.0.0.1:9/")
+        tell(down, "one")
+        tell(down, "two")
+    tried = []
+    for number in range(5):
+        at(timedelta(seconds=1))
+        if number == 2:
+            tell(made[0], "up")
+        ticks = iter((0.0, 0.0))
+        monkeypatch.setattr(jobs.webhooks, "time", SimpleNamespace(monotonic=lambda of=ticks: next(of, 31.0)))
+        turn()  # with time for one
+        tried.append(WebhookDelivery.objects.exclude(tried=None).latest("tried").webhook.name)
+    assert sorted(tried[:2]) == ["Down 0", "Down 1"]
+    assert tried[2:] == ["Ops", *tried[:2]]
 
 
 def test_gone_pauses_it_until_it_is_saved_and_a_dead_worker_loses_nothing(made, admin, there, turn, at):
