@@ -110,6 +110,9 @@ def test_a_key_leads_to_the_same_action_also_when_that_is_over(
     assert mine["new"], "keys are each person's own"
     assert post("tasks/build/start", tokens["admin"], key="x" * 256).status_code == 422
     assert "deploy-7" not in repr(list(AskedOnce.objects.values_list()))
+    dashboard.empty()
+    gone = body(post("tasks/build/start", tokens["admin"], key="deploy-7"), ACCEPTED)
+    assert gone["id"] == first["id"], "also when its target is gone"
 
 
 def test_a_refused_request_leaves_its_key_free(dashboard: Dashboard, tokens: dict[str, str]) -> None:

@@ -44,13 +44,13 @@ def do(
     """Ask for it. Raises Problem."""
     known_parameters(request)
     kind, user, fleet = RULES[verb].kind, signed_in(request), moment(request).fleet
-    row = row_of(request, kind, identifier)
     reason = " ".join(text_of(asked.reason if asked else "").split())
     key, now = request.headers.get("Idempotency-Key", ""), ledger.utc_now()
     if len(key) > LONGEST_KEY:
         raise Problem(422, f"A key has at most {LONGEST_KEY} letters.", errors=(_of_key("It is too long."),))
 
     def ask() -> tuple[Action, bool]:
+        row = row_of(request, kind, identifier)
         made = ledger.request(user, verb, row, fleet, now=now, enqueue=enqueue_action, reason=reason)
         return made.action, made.new
 
