@@ -26,7 +26,7 @@ from dashboard.control.models import (
     WebhookMark,
 )
 from dashboard.control.notices import link
-from dashboard.control.webhooks import full, tell
+from dashboard.control.webhooks import OF_BATCHES, REMEMBERED, full, tell
 from dashboard.fleet.entities import Environment, Service
 from dashboard.fleet.snapshot import Fleet
 
@@ -74,7 +74,7 @@ def find(fleet: Fleet | None, now: datetime) -> int:
         return 0
     teller = _Teller(webhooks, full(webhooks))
     with transaction.atomic():
-        mark = WebhookMark.objects.select_for_update().first() or WebhookMark.objects.create()
+        mark = WebhookMark.objects.select_for_update().first() or _new_mark(webhooks)
         before = (mark.number, mark.failing, mark.failing_services)
         written = _actions(mark, teller) + _batches(teller, now)
         if fleet is not None and fleet.environments:
@@ -84,6 +84,14 @@ def find(fleet: Fleet | None, now: datetime) -> int:
         if (mark.number, mark.failing, mark.failing_services) != before:
             mark.save()
     return written
+
+
+def _new_mark(webhooks: Sequence[Webhook]) -> WebhookMark:
+    """In place of one that is gone, such as when a webhook was made while the last one was deleted: what happened
+    before there was any of them is told to none, and years of it are not read to find that out.
+    """
+    earlier = AuditEntry.objects.newest_first().filter(at__lt=min(one.created for one in webhooks))
+    return WebhookMark.objects.create(number=earlier.values_list("number", flat=True).first() or 0)
 
 
 def _actions(mark: WebhookMark, teller: _Teller) -> int:
@@ -133,8 +141,8 @@ def _batches(teller: _Teller, now: datetime) -> int:
     begun = {batch.pk: batch for batch in found}
     if not begun:
         return 0
-    of_batches = WebhookDelivery.objects.filter(event__in=(Event.BATCH_ENDED, Event.POLICY_ACTED))
-    told = set(of_batches.filter(created__gt=now - 2 * OLDEST).values_list("webhook_id", "occasion"))
+    of_batches = WebhookDelivery.objects.filter(event__in=OF_BATCHES, created__gt=now - REMEMBERED)
+    told = set(of_batches.values_list("webhook_id", "occasion"))
     actions = Action.objects.filter(batch__in=begun).order_by()
     open_still = set(actions.filter(state__in=OPEN).values_list("batch_id", flat=True))
     ends = dict(actions.values_list("batch_id").annotate(at=Max("ended")))

@@ -46,9 +46,14 @@ WORKER_DIED = timedelta(minutes=2)
 KEPT = timedelta(days=30)
 MOST_KEPT = 20_000
 """Of one webhook, the newest."""
+REMEMBERED = timedelta(days=2)
+"""What is told of a batch is kept so long however much came after it: else it would be told once more."""
 BOTH_SIGN = timedelta(days=1)
 """For which a secret that was replaced signs beside the new one: longer than an event is tried."""
 TOO_MANY_WAIT = sentence("too many others waited")
+
+
+OF_BATCHES = (Event.BATCH_ENDED, Event.POLICY_ACTED)
 
 
 class Refused(Exception):
@@ -282,6 +287,7 @@ def prune(now: datetime) -> int:
     gone = WebhookDelivery.objects.filter(created__lt=now - KEPT).exclude(state__in=OWED).delete()[0]
     for webhook in Webhook.objects.all():
         of_it = webhook.deliveries.exclude(state__in=OWED).order_by("-created")
+        of_it = of_it.exclude(event__in=OF_BATCHES, created__gt=now - REMEMBERED)
         if oldest := of_it.values_list("created", flat=True)[MOST_KEPT : MOST_KEPT + 1].first():
             gone += of_it.order_by().filter(created__lte=oldest).delete()[0]
     return gone

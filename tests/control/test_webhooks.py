@@ -25,6 +25,7 @@ from dashboard.control.models import (
     State,
     Webhook,
     WebhookDelivery,
+    WebhookMark,
 )
 from dashboard.control.permissions import Forbidden
 from dashboard.control.verbs import Verb
@@ -267,7 +268,16 @@ def test_the_end_of_every_action_is_told_once_also_when_it_was_skipped(book, mad
     assert found(6) == []
 
 
-def test_a_batch_is_told_of_at_its_end_and_at_the_end_of_what_was_tried_again(admin, made):
+def test_a_mark_that_is_gone_begins_with_the_oldest_webhook_and_not_with_the_audit(book, made, monkeypatch):
+    monkeypatch.setattr(webhook_events, "AT_ONCE", 2)
+    for number in range(5):
+        book.ask(Verb.STOP_ENVIRONMENT, replace(THEIRS, phase="stopped"), at=number - 9)
+    book.ask(Verb.STOP_ENVIRONMENT, replace(THEIRS, phase="stopped"), at=2)
+    WebhookMark.objects.all().delete()
+    assert [data["target_name"] for _, data in found(3)] == ["grey owl"]
+
+
+def test_a_batch_is_told_of_at_its_end_and_at_the_end_of_what_was_tried_again(admin, made, monkeypatch):
     Webhook.objects.update(events=["batch.ended"])
     batch = batches.ask(admin, Verb.STOP_ENVIRONMENT, [MINE, THEIRS], now=seconds(1))
     batches.begin(batch, admin, FLEET, reason="night", now=seconds(2))
@@ -275,7 +285,10 @@ def test_a_batch_is_told_of_at_its_end_and_at_the_end_of_what_was_tried_again(ad
     Action.objects.filter(batch=batch).update(state=State.FAILED, ended=seconds(4))
     [(event, data)] = found(5)
     assert (event, data["states"], data["reason"]) == ("batch.ended", {"failed": 2}, "night")
-    assert found(6) == []
+    WebhookDelivery.objects.update(state=Delivered.SENT)
+    monkeypatch.setattr(webhooks, "MOST_KEPT", 0)
+    webhooks.prune(seconds(6))
+    assert found(6) == [], "also when many others were told since"
     batches.retry(Batch.objects.get(), admin, FLEET, seconds(7))
     assert found(8) == []
     Action.objects.filter(batch=batch, retried=False).update(state=State.CONFIRMED, ended=seconds(9))
