@@ -180,7 +180,8 @@
   // Focus. What takes the focused element away hands the focus to its namesake, else to the first link beside it.
   const whereabouts = (element) => ({ id: element.id, around: element.closest("tr, section, #header")?.id });
   const refocus = ({ id, around }) => {
-    if (document.activeElement && document.activeElement !== body) return;
+    const focused = document.activeElement; // of a dialog that has just closed, for a moment still one inside it
+    if (focused && focused !== body && focused.checkVisibility?.() !== false) return;
     const beside = around && document.getElementById(around);
     const next = document.getElementById(id) || (beside && one("a[href], button", beside)) || one("#main");
     next.focus({ preventScroll: true });
@@ -209,6 +210,7 @@
   };
   const renewRows = (rows, renewed) => {
     const known = new Map([...rows.children].map((row) => [row.id, row]));
+    const focused = rows.contains(document.activeElement) && whereabouts(document.activeElement);
     const wanted = [...renewed.children].map((row) => {
       const same = row.id && known.get(row.id);
       return same && plain(same) === plain(row) ? same : row;
@@ -224,9 +226,11 @@
       htmx.process(row);
       tick(row);
     }
+    if (focused) refocus(focused);
   };
   // While other rows wait, those in view stay where they are and tell what is true: their state, or that they have left.
   const keepRows = (rows, renewed) => {
+    const focused = rows.contains(document.activeElement) && whereabouts(document.activeElement);
     for (const row of [...rows.children]) {
       const same = [...renewed.children].find(({ id }) => id === row.id)?.cloneNode(true);
       if (!same && !row.matches(".left, .nothing")) {
@@ -241,6 +245,7 @@
         tick(same);
       }
     }
+    if (focused) refocus(focused);
   };
   body.addEventListener("htmx:oobBeforeSwap", (event) => {
     if (event.detail.target.id !== "rows") return;
@@ -270,7 +275,9 @@
   let opener = null;
   body.addEventListener("htmx:afterSwap", (event) => {
     if (event.target !== dialog || dialog.open) return;
-    opener = whereabouts(document.activeElement || body);
+    // A poll may have just taken the focused element away, and not have handed the focus on yet.
+    const focused = document.activeElement;
+    opener = focused && focused !== body ? whereabouts(focused) : unseated || whereabouts(body);
     htmx.process(dialog); // else an Enter within the next 20 ms leaves the page
     dialog.showModal();
   });

@@ -118,7 +118,7 @@
     k: () => step(-1),
     x: () => document.activeElement?.closest("tr")?.querySelector("input[name=id]")?.click(),
   };
-  let went = 0;
+  let went = -Infinity; // when `g` was pressed last
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.altKey) return;
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "k") {
@@ -128,7 +128,7 @@
     }
     if (event.ctrlKey || event.metaKey || off() || typing(event.target) || document.querySelector("dialog[open]")) return;
     const after = event.timeStamp - went < 1500;
-    went = 0;
+    went = -Infinity;
     const page = after && document.querySelector(`[data-go="${CSS.escape(event.key)}"]`);
     if (page) {
       event.preventDefault();

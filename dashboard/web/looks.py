@@ -72,7 +72,7 @@ ELSEWHERE = (
         _("Create token"),
         _("Exempt"),
     ),
-    *(_("Arm"), _("Pause"), _("Undo"), _("Access token")),
+    *(_("Arm"), _("Pause"), _("Undo"), _("Access token"), _("Make"), _("Change"), _("End"), _("Keep")),
     *(
         _("environment"),
         _("service"),

@@ -1,12 +1,15 @@
 """Every word of every page comes from the catalogue: in a language of brackets nothing but data stands outside them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.http import HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext
 
 from dashboard.fleet import spans
 from dashboard.fleet.entities import Kind
@@ -14,9 +17,9 @@ from dashboard.web import lists, script_words
 from dashboard.web.kept import pieces
 from scripts import messages
 from tests.web.conftest import Dashboard, text
+from tests.web.states import GERMAN, states
 from tests.web.test_lists import LISTS
 
-GERMAN = {"Accept-Language": "de"}
 OPEN, CLOSE = "⟦", "⟧"
 WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w]|[-:]\S)")
 """Not the parts of an id, and not the fields of filters."""
@@ -58,6 +61,7 @@ SAME = """
 ada admin ai api archived base bot csv ctrl deleted deutsch editor english eur html id json min ona operator
 snapshot url utc viewer yaml
 apr aug dez feb jan jul jun nov okt sep mo di mi do fr sa so
+europe berlin nightly fase xyz mon tue wed thu fri
 slack microsoft teams google chat discord mattermost webhook mail
 """
 """Names, months and days, brands."""
@@ -152,12 +156,45 @@ def paths(dashboard: Dashboard) -> list[str]:
     ]  # fmt: skip
 
 
-def test_nothing_but_data_stands_outside_the_catalogue(dashboard: Dashboard, brackets: None) -> None:
-    known, outside = data_words(dashboard), {}
-    for path in paths(dashboard):
-        page = dashboard.get(path, **GERMAN)
-        assert page.status_code in {200, 404}, path
+def of_django() -> set[str]:
+    """The words with which Django's own form fields refuse, in German."""
+    with translation.override("de"):
+        said = [gettext(text) for text in DJANGO_SAYS]
+    return {word.lower() for text in said for word in words_of(text)}
+
+
+DJANGO_SAYS = (
+    *("This field is required.", "Select a valid choice. That choice is not one of the available choices."),
+    *(
+        "Enter a number.",
+        "Enter a whole number.",
+        "Enter a valid date.",
+        "Enter a valid value.",
+        "Enter a valid URL.",
+    ),
+    "Select a valid choice. %(value)s is not one of the available choices.",
+    "Ensure this value is greater than or equal to %(limit_value)s.",
+    "Ensure this value is less than or equal to %(limit_value)s.",
+    "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+)
+
+
+def untranslated(dashboard: Dashboard, pages: Iterable[tuple[str, HttpResponse]]) -> str:
+    """The words that stand outside brackets, a line for each page that has any."""
+    known, outside = data_words(dashboard) | of_django(), list[str]()
+    for name, page in pages:
+        assert page.status_code < 600, name
         found = [one for one in Outside(text(page)).found if one.rpartition(" ")[2].lower() not in known]
         if found:
-            outside[path] = found
-    assert outside == {}
+            outside.append(f"{name}: {', '.join(found)}")
+    return "\n".join(outside)
+
+
+def test_nothing_but_data_stands_outside_the_catalogue(dashboard: Dashboard, brackets: None) -> None:
+    asked = ((path, dashboard.get(path, **GERMAN)) for path in paths(dashboard))
+    assert untranslated(dashboard, asked) == ""
+
+
+def test_no_state_of_a_page_says_a_word_outside_the_catalogue(dashboard: Dashboard, brackets: None) -> None:
+    found = untranslated(dashboard, states(dashboard))
+    assert not found, pytest.fail(found)

@@ -119,6 +119,7 @@ class NewEnvironment(ActionForm):
 
 class NewAutomation(ActionForm):
     reference = LineField(
+        label=_("Reference"),
         max_length=LONGEST_REFERENCE,
         help_text=_("1 to 128 letters, digits, _ or -; unique in its environment."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

@@ -17,6 +17,7 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, select
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, nearest, seconds
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web.templatetags.words import count
@@ -150,11 +151,11 @@ class PolicyForm(forms.Form):
             first = selection.problems[0]
             hint = gettext(" Perhaps {instead}?").format(instead=first.instead) if first.instead else ""
             raise forms.ValidationError(
-                "%(wrong)s (letter %(at)d): %(words)s%(hint)s",
+                gettext("%(wrong)s (letter %(at)d): %(words)s%(hint)s"),
                 params={
                     "wrong": text[first.start : first.end],
                     "at": first.start + 1,
-                    "words": first.message,
+                    "words": looked_up(first.message),
                     "hint": hint,
                 },
             )
@@ -164,7 +165,7 @@ class PolicyForm(forms.Form):
         try:
             limit = float(seconds(self.cleaned_data["idle"].strip()))
         except Wrong as wrong:
-            raise forms.ValidationError(wrong.message) from None
+            raise forms.ValidationError(looked_up(wrong.message)) from None
         if not SHORTEST <= limit <= LONGEST:
             raise forms.ValidationError(
                 gettext(
@@ -178,7 +179,7 @@ class PolicyForm(forms.Form):
         try:
             lead = float(seconds(text)) if text else 0.0
         except Wrong as wrong:
-            raise forms.ValidationError(wrong.message) from None
+            raise forms.ValidationError(looked_up(wrong.message)) from None
         if lead and not SHORTEST_LEAD <= lead <= self.cleaned_data.get("idle", LONGEST):
             raise forms.ValidationError(
                 gettext(
@@ -268,7 +269,7 @@ def _spans(text: str) -> str:
             raise forms.ValidationError(gettext("These are too many spans to be kept."))
         return written
     except Unreadable as wrong:
-        raise forms.ValidationError(str(wrong)) from None
+        raise forms.ValidationError(looked_up(str(wrong))) from None
 
 
 def as_typed(limit: float) -> str:

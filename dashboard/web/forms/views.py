@@ -13,6 +13,7 @@ from dashboard.control.views import MOST_VIEWS, has_room, may_share
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, parse, select
 from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.columns import kept_look
 
@@ -64,7 +65,7 @@ class ViewForm(forms.Form):
         if problems:
             wrong = text[problems[0].start : problems[0].end]
             raise forms.ValidationError(
-                "%(wrong)s: %(words)s", params={"wrong": wrong, "words": problems[0].message}
+                "%(wrong)s: %(words)s", params={"wrong": wrong, "words": looked_up(problems[0].message)}
             )
         return text
 

@@ -16,6 +16,7 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, select
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, seconds
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.forms.policies import LONGEST, SHORTEST, as_typed
 from dashboard.web.http import text_of
@@ -85,7 +86,7 @@ def asked(sent: QueryDict, fleet: Fleet, now: float) -> Asked:
         try:
             limit = _limit(text_of(sent.get("idle", "")))
         except Wrong as error:
-            mistakes["idle"] = error.message
+            mistakes["idle"] = looked_up(error.message)
     days = sent.get("days", "")
     chosen = int(days) if days in {str(known) for known in DAYS} else USUAL
     show = "regrets" if sent.get("show") == "regrets" else "longest"
@@ -107,7 +108,12 @@ def _wrong(scope: str, fleet: Fleet, now: float) -> str:
         return ""
     first = selection.problems[0]
     hint = gettext(" Perhaps {instead}?").format(instead=first.instead) if first.instead else ""
-    return f"{scope[first.start : first.end][:60]} (letter {first.start + 1}): {first.message}{hint}"
+    return gettext("{wrong} (letter {at}): {words}{hint}").format(
+        wrong=scope[first.start : first.end][:60],
+        at=first.start + 1,
+        words=looked_up(first.message),
+        hint=hint,
+    )
 
 
 def _limit(text: str) -> float:

@@ -14,6 +14,7 @@ from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query import Problem
 from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import context_of
@@ -38,7 +39,7 @@ def ask_about(request: HttpRequest) -> HttpResponse:
         rows, problems = all_that_match(user, fleet, text)
         if problems:
             words = gettext("The filter cannot be read, so nobody knows what matches it: {message}").format(
-                message=problems[0].message
+                message=looked_up(problems[0].message)
             )
             return nothing(request, (), words)
         return ask(request, VERBS[deed], *sorted_out(user, fleet, VERBS[deed], rows))

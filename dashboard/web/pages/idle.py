@@ -23,6 +23,7 @@ from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, seconds
+from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web.exports import FORMATS
@@ -170,7 +171,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "pages": pages,
         "links": _links(asked, pages),
         "filtered": bool(asked.text),
-        "problems": [problem.message for problem in found.selection.problems],
+        "problems": [looked_up(problem.message) for problem in found.selection.problems],
         "limit_words": length(asked.seconds),
         "total": len(found.matching),
         "here": len(shown),
