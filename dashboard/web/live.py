@@ -171,7 +171,9 @@ def poller(request: HttpRequest, live: Live, *, swap: bool = False, said: Said =
         address[name] = value
     address.pop("seen", None)
     url = request.path + (f"?{address.urlencode()}" if address else "")
-    first = "" if swap else "load delay:800ms, "
+    # Of one thing the details may be on their way; a list is as new as it gets.
+    of_one = request.resolver_match is not None and bool(request.resolver_match.kwargs)
+    first = "load delay:800ms, " if of_one and not swap else ""
     # every answer has one, and a template takes longer than all the rest of a poll
     return format_html(SWAPPED if swap else POLLER, url, first, json.dumps({"seen": live.seen}))
 
