@@ -153,6 +153,7 @@ urlpatterns: Pages = [
     path("activity/", activity.index, name="activity"),
     path("activity/audit/", audit.index, name="activity-audit"),
     path("system/", system.index, name="system"),
+    path("system/messages/<uuid:identifier>/again/", channels.again, name="system-message-again"),
     path("accounts/language/", accounts.choose_language, name="language"),
     path("accounts/login/", accounts.sign_in, name="login"),
     path("accounts/logout/", accounts.sign_out, name="logout"),

@@ -22,6 +22,7 @@ ACTS = {
     "sign-out": _("signed out"),
     "confirmed": _("who it is confirmed"),
     "session-ended": _("session ended"),
+    "message-again": _("message tried again"),
     "webhook-made": _("webhook made"),
     "webhook-changed": _("webhook changed"),
     "webhook-deleted": _("webhook deleted"),

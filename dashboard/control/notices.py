@@ -86,6 +86,22 @@ def before(some: Sequence[Idle], policy: IdlePolicy, now: datetime, *, personal:
     return subject, "\n".join([*lines, *_foot(personal=personal)])
 
 
+def all_clear(
+    some: Sequence[StopWarning], policy: IdlePolicy, now: datetime, *, personal: bool
+) -> tuple[str, str]:
+    """Subject and text for whoever was warned of stops that will not come."""
+    deed = "deleted" if policy.act == Act.DELETE else "stopped"
+    subject = f"{plain(some[0].name)} is not {deed} after all"
+    if len(some) > 1:
+        subject = f"{len(some)} {'of your ' if personal else ''}environments are not {deed} after all"
+    lines = [f"Policy {plain(policy.name)} had said otherwise:", ""]
+    for one in some[:MOST_LISTED]:
+        when = "" if one.deadline is None else f" at {clock(one.deadline, now)}"
+        lines += [f"{plain(one.name)} was to be {deed}{when}. It is not: {plain(one.outcome, 500)}.", ""]
+    lines += [*_more(len(some)), "Before anything like it there is another warning."]
+    return subject, "\n".join([*lines, *_foot(personal=personal)])
+
+
 def paused(policy: IdlePolicy, why: str) -> tuple[str, str]:
     """To the admin who armed a policy that has paused itself."""
     where = link("idle-policy", str(policy.pk))

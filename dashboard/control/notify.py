@@ -1,7 +1,7 @@
 """What the dashboard tells people: written first, sent by a job, at most once for each occasion and recipient.
 
     queued ──claim──▶ sending ──taken──▶ sent
-                         ├──not taken──▶ failed ──later──▶ sending … ──too often, or too late──▶ gave up
+                         ├──not taken──▶ failed ──later──▶ sending … ──too often, or too late──▶ gave up ──by hand──▶ …
                          └──may have arrived──▶ gave up
 
 Nothing here waits for a channel: `tell` writes rows, and `jobs.send_notices` sends them. So whoever has something to
@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Lower
 
+from dashboard.control import audit
+from dashboard.control.audit import Note
 from dashboard.control.models import OWED, Action, Channel, Delivered, Delivery, Topic, User, Wish
+from dashboard.control.permissions import Forbidden, channel_refusal
 from dashboard.control.verbs import Verb
 from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
@@ -28,6 +32,7 @@ LONGEST_DELAY = timedelta(hours=1)
 WORKER_DIED = timedelta(minutes=5)
 """No message takes so long to be sent."""
 KEPT = timedelta(days=90)
+AGAIN = "message-again"
 NOT_WANTED = sentence("they asked not to be told")
 NOBODY = sentence("no address of the owner is known, and there is no fallback channel")
 TOO_LATE = sentence("its time has passed")
@@ -222,6 +227,28 @@ def rescue(now: datetime) -> int:
     """Give up what a worker died over: sent twice would be worse. Returns how many."""
     stuck = Delivery.objects.filter(state=Delivered.SENDING, tried__lt=now - WORKER_DIED)
     return stuck.update(state=Delivered.GAVE_UP, why=ARRIVED_PERHAPS)
+
+
+def why_not_again(delivery: Delivery, now: datetime) -> str:
+    """Why a message that was given up cannot be tried again, "" when it can."""
+    if delivery.state != Delivered.GAVE_UP:
+        return "it is on its way, or has been sent"
+    return NOBODY if delivery.recipient == "nobody" else _pointless(delivery, now)
+
+
+def try_again(delivery: Delivery, user: User, now: datetime) -> bool:
+    """Owe a message once more that was given up; False when it cannot be, or somebody was faster. Raises Forbidden."""
+    if why_not := channel_refusal(user):
+        raise Forbidden(why_not)
+    if why_not_again(delivery, now):
+        return False
+    with transaction.atomic():
+        over = Delivery.objects.filter(pk=delivery.pk, state=Delivered.GAVE_UP)
+        if over.update(state=Delivered.QUEUED, attempts=0, why="", not_before=now) != 1:
+            return False
+        outcome = f"given up because {delivery.why}"[:1000]
+        audit.append(Note(AGAIN, now, "message", str(delivery.pk), delivery.subject, outcome=outcome))
+    return True
 
 
 def _end(delivery: Delivery, state: Delivered, why: str, **fields: datetime) -> None:

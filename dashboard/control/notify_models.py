@@ -48,6 +48,7 @@ class Topic(models.TextChoices):
 
     BEFORE = "before", _("Before a stop")
     AFTER = "after", _("After a stop")
+    CLEAR = "clear", _("All-clear")
     ARCHIVE = "archive", _("Soon archived")
     EXEMPTION = "exemption", _("Exemption ends")
     PAUSED = "paused", _("Policy paused itself")

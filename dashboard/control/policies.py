@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from dashboard.control import batches, warned
+from dashboard.control import all_clear, batches, warned
 from dashboard.control.models import (
     Act,
     Action,
@@ -80,6 +80,8 @@ def delete(policy: IdlePolicy, user: User, now: datetime) -> None:
         # Held or gone before the audit is written, for which others then wait: nobody waits in a circle.
         list(IdlePolicy.objects.select_for_update().filter(pk=policy.pk))
         list(Batch.objects.select_for_update().filter(policy=policy.pk).values_list("id"))
+        warned.withdraw_all(policy, "the policy was deleted", now)
+        all_clear.tell_of(policy, now)
         policy.verdicts.all().delete()
         policy.runs.all().delete()
         cancel_waiting(policy, str(user), now)

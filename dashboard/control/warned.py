@@ -99,6 +99,17 @@ def next_stops(identifiers: Sequence[str], now: datetime) -> dict[str, datetime]
     return {identifier: deadline for identifier, deadline in pairs if deadline is not None}
 
 
+def standing(identifiers: Iterable[str] | None = None) -> "QuerySet[StopWarning]":
+    """Warnings of a stop that still hold, of all environments or of these."""
+    found = StopWarning.objects.filter(ended=None, deadline__isnull=False)
+    return found if identifiers is None else found.filter(environment_id__in=list(identifiers))
+
+
+def occasion_of(one: StopWarning) -> str:
+    """What the messages are about in which it was told."""
+    return f"warned:{one.policy_id}:{one.decided.astimezone(UTC).isoformat(timespec='seconds')}"
+
+
 # Kept up by each run of an armed policy
 
 
@@ -177,7 +188,16 @@ def _write(policy: IdlePolicy, fleet: Fleet, new: list[StopWarning], now: dateti
             new,
             update_conflicts=True,
             unique_fields=["policy", "environment_id", "spell"],
-            update_fields=["name", "creator_id", "decided", "deadline", "because", "ended", "outcome"],
+            update_fields=[
+                "name",
+                "creator_id",
+                "decided",
+                "deadline",
+                "because",
+                "ended",
+                "outcome",
+                "cleared",
+            ],
             batch_size=100,
         )
         by_owner: dict[str, list[StopWarning]] = defaultdict(list)
@@ -199,7 +219,7 @@ def _tell(
     subject, body = notices.before([notices.Idle.of(one) for one in some], policy, now, personal=personal)
     last = max((one.deadline for one in some if one.deadline is not None), default=None)
     notify.tell(
-        f"warned:{policy.pk}:{now.astimezone(UTC).isoformat(timespec='seconds')}",
+        occasion_of(some[0]),
         to,
         subject,
         body,

@@ -11,7 +11,8 @@ class StopWarning(models.Model):
     began with: any activity after it begins another.
 
     Nothing is stopped before `deadline`; None where nothing will be. Over, it says since when (`ended`) and why
-    (`outcome`): active again, stopped, exempt. Told anew of the same spell, it has a new deadline.
+    (`outcome`): active again, stopped, exempt. Told anew of the same spell, it has a new deadline. `cleared` is when it
+    was settled whether somebody has to be told that it ended.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -25,9 +26,13 @@ class StopWarning(models.Model):
     because = models.CharField(max_length=1000, blank=True)
     ended = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=500, blank=True)
+    cleared = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["policy"], name="warning_open", condition=Q(ended=None))]
+        indexes = [
+            models.Index(fields=["policy"], name="warning_open", condition=Q(ended=None)),
+            models.Index(fields=["ended"], name="warning_to_clear", condition=Q(cleared=None)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["policy", "environment_id", "spell"], name="one_warning_a_spell")
         ]

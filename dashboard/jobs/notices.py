@@ -6,7 +6,7 @@ import time
 from django.utils import timezone
 
 from dashboard.celery import app
-from dashboard.control import afterwards, exemptions, ledger, notify
+from dashboard.control import afterwards, all_clear, exemptions, ledger, notify
 from dashboard.jobs import parts
 
 logger = logging.getLogger(__name__)
@@ -17,13 +17,14 @@ LOCK_SECONDS = 120.0
 
 @app.task(name="jobs.find_notices", expires=10)
 def find_notices() -> None:
-    """Write what there is to tell of stops that have ended, and of exemptions that end soon."""
+    """Write what there is to tell of stops that have ended, or will not come, and of exemptions that end soon."""
     with parts.store().single("find-notices", LOCK_SECONDS) as alone:
         moment = parts.snapshot().now() if alone else None
         if moment is not None and not moment.trouble:
             now = timezone.localtime(ledger.utc_now())
             afterwards.tell_stopped(moment.fleet, now)
             exemptions.announce(now)
+            all_clear.tell(moment.fleet, now)
 
 
 @app.task(name="jobs.send_notices", expires=5)

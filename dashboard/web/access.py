@@ -133,6 +133,9 @@ ROUTES = {
     "activity": PAGE,
     "activity-audit": Route(get=Access.ADMIN, words=_("Only admins read the audit.")),
     "system": PAGE,
+    "system-message-again": Route(
+        get=Access.NOBODY, post=Access.ADMIN, words=_("Only admins send messages again.")
+    ),
     "language": Route(get=Access.NOBODY, post=Access.ANYBODY),
     "login": Route(get=Access.ANYBODY, post=Access.ANYBODY),
     "logout": Route(get=Access.NOBODY, post=Access.ANYBODY),

@@ -185,6 +185,7 @@ MADE: dict[str, Callable[[str], object]] = {
     },
     "idle-what-if-cancel": lambda _: uuid4(),
     "hint-away": lambda _: "overview",
+    "system-message-again": lambda _: uuid4(),
 }
 """Addresses of what somebody has made: the name → what stands in the address."""
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dashboard.control.models import Delivery
+from dashboard.control.models import AuditEntry, Delivery
 from dashboard.fleet.store import Sweep
 from tests.web.conftest import Dashboard, text
 from tests.web.test_polls import swapped
@@ -69,3 +69,27 @@ def test_messages_in_trouble_come_first(dashboard: Dashboard) -> None:
     shown = re.findall(r"<bdi>about ([a-z-]+)</bdi>", page)
     assert shown == ["failed", "gave-up", "queued", "sent"]
     assert "it answered 503; next try" in page
+
+
+def test_an_admin_tries_a_message_again_that_was_given_up_and_a_second_click_does_nothing(
+    dashboard: Dashboard,
+) -> None:
+    now = timezone.now()
+    common = {"topic": "report", "body": "x", "state": "gave-up", "created": now, "not_before": now}
+    one = Delivery.objects.create(
+        **common, occasion="one", recipient="mail:a@b.example", address="a@b.example", subject="<i>Hello</i>"
+    )
+    Delivery.objects.create(**common, occasion="two", recipient="nobody", subject="To nobody")
+    path = f"/system/messages/{one.pk}/again/"
+    page = text(dashboard.get("/system/"))
+    assert page.count("/again/") == 1
+    assert "&lt;i&gt;Hello" in page
+    assert path not in text(dashboard.get("/system/", "operator"))
+    assert dashboard.post(path, "operator").status_code == 403
+    for words in ("The message is tried again.", "It is on its way already"):
+        answer = dashboard.post(path)
+        assert (answer.status_code, answer["Location"]) == (302, "/system/#messages")
+        assert words in text(dashboard.get("/system/"))
+    one.refresh_from_db()
+    assert (one.state, one.attempts) == ("queued", 0)
+    assert AuditEntry.objects.filter(act="message-again").count() == 1

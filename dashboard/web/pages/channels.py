@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.control import channels, ledger, notify
-from dashboard.control.models import Channel, ChannelKind, Delivered, Delivery, IdlePolicy, Topic
+from dashboard.control.models import Channel, ChannelKind, Delivered, Delivery, IdlePolicy, Topic, User
 from dashboard.control.notify import Recipient
 from dashboard.control.permissions import channel_refusal
 from dashboard.web import step_up
@@ -62,16 +62,21 @@ MESSAGES_SHOWN = 20
 LATELY = timedelta(days=7)
 
 
-def messages_block() -> Block:
-    """For the system's page: how messages go, those in trouble first."""
-    since = ledger.utc_now() - LATELY
+def messages_block(user: User) -> Block:
+    """For the system's page: how messages go, those in trouble first; admins try again what was given up."""
+    now, may = ledger.utc_now(), not channel_refusal(user)
+    since = now - LATELY
     lately = Delivery.objects.filter(created__gt=since).select_related("channel")
     counts = dict(lately.order_by().values_list("state").annotate(n=Count("pk")))
     trouble = Case(When(state=Delivered.FAILED, then=0), When(state=Delivered.GAVE_UP, then=1), default=2)
     shown = list(lately.order_by(trouble, "-created", "-id")[:MESSAGES_SHOWN])
     chips = [(state.value, state.label, counts[state]) for state in Delivered if state in counts]
-    state = (tuple(chips), tuple((str(one.pk), one.state, one.why, one.attempts) for one in shown))
-    context = {"shown": shown, "chips": chips, **where_mail_goes()}
+    again = {one.pk for one in shown if may and not notify.why_not_again(one, now)}
+    state = (
+        tuple(chips),
+        tuple((str(one.pk), one.state, one.why, one.attempts, one.pk in again) for one in shown),
+    )
+    context = {"shown": shown, "again": again, "chips": chips, **where_mail_goes()}
     return Block("messages", state, "system/messages.html", context)
 
 
@@ -133,6 +138,22 @@ def test(request: HttpRequest, identifier: UUID) -> HttpResponse:
         gettext("A test to {name} is on its way, asked for by {user}.").format(name=channel.name, user=user),
     )
     return redirect("idle-channels")
+
+
+@require_POST
+def again(request: HttpRequest, identifier: UUID) -> HttpResponse:
+    """Try once more to send a message that was given up. A second click finds it on its way."""
+    _check(request)
+    delivery, now = get_object_or_404(Delivery, pk=identifier), ledger.utc_now()
+    if notify.try_again(delivery, signed_in(request), now):
+        messages.success(request, gettext("The message is tried again."))
+    elif delivery.state != Delivered.GAVE_UP:
+        messages.warning(request, gettext("It is on its way already, or was sent."))
+    else:
+        messages.warning(
+            request, gettext("It cannot be sent any more: its time has passed, or nobody is there to get it.")
+        )
+    return redirect(f"{reverse('system')}#messages")
 
 
 @require_http_methods(["GET", "POST"])

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_safe
 from dashboard import jobs
 from dashboard.control import cost
 from dashboard.fleet.store import StoreError
-from dashboard.web.http import current_freshness, moment, page
+from dashboard.web.http import current_freshness, moment, page, signed_in
 from dashboard.web.live import Block, Live
 from dashboard.web.pages.channels import messages_block
 from dashboard.web.pages.policies import policies_block
@@ -91,7 +91,7 @@ def index(request: HttpRequest) -> HttpResponse:
     past = cost.state()
     history = Block("history", (past,), "system/history.html", {"past": past, "days": settings.HISTORY_DAYS})
     sweeping = Block("sweeps", state, "system/sweeps.html", context)
-    live = Live([sweeping, history, policies_block(), messages_block()])
+    live = Live([sweeping, history, policies_block(), messages_block(signed_in(request))])
     return page(
         request,
         "system/index.html",
