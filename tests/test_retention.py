@@ -49,7 +49,7 @@ BOUNDED = {
     "control.User": "one for each person",
     "control.Webhook": "what people make by hand",
     "control.WebhookMark": "one for each webhook and event",
-    "control.Wish": "one for each person",
+    "control.MailChoice": "one for each person",
 }
 
 

@@ -23,8 +23,8 @@ from dashboard.control.notify_models import (
     ChannelKind,
     Delivered,
     Delivery,
+    MailChoice,
     Topic,
-    Wish,
 )
 from dashboard.control.personal_token_models import PersonalToken, Scope
 from dashboard.control.phase_counts import PhaseCount
@@ -75,6 +75,7 @@ __all__ = [
     "Exemption",
     "FleetReport",
     "IdlePolicy",
+    "MailChoice",
     "PersonalToken",
     "PhaseCount",
     "PolicyRun",
@@ -98,7 +99,6 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookMark",
-    "Wish",
 ]
 
 

@@ -20,7 +20,7 @@ from django.db.models.functions import Lower
 
 from dashboard.control import audit
 from dashboard.control.audit import Note
-from dashboard.control.models import OWED, Action, Channel, Delivered, Delivery, Topic, User, Wish
+from dashboard.control.models import OWED, Action, Channel, Delivered, Delivery, MailChoice, Topic, User
 from dashboard.control.permissions import Forbidden, channel_refusal
 from dashboard.control.verbs import Verb
 from dashboard.fleet.sentences import sentence
@@ -107,8 +107,8 @@ def _row(one: Recipient, now: datetime, declined: frozenset[str], **said: str) -
 def _declined(addresses: Iterable[str]) -> frozenset[str]:
     """Those of the addresses whose people wish not to be told."""
     asked = [one.lower() for one in addresses]
-    wishes = Wish.objects.filter(by_mail=False).annotate(address=Lower("user__email"))
-    return frozenset(wishes.filter(address__in=asked).values_list("address", flat=True))
+    choices = MailChoice.objects.filter(by_mail=False).annotate(address=Lower("user__email"))
+    return frozenset(choices.filter(address__in=asked).values_list("address", flat=True))
 
 
 def can_mail() -> bool:
@@ -147,14 +147,14 @@ def _by_mail(address: str, name: str, fallback: Channel | None) -> Recipient:
 
 def wish_of(user: User) -> bool:
     """Whether they are told by mail."""
-    found = Wish.objects.filter(user=user).first()
+    found = MailChoice.objects.filter(user=user).first()
     return found is None or found.by_mail
 
 
 def wish(user: User, *, by_mail: bool, now: datetime) -> None:
     """Say whether to be told by mail, for the address that the account has now."""
     said = {"email": user.email.strip().lower(), "by_mail": by_mail, "said": now}
-    Wish.objects.update_or_create(user=user, defaults=said)
+    MailChoice.objects.update_or_create(user=user, defaults=said)
 
 
 # Sending, for the job

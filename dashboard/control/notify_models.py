@@ -114,14 +114,17 @@ class Delivery(models.Model):
         return f"{self.topic} to {self.to_name or self.recipient} ({self.state})"
 
 
-class Wish(models.Model):
-    """Whether a person wishes to be told of their environments by mail; without a row they are."""
+class MailChoice(models.Model):
+    """Whether a person is told of their environments by mail; without a row they are."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tell_me")
     email = models.CharField(max_length=254, db_index=True)
     """In lower case, as it was when they said so."""
     by_mail = models.BooleanField(default=True)
     said = models.DateTimeField()
+
+    class Meta:
+        db_table = "control_wish"
 
     def __str__(self) -> str:
         return f"{self.email}: {'by mail' if self.by_mail else 'not at all'}"

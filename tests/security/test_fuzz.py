@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 
+from dashboard.config_projects import Grant, Grants, ProjectRole
 from dashboard.control.models import (
     Action,
     AuditEntry,
@@ -21,6 +23,7 @@ from dashboard.control.models import (
     DefaultView,
     Exemption,
     IdlePolicy,
+    Role,
     SavedView,
     User,
 )
@@ -33,12 +36,12 @@ from tests.security.requests import MARK, Asked, requests
 from tests.web.conftest import Dashboard
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1200)]
-EXAMPLES = int(os.environ.get("SECURITY_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("SECURITY_EXAMPLES", "30"))
 TRACES = {"AuditEntry", "Session", "SignIn", "Batch"}
 """What any request may leave behind: that it was refused, that somebody signed in or out; and a question that was put
 is a batch that has not begun.
 """
-OWN = {"SavedView", "DefaultView", "Wish"}
+OWN = {"SavedView", "DefaultView", "MailChoice"}
 """What everybody has of their own, each with the person it belongs to."""
 OF_OPERATORS = {"Action", "Exemption", "Replay", "Delivery", "Notice"}
 WRITES = ("Create", "Start", "Stop", "Update", "Delete", "Upsert", "Mark", "Unarchive")
@@ -101,13 +104,29 @@ def may_change(asked: Asked, role: str) -> set[str]:
     access = needed(asked.name, asked.method)
     if role == "anonymous" or access in {Access.NOBODY, Access.ADMIN} or asked.method != "POST":
         return set()
-    return OWN | (OF_OPERATORS if role == "operator" else set())
+    return OWN | (OF_OPERATORS if role in {"operator", "lead"} else set())
 
 
-@pytest.mark.parametrize("role", ["anonymous", "viewer", "operator"])
+@pytest.fixture
+def lead(dashboard: Dashboard, users: dict[str, User], settings: LazySettings) -> str:
+    """A viewer who is lead in one project; returns the id of a running environment of it."""
+    row = dashboard.of_a_project(own=False)
+    grant = Grant(ProjectRole.LEAD, row.project_id, people=frozenset({"lead"}))
+    settings.PROJECT_ROLES = Grants((grant,))
+    users["lead"] = User.objects.create(username="lead", role=Role.VIEWER)
+    return row.id
+
+
+@pytest.mark.parametrize("role", ["anonymous", "viewer", "operator", "lead"])
 def test_nothing_that_is_sent_breaks_a_page_or_changes_what_its_sender_may_not(
-    dashboard: Dashboard, users: dict[str, User], known: list[str], monkeypatch: pytest.MonkeyPatch, role: str
+    dashboard: Dashboard,
+    users: dict[str, User],
+    known: list[str],
+    lead: str,
+    monkeypatch: pytest.MonkeyPatch,
+    role: str,
 ) -> None:
+    known.append(lead)
     monkeypatch.setattr(limits, "FORMS", limits.Limit("none", 10**9, 60))
     deeds = sorted({verb.deed for verb in RULES} | {"nonsense"})
     fleet, wire = dashboard.fleet, dashboard.simulated.wire

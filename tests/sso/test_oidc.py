@@ -12,8 +12,10 @@ from django.core import signing
 from django.db import connection
 
 from dashboard.config import ConfigurationError
+from dashboard.config_projects import Grant, Grants, ProjectRole
 from dashboard.config_sso import read_groups, read_oidc
 from dashboard.control.models import Role, SignIn, User
+from dashboard.fleet.entities import Environment
 from dashboard.management.commands import doctor
 from dashboard.web.sso import oidc
 from tests.sso.conftest import ORIGIN, Visitor
@@ -101,6 +103,44 @@ def test_groups_are_read_again_at_every_sign_in(visitor: Visitor, openid: OpenId
     again = Visitor(openid)
     again.sign_in("ada")
     assert again.who() == Role.VIEWER
+
+
+def test_groups_give_roles_in_projects_until_the_next_sign_in_or_check_finds_them_gone(
+    visitor: Visitor, openid: OpenId, dashboard: Dashboard, settings: LazySettings
+) -> None:
+    ours = dashboard.of_a_project(own=False)
+    other = dashboard.environment(lambda row: row.phase == "running" and row.project_id != ours.project_id)
+    settings.PROJECT_ROLES = Grants(
+        (Grant(ProjectRole.LEAD, ours.project_id, groups=frozenset({"cyclists"})),)
+    )
+
+    def may(row: Environment) -> bool:
+        return visitor.here.get(f"/environments/{row.id}/stop/").status_code == 200
+
+    openid.regroup("vic", "cyclists", "rowers")
+    visitor.sign_in("vic")
+    assert (visitor.who(), may(ours), may(other)) == (Role.VIEWER, True, False)
+    assert User.objects.get(first_name="Vic").told_groups == ["cyclists"], "no others are kept"
+    openid.regroup("vic", "rowers")
+    visitor.wait(16)
+    assert (visitor.who(), may(ours)) == (Role.VIEWER, False)
+    openid.regroup("vic", "cyclists")
+    visitor.sign_in("vic")
+    assert may(ours)
+
+
+def test_what_was_begun_in_one_organisation_opens_nothing_in_another(
+    visitor: Visitor, settings: LazySettings
+) -> None:
+    """Another organisation has other signing keys; here it even has the same database."""
+    url = pass_through(visitor.there, visitor.leave(), "ada", ORIGIN)
+    settings.SECRET_KEY = "of-another-organisation" * 3
+    visitor.come_back(url)
+    assert visitor.who() == ""
+    visitor.sign_in("ada")
+    assert visitor.who() == Role.ADMIN
+    settings.SECRET_KEY = "of-a-third-organisation" * 3
+    assert visitor.who() == ""
 
 
 def test_the_session_begins_anew_at_sign_in(visitor: Visitor) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.config_notify import Allowed
-from dashboard.control.models import Channel, Delivery, Exemption, StopWarning, Topic, User, Wish
+from dashboard.control.models import Channel, Delivery, Exemption, MailChoice, StopWarning, Topic, User
 from tests.web.conftest import HTMX, OPERATOR, Dashboard, text
 from tests.web.test_idle import fleet
 from tests.web.test_policies import made, path, save
@@ -177,9 +177,9 @@ def test_everybody_sees_their_own_messages_and_says_whether_they_wish_them(fleet
     assert "for somebody" not in page
     assert "&lt;b&gt;" in page
     fleet.post("/accounts/messages/", "operator", by_mail="0")
-    assert Wish.objects.get().by_mail is False
+    assert MailChoice.objects.get().by_mail is False
     assert "You are not told." in text(fleet.get("/accounts/messages/", "operator"))
     User.objects.filter(username="viewer").update(email="")
     fleet.post("/accounts/messages/", "viewer", by_mail="0")
-    assert Wish.objects.count() == 1
+    assert MailChoice.objects.count() == 1
     assert "has no mail address" in text(fleet.get("/accounts/messages/", "viewer"))
