@@ -142,7 +142,9 @@ def _digest(text: str) -> str:
 
 
 def is_poll(request: HttpRequest) -> bool:
-    return "seen" in request.GET and request.headers.get("HX-Request") == "true"
+    """Never of a form: a poll may be by whoever was here some seconds ago."""
+    asks = request.method == "GET" and "seen" in request.GET
+    return asks and request.headers.get("HX-Request") == "true"
 
 
 def answer(request: HttpRequest, live: Live) -> HttpResponse:

@@ -73,6 +73,8 @@ def test_a_role_that_was_taken_away_counts_at_once_for_what_changes_something(da
     assert dashboard.poll(page).status_code == 204
     User.objects.filter(username="admin").update(role="viewer")
     assert dashboard.post(f"/environments/{row.id}/stop/", reason="x").status_code == 403
+    as_a_poll = dashboard.clients["admin"].post(f"/environments/{row.id}/stop/?seen=x", headers=HTMX)
+    assert (as_a_poll.status_code, Action.objects.count()) == (403, 0)
     assert f'id="stop-{row.id}"' not in text(dashboard.get(f"/environments/?q={row.id}"))
 
 
