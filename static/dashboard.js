@@ -385,22 +385,29 @@
     if (!bar) return;
     const here = ticks();
     for (const box of here) box.checked = everything || chosen.has(box.value);
-    if (!one("#picked")) return;
+    const page = one("#pick-page");
+    if (page) page.disabled = !here.length;
+    if (!one("#picked")) {
+      if (page) page.checked = page.indeterminate = false;
+      return;
+    }
     const total = Number(bar.dataset.total);
     const all = here.length > 0 && here.every((box) => box.checked);
     const number = (count) => count.toLocaleString(language);
     const said = everything
       ? translated("All {total} that match are chosen", { total: number(total) })
-      : chosen.size ? translated("{count} chosen", { count: number(chosen.size) }) : translated("None chosen");
+      : chosen.size ? translated("{count} chosen", { count: number(chosen.size) })
+        : here.length ? translated("None chosen") : translated("Nothing here is yours to start or stop now");
     write(one("#picked"), said);
     one("#pick-all").hidden = everything || !all || total <= here.length;
     one("#pick-none").hidden = !everything && !chosen.size;
     one("#pick-here").hidden = all || !here.length;
-    for (const button of bar.querySelectorAll("[data-of-chosen]")) button.disabled = !everything && !chosen.size;
+    for (const button of bar.querySelectorAll("[data-of-chosen]")) {
+      button.disabled = !everything && !chosen.size;
+      button.hidden = button.disabled && !here.length;
+    }
     one("#pick-all-value").disabled = !everything;
-    const page = one("#pick-page");
     page.checked = all;
-    page.disabled = !here.length;
     page.indeterminate = !all && here.some((box) => box.checked);
   };
   const choose = (boxes, wanted) => {

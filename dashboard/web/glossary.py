@@ -103,7 +103,7 @@ HINTS: Meanings = {
         "finds anything by name."
     ),
     "environments-list": _(
-        "Type to filter, such as: phase:running idle:>2h. The address is the filter, so a link is a view. Columns are "
+        "Type to filter, such as: is:mine phase:running. The address is the filter, so a link is a view. Columns are "
         "yours to choose."
     ),
     "services-list": _("Failed ones come first. Filter by a name to see whether it fails everywhere."),

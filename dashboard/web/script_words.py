@@ -22,6 +22,7 @@ WORDS = (
     _("None chosen"),
     _("Nothing has a name like that."),
     _("Nothing has been read yet."),
+    _("Nothing here is yours to start or stop now"),
     _("Reload"),
     _("Results"),
     _("Search everything"),

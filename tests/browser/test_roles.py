@@ -42,5 +42,8 @@ def test_an_operator_has_buttons_on_their_own_environments_alone(visit: Visit, s
     before = len(stack.actions())
     assert page.evaluate(POST, f"{other}stop/") == 403
     assert len(stack.actions()) == before
+    page.goto("/environments/?q=-is:mine")
+    expect(page.locator("#picked")).to_have_text("Nothing here is yours to start or stop now")
+    expect(page.locator("#stop-chosen")).to_be_hidden()
     page.goto("/services/?phase=running")
     expect(page.locator("#rows [role=button]").first).to_be_visible()

@@ -96,6 +96,7 @@ def test_a_column_is_moved_step_by_step_and_nothing_is_kept_before_the_end(dashb
 @pytest.mark.parametrize("section", LISTS)
 def test_every_column_there_is_can_be_seen_and_exported(dashboard: Dashboard, section: str) -> None:
     form = text(dashboard.get(f"/columns/{section}/"))
+    assert "<title>Columns of " in form
     names = re.findall(r'name="order" value="([^"]*)"', form)
     address = f"/{section}/?columns={','.join(names)}"
     page = dashboard.get(address)

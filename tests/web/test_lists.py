@@ -287,6 +287,13 @@ def test_what_may_stand_at_the_caret_is_offered(dashboard: Dashboard) -> None:
     assert dashboard.get("/filter/nonsense/options/").status_code == 404
 
 
+@pytest.mark.parametrize("section", LISTS)
+def test_the_example_in_the_empty_filter_can_be_read(dashboard: Dashboard, section: str) -> None:
+    example = re.search(r'placeholder="Filter, such as: ([^"]+)"', text(dashboard.get(f"/{section}/")))
+    assert example
+    assert "The list goes by the rest" not in text(dashboard.get(f"/{section}/?q={quote(example[1])}"))
+
+
 def test_the_help_of_a_list_names_every_field(dashboard: Dashboard) -> None:
     for section, kind in zip(LISTS, FIELDS, strict=True):
         page, part = (

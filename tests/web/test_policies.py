@@ -73,6 +73,12 @@ def test_what_makes_no_sense_comes_back_at_its_field(
     assert not IdlePolicy.objects.exists()
 
 
+def test_a_preview_that_cannot_be_made_names_the_fields(fleet: Dashboard) -> None:
+    page = text(save(fleet, name="", scope=""))
+    assert '<a href="#id_name">Name</a>: This field is required.' in page
+    assert '<a href="#id_sure">I mean the whole fleet</a>: This filter matches the whole fleet' in page
+
+
 @pytest.mark.parametrize("scope", ["", "otter"])
 def test_the_whole_fleet_is_accepted_only_when_the_consequence_is_ticked(
     fleet: Dashboard, scope: str
@@ -113,7 +119,7 @@ def test_while_a_policy_is_changed_its_preview_alone_is_asked_for(fleet: Dashboa
     assert 'hx-trigger="change"' in text(fleet.get(address))
     for changes, words in (
         ({"idle": "4h"}, "Compared with how it is saved"),
-        ({"idle": "soon"}, "Not known while something above cannot be read"),
+        ({"idle": "soon"}, "Not known until these are corrected"),
         ({"scope": ""}, "would be stopped"),  # the whole fleet: shown before it is confirmed
     ):
         answer = client.post(address, {**GOOD, **changes, "then": "preview"}, headers=HTMX)

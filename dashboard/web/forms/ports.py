@@ -17,7 +17,7 @@ LEAST, MOST, LONGEST_NAME = 1024, 65535, 100
 ADMISSIONS = (
     ("", "default"),
     ("creator_only", _("its creator")),
-    ("organization", _("the organization")),
+    ("organization", _("the organisation")),
     ("everyone", _("everyone")),
 )
 PROTOCOLS = (("", _("default")), ("http", "HTTP"), ("https", "HTTPS"))

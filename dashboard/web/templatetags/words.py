@@ -30,6 +30,8 @@ from dashboard.web.looks import look_of
 from dashboard.web.offers import SECTIONS, address
 
 register = template.Library()
+SPELT = {"organization": _("the organisation")}
+"""Words of the API that pages say in other words."""
 
 
 @register.simple_tag
@@ -206,8 +208,8 @@ def short_id(identifier: str) -> str:
 
 @register.filter
 def words(text: str) -> str:
-    """A word of the API as people write it: `creator_only` → creator only."""
-    return gettext(text.replace("_", " "))
+    """A word of the API as people write it: `creator_only` → creator only, `organization` → the organisation."""
+    return gettext(SPELT.get(text, text.replace("_", " ")))
 
 
 @register.filter
