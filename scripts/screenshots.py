@@ -35,6 +35,7 @@ def documentation(browser: Browser, at: Demo) -> None:
     page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "overview.png")
     questions(page, at)
+    yours(page, at)
     page.goto(f"{at.url}/executions/?phase=failed")
     page.locator("tr", has_text=re.compile(r"of [3-9] steps")).first.locator("td.main a").click()
     page.wait_for_timeout(2500)
@@ -53,6 +54,34 @@ def questions(page: Page, at: Demo) -> None:
             page.wait_for_selector("#hint", state="detached")
         page.wait_for_timeout(1000)
         page.screenshot(path=IMAGES / f"question-{name}.png")
+
+
+def yours(page: Page, at: Demo) -> None:
+    """Stars, columns, a token and a webhook."""
+    for path in (
+        "/environments/?q=phase%3Afailed",
+        "/environments/?q=phase%3Arunning",
+        "/services/",
+        "/tasks/",
+    ):
+        page.goto(f"{at.url}{path}")
+        page.locator("#rows .star").first.click()
+        page.wait_for_timeout(500)
+    page.goto(at.url)
+    page.wait_for_timeout(1500)
+    page.locator("#starred").scroll_into_view_if_needed()
+    page.screenshot(path=IMAGES / "starred.png")
+    page.goto(f"{at.url}/environments/")
+    page.click("#choose-columns")
+    page.wait_for_selector("#columns")
+    page.screenshot(path=IMAGES / "columns.png")
+    page.goto(f"{at.url}/accounts/tokens/")
+    page.fill("#id_name", "Nightly report")
+    page.screenshot(path=IMAGES / "token.png")
+    page.goto(f"{at.url}/webhooks/new/")
+    page.fill("#id_name", "Build bot")
+    page.fill("#id_address", "https://hooks.example.com/ona")
+    page.screenshot(path=IMAGES / "webhook.png")
 
 
 def automations(page: Page, at: Demo) -> None:

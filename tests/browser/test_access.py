@@ -180,12 +180,33 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(visit: Visit, size: str)
 
 
 TABLES = ("/", *(f"/{section}/" for section in LISTS), "/environments/?sort=phase", "/activity/")
+IDLE = "/idle/?idle=30m"
 HIDDEN = """[...document.querySelectorAll(".scroll")].map(box => box.scrollWidth - box.clientWidth).filter(Boolean)"""
 
 
-@pytest.mark.parametrize("width", [1440, 1280, 1000])
-def test_no_table_hides_its_buttons_beyond_its_edge(visit: Visit, width: int) -> None:
-    page = visit("admin", viewport={"width": width, "height": 900}).page()
-    for path in TABLES:
-        page.goto(path)
-        assert page.evaluate(HIDDEN) == [], path
+SIDEWAYS = "document.scrollingElement.scrollWidth - innerWidth"
+ROOM = """() => Math.min(...[...document.querySelectorAll("#list td.main")].map((cell) => {
+  const style = getComputedStyle(cell);
+  return cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+}))"""
+NAME = """() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = getComputedStyle(document.querySelector("#list td.main a")).font;
+  return pen.measureText("brave-otter-of-the-north").width;
+}"""
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1000, 390])
+def test_tables_have_room_for_names_and_hide_nothing_beyond_their_edge(visit: Visit, width: int) -> None:
+    person = visit("admin", viewport={"width": width, "height": 900})
+    page, url = person.page(), person.stack.url
+    usual = width in {1440, 390}
+    for language in ("en", "de") if usual else ("en",):
+        person.context.add_cookies([{"name": "ona_language", "value": language, "url": url}])
+        for path in (*TABLES, IDLE) if usual else TABLES:
+            page.goto(path)
+            assert page.evaluate("document.documentElement.lang").startswith(language)
+            assert page.evaluate(SIDEWAYS) <= 0, (language, path)
+            assert page.evaluate(HIDDEN) == [], (language, path)
+            if width == 1440 and page.locator("#list td.main a").count():
+                assert page.evaluate(ROOM) >= page.evaluate(NAME), (language, path)
