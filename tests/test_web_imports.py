@@ -55,3 +55,8 @@ def test_a_web_process_loads_the_pages_and_what_hands_jobs_over(loaded: set[str]
 @pytest.mark.parametrize("module", FOR_WORKERS_ALONE)
 def test_a_web_process_does_not_load(module: str, loaded: set[str]) -> None:
     assert not {name for name in loaded if name == module or name.startswith(f"{module}.")}
+
+
+def test_a_sweep_needs_no_settings():
+    environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run([sys.executable, "-c", "import dashboard.fleet.sync"], env=environ, check=True)

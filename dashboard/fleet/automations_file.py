@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
 from pydantic.alias_generators import to_camel
 
 from dashboard.fleet.bounds import LONGEST_FILE
 from dashboard.fleet.details import KEPT, TOO_LONG, CurrentFile, FileEntry
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.sentences import sentence
 from dashboard.ona import Ona, ServiceFilter, TaskFilter, schema
 from dashboard.ona.schema import short

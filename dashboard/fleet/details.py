@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from django.utils.translation import gettext_noop as _
-
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.marking import marked as _
 
 KEPT = "<unchanged>"
 """Stands in an automations file for the value of a container's variable."""

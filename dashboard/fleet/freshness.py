@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_noop as _
-
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.sentences import Said
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Sweep

@@ -1,9 +1,8 @@
 """What a resource's own page shows beyond its row, from what the API said. Names only where values may be secret."""
 
-from django.utils.translation import gettext_noop as _
-
 from dashboard.fleet import details
 from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE
+from dashboard.fleet.marking import marked as _
 from dashboard.ona import schema
 from dashboard.ona.schema import short
 from dashboard.ona.schema.automation import ExecutionStep, PlannedStep, RunsOn

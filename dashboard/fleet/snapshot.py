@@ -18,8 +18,6 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar, cast
 
-from django.utils.translation import gettext_noop as _
-
 from dashboard.fleet.entities import (
     Environment,
     EnvironmentClass,
@@ -34,6 +32,7 @@ from dashboard.fleet.entities import (
     short_id,
 )
 from dashboard.fleet.index import Key, Postings
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.order import Order
 from dashboard.fleet.places import places_in
 from dashboard.fleet.sentences import sentence

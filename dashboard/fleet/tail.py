@@ -13,12 +13,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import httpx
-from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet import log_store
 from dashboard.fleet.entities import LIVE_EXECUTION, Kind
 from dashboard.fleet.log_resume import Resume
 from dashboard.fleet.log_store import Entry, LogStore, LogWriter, fitting
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.sentences import sentence
 from dashboard.ona import Ona, Secret, errors, log_lines, logs
 from dashboard.ona.http import api_address

@@ -1,7 +1,6 @@
 """What a trouble with the API means for whoever reads /system/, beside the API's own words."""
 
-from django.utils.translation import gettext_noop as _
-
+from dashboard.fleet.marking import marked as _
 from dashboard.ona import errors
 
 AGAIN = _("The next poll tries again by itself.")

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.query.reading import At, last_active, of_environment, phase_of
 from dashboard.fleet.query.values import Takes
 from dashboard.fleet.sentences import sentence

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
 from dashboard.fleet.entities import LIVE_EXECUTION, MOVING, Environment, Execution, Kind, kind_of
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.query.reading import At, last_active
 
 IDLE_AFTER = 2 * 3_600

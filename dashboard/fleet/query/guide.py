@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.utils.translation import gettext_noop as _
-
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.query.fields import FIELDS
 from dashboard.fleet.query.flags import flags_of
 from dashboard.fleet.query.language import LONGEST_TEXT, MOST_TERMS

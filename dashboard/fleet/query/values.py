@@ -12,8 +12,7 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
+from dashboard.fleet.marking import marked as _
 from dashboard.fleet.query.language import Value, quoted
 from dashboard.fleet.sentences import sentence
 
