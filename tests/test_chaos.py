@@ -6,7 +6,7 @@ import pytest
 
 from scripts.chaos.__main__ import possible, said, say
 from scripts.chaos.faults import EVERYTHING, faults, schedule
-from scripts.chaos.run import LIMITS, scene
+from scripts.chaos.run import scene
 
 TURNS = (
     ("SIGKILL of worker", "API answers with 500, 502 and 503"),
@@ -19,11 +19,10 @@ TURNS = (
 
 @pytest.mark.timeout(600)
 def test_whatever_dies_under_it_nothing_is_lost_nothing_is_sent_twice_and_pages_stay() -> None:
-    with scene(seed=7, environments=40, speed=60.0, pause=0.3) as here:
+    with scene(seed=7, environments=50, forgotten=15, speed=60.0, pause=0.3) as here:
         found = {one.name: one for one in possible(here)}
         turns = [[found[name] for name in turn if name in found] for turn in TURNS]
         with here.people.about():
-            here.arm(LIMITS[1])
             here.live_through(turns, Random(7), say, longest=2.0)
         assert [str(check) for check in said(here) if not check.passed] == []
     assert len(here.struck) >= 9

@@ -76,8 +76,9 @@ def _run(policy: IdlePolicy, moment: Moment, now: datetime, holds: Mapping[str, 
         _pause_itself(policy, found.too_many, now)
         _write_run(found, now, armed=armed, batch=None)
         return 0
-    batch = _act(found, now, moment) if armed else None
-    _write_run(found, now, armed=armed, batch=batch)
+    with transaction.atomic():  # no stop without the run on record that decided it
+        batch = _act(found, now, moment) if armed else None
+        _write_run(found, now, armed=armed, batch=batch)
     _say(policy, summary(found, armed=armed))
     return len(found.stops) if batch is not None else 0
 

@@ -10,7 +10,7 @@ from random import Random
 from scripts import postgres
 from scripts.chaos.checks import judged
 from scripts.chaos.faults import Fault, faults, schedule
-from scripts.chaos.run import LIMITS, Scene, scene
+from scripts.chaos.run import Scene, scene
 from scripts.postgres import Server
 from scripts.stack import Check
 
@@ -26,7 +26,6 @@ def lived(here: Scene, found: list[Fault], seed: int, many: int) -> list[Check]:
     """Strike `many` times, then judge."""
     rng = Random(f"{seed} faults")
     with here.people.about():
-        here.arm(LIMITS[0])
         here.live_through(schedule(found, many, rng), rng, say)
     return said(here)
 
@@ -62,15 +61,16 @@ def main() -> int:
     wish = argparse.ArgumentParser(description=__doc__)
     wish.add_argument("--faults", type=int, default=30)
     wish.add_argument("--seed", type=int, default=7)
-    wish.add_argument("--environments", type=int, default=60)
+    wish.add_argument("--environments", type=int, default=100)
+    wish.add_argument("--forgotten", type=int, default=36, help="of them, those that policies find idle")
     wish.add_argument("--speed", type=float, default=20.0, help="simulated seconds in a second")
     wish.add_argument("--postgres", action="store_true", help="on a PostgreSQL of its own instead of SQLite")
     wish.add_argument("--only", default="", help="only faults with this in their name")
     wish.add_argument("--keep", type=Path, help="a folder that is given the logs and the database in the end")
     asked = wish.parse_args()
     with on_its_database(asked.postgres) as database:
-        options = {"seed": asked.seed, "environments": asked.environments, "speed": asked.speed, "pause": 0.7}
-        with scene(**options, database=database, keep=asked.keep) as here:
+        options = {"seed": asked.seed, "environments": asked.environments, "forgotten": asked.forgotten}
+        with scene(**options, speed=asked.speed, pause=0.7, database=database, keep=asked.keep) as here:
             found = [one for one in possible(here) if asked.only in one.name]
             checks, struck = lived(here, found, asked.seed, asked.faults), here.struck
     failed = sum(not check.passed for check in checks)

@@ -1,12 +1,14 @@
 """What must hold after all of it, judged by what the world received, by the database and by the pages' answers."""
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from dashboard.simulator.models import Call
 from scripts.chaos.faults import Struck
 from scripts.chaos.people import OTHERS, Look
-from scripts.chaos.run import LIMITS, OPEN, Scene
+from scripts.chaos.policies import LIMIT
+from scripts.chaos.run import OPEN, Scene
 from scripts.fortnight.witness import replay
 from scripts.stack import Check
 
@@ -134,26 +136,52 @@ def _once(scene: Scene, ledger: _Ledger, verb: str, method: str) -> Check:
 
 
 def _stopped(scene: Scene, ledger: _Ledger) -> Iterator[Check]:
-    wishes = {str(one["target"]): one for one in ledger.of("environment.stop") if one["attempts"]}
-    policies = {key: one for key, one in wishes.items() if one["policy"]}
-    stops = list(replay(scene.witness))
-    unasked = [key for _, key, _ in stops if key not in wishes or not wishes[key]["actor"]]
-    unexplained = [key for key, one in policies.items() if ": " not in str(one["reason"]).partition(": ")[2]]
+    wishes: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for one in ledger.of("environment.stop"):
+        if one["attempts"]:
+            wishes[str(one["target"])].append(one)
+    calls = ledger.carried_out("StopEnvironment")
+    unasked = [key for key in calls if not any(one["actor"] for one in wishes[key])]
+    more = [
+        key for key, times in calls.items() if times > sum(int(str(one["attempts"])) for one in wishes[key])
+    ]
+    policies = [one for key in wishes for one in wishes[key] if one["policy"]]
+    verdicts = _verdicts(scene)
+    unexplained = [one for one in policies if _plain(one["batch"], one["target"]) not in verdicts]
+    unexplained += [one for one in policies if ": " not in str(one["reason"]).partition(": ")[2]]
     yield Check(
         "every stop has a person or a policy's verdict behind it",
-        not unasked and not unexplained,
-        f"{len(stops)} stops, {len(policies)} of policies; without: {_few(unasked + unexplained)}",
+        not unasked and not more and not unexplained,
+        f"{calls.total()} stops, {len(policies)} of policies; without: {_few([*unasked, *more, *unexplained])}",
     )
-    people = {str(one["target"]) for one in ledger.of("environment.stop") if not one["policy"]}
-    shortest = min(LIMITS)
+    first, last = scene.struck[0].at - scene.began, scene.struck[-1].until - scene.began
+    words = f"{len(policies)} stops of {len(scene.keeper.forgotten)} that were forgotten, {first:.0f} s to {last:.0f} s"
+    yield Check("policies acted all the while", len(policies) >= scene.enough, words)
+    alone = {key for key, found in wishes.items() if all(one["policy"] for one in found)}
     active = [
-        key
-        for at, key, was in stops
-        if key in policies
-        and key not in people
-        and (was.runs or at - shortest < was.active_at < at - JUST_NOW)
+        f"{key}: active {at - was.active_at:.0f} s before, in it ran {sorted(was.runs)}"
+        for at, key, was in replay(scene.witness)  # one after another: a state goes on with the replay
+        if key in alone and (was.runs or at - LIMIT < was.active_at < at - JUST_NOW)
     ]
     yield Check("no policy stopped what somebody used", not active, _few(active))
+
+
+def _verdicts(scene: Scene) -> set[tuple[str, str]]:
+    """(batch, environment) of each stop that a run of a policy has on record with its evidence."""
+    found = scene.stack.ask("select batch_id, decided from control_policyrun where batch_id is not null")
+    decided = [(batch, json.loads(text) if isinstance(text, str) else text) for batch, text in found]
+    return {
+        _plain(batch, one["id"])
+        for batch, those in decided
+        for one in those
+        if one["decision"] == "stop" and one["because"]
+    }
+
+
+def _plain(*identifiers: object) -> tuple[str, str]:
+    """As both databases write them."""
+    batch, target = (str(one).replace("-", "") for one in identifiers)
+    return batch, target
 
 
 def _pages(scene: Scene) -> Iterator[Check]:

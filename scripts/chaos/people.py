@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 import httpx
@@ -64,6 +65,14 @@ class Visitor:
             status, banner = 0, False
         return Look(path, at, time.monotonic(), status, banner)
 
+    def ask(self, path: str) -> str:
+        """The text of a page; "" when it could not be had."""
+        try:
+            answer = self._client.get(path)
+        except httpx.HTTPError:
+            return ""
+        return answer.text if answer.status_code == 200 else ""
+
     def send(self, path: str, **fields: str | list[str]) -> httpx.Response | None:
         """The answer to a form; None when there was none, so that nobody knows what became of it."""
         try:
@@ -74,7 +83,9 @@ class Visitor:
 
 @dataclass
 class People:
-    """`asks` goes through the world and asks for this and that, `sees` looks at the pages."""
+    """`asks` goes through the world and asks for this and that, `sees` looks at the pages. `others` say what else
+    somebody does, turn after turn.
+    """
 
     asks: Visitor
     sees: Visitor
@@ -84,6 +95,7 @@ class People:
     looks: list[Look] = field(default_factory=list)
     accepted: list[Deed] = field(default_factory=list)
     sent: int = 0
+    others: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._over = threading.Event()
@@ -93,7 +105,9 @@ class People:
     @contextmanager
     def about(self) -> Iterator[None]:
         """They are there for as long as the block lasts."""
-        threads = [threading.Thread(target=one, daemon=True) for one in (self._asking, self._looking)]
+        doing: list[Callable[[], None]] = [self._asking, self._looking]
+        doing += [partial(self._turns, one) for one in self.others]
+        threads = [threading.Thread(target=one, daemon=True) for one in doing]
         for thread in threads:
             thread.start()
         try:
@@ -110,6 +124,10 @@ class People:
             self.looks += [self.sees.look(path) for path in (*pages, *([one] if self._one else []))]
             self._over.wait(0.2)
 
+    def _turns(self, deed: Callable[[], None]) -> None:
+        while not self._over.wait(self.pause):
+            deed()
+
     def _asking(self) -> None:
         wishes: tuple[tuple[Callable[[], None], int], ...] = (
             (self._stop, 5),
@@ -118,6 +136,7 @@ class People:
             (self._serve, 3),
             (self._make, 2),
             (self._batch, 2),
+            (self._again, 2),
         )
         while not self._over.is_set():
             with suppress(LookupError):  # nothing fits just now
@@ -126,9 +145,9 @@ class People:
 
     def _ask(self, section: str, verb: str, target: str) -> None:
         answer = self.asks.send(f"/{section}/{target}/{verb.partition('.')[2]}/", reason="chaos")
-        self._note(answer, verb, target)
+        self.note(answer, verb, target)
 
-    def _note(self, answer: httpx.Response | None, verb: str, target: str) -> bool:
+    def note(self, answer: httpx.Response | None, verb: str, target: str) -> bool:
         self.sent += 1
         accepted = (
             answer is not None and answer.status_code == 302 and "login" not in answer.headers["Location"]
@@ -136,6 +155,11 @@ class People:
         if accepted:
             self.accepted.append(Deed(verb, target))
         return accepted
+
+    def accept(self, deed: Deed) -> None:
+        """Somebody else than `asks` was told that this is done."""
+        self.sent += 1
+        self.accepted.append(deed)
 
     def _environment(self, phase: str) -> str:
         rows = self.world.environments.values()
@@ -164,18 +188,32 @@ class People:
         self._ask("services", "service.stop" if up else "service.start", target.id)
 
     def _make(self) -> None:
-        """From a project, under a name that only this wish has."""
+        """From a project, under a name that only this wish has; at times the form is sent twice."""
         token, projects = str(uuid.UUID(int=self.rng.getrandbits(128))), self.world.directory.projects
         name = f"chaos {token[:12]}"
-        fields = {"token": token, "project": self.rng.choice(sorted(row.id for row in projects))}
-        self._note(
-            self.asks.send("/environments/new/", name=name, **fields), "environment.create", f"new-{token}"
-        )
+        fields = {
+            "token": token,
+            "name": name,
+            "project": self.rng.choice(sorted(row.id for row in projects)),
+        }
+        for _ in range(self.rng.choice((1, 2))):
+            self.note(self.asks.send("/environments/new/", **fields), "environment.create", f"new-{token}")
 
     def _batch(self) -> None:
         targets = [self._environment(enums.RUNNING) for _ in range(4)]
-        question = self.asks.send("/environments/bulk/", deed="stop", id=targets)
+        self._begin(self.asks.send("/environments/bulk/", deed="stop", id=targets))
+
+    def _begin(self, question: httpx.Response | None) -> None:
+        """Begin the batch that a page asks about."""
         found = re.search(r"/batches/([0-9a-f-]{36})/begin/", question.text) if question is not None else None
         if found:
             answer = self.asks.send(f"/batches/{found[1]}/begin/", reason="chaos")
-            self._note(answer, "batch", found[1])
+            self.note(answer, "batch", found[1])
+
+    def _again(self) -> None:
+        """An earlier batch once more: what failed of it, or what it stopped is started again."""
+        one = self.rng.choice([deed.target for deed in self.accepted if deed.verb == "batch"])
+        if self.rng.random() < 0.5:
+            self.note(self.asks.send(f"/batches/{one}/retry/"), "batch", one)
+        else:
+            self._begin(self.asks.send(f"/batches/{one}/undo/"))

@@ -18,6 +18,7 @@ from scripts.chaos.api import Api
 from scripts.chaos.clock import StackClock
 from scripts.chaos.faults import Fault, Struck, Victim
 from scripts.chaos.people import People, Visitor
+from scripts.chaos.policies import Keeper, forget
 from scripts.fortnight.witness import Witness
 from scripts.postgres import Server
 from scripts.stack import Stack, until
@@ -27,7 +28,7 @@ KEY = "chaos-key"
 VARIABLES = {
     "ONA_API_KEY": KEY,
     "POLL_HOT_SECONDS": "1",
-    "POLL_FULL_SECONDS": "5",
+    "POLL_FULL_SECONDS": "3",
     "POLL_HISTORY_SECONDS": "5",
     "ONA_REQUESTS_PER_SECOND": "500",
 }
@@ -35,22 +36,9 @@ KEPT = 50
 """Finished executions of a task that the dashboard keeps: its default."""
 LONGEST = 8.0
 """Seconds for which a fault is kept up at most."""
+A_RUN = 90.0
+"""Seconds in which each policy has had its turn."""
 OPEN = ("queued", "sending", "requested")
-POLICY = """
-import sys
-import django; django.setup()
-from django.contrib.auth import get_user_model
-from dashboard import jobs
-from dashboard.control import ledger, policies
-from dashboard.control.models import IdlePolicy
-admin, now, limit = get_user_model().objects.get(username="admin"), ledger.utc_now(), float(sys.argv[1])
-policy = IdlePolicy(name=f"Chaos {limit:g}", idle=limit, lead=0.0, most_a_run=1000, most_an_hour=5000)
-policies.keep(policy, admin, now)
-assert policies.arm(policy, admin, now)
-jobs.run_policies.delay()
-"""
-LIMITS = (4 * 3600.0, 3600.0)
-"""Seconds without anybody, of the policies that are armed at the beginning and half-way."""
 
 
 @dataclass
@@ -60,6 +48,7 @@ class Scene:
     victim: Victim
     people: People
     witness: Witness
+    keeper: Keeper
     began: float
     struck: list[Struck] = field(default_factory=list)
 
@@ -71,24 +60,37 @@ class Scene:
     def world(self) -> World:
         return self.victim.api.world
 
-    def arm(self, limit: float) -> None:
-        """Have a policy stop what nobody has used for so long."""
-        self.stack.run(POLICY, str(limit))
-
     def live_through(
         self, turns: list[list[Fault]], rng: Random, say: Callable[[str], None], longest: float = LONGEST
     ) -> None:
         """One turn after another, with a pause after each; no fault is kept up for longer than `longest`."""
         with ThreadPoolExecutor(2) as hands:
-            for number, turn in enumerate(turns):
-                if number == len(turns) // 2 and len(turns) > 6:
-                    self.arm(LIMITS[1])
+            for number, turn in enumerate(turns, 1):
+                self.keeper.share = number / len(turns)
                 lasts = [rng.uniform(longest / 2, longest) for _ in turn]
                 self.struck += hands.map(self._strike, turn, lasts)
                 for one in self.struck[-len(turn) :]:
                     span = f"{one.at - self.began:6.1f} s … {one.until - self.began:6.1f} s"
                     say(f"{span}  {one.fault.name}{' (both at once)' if len(turn) > 1 else ''}")
                 time.sleep(rng.uniform(0.5, 2))
+        self._wait_for_policies()
+
+    def _wait_for_policies(self) -> None:
+        """Until all are armed and enough was stopped, at most as long as a policy needs for its next turn."""
+        end = time.monotonic() + A_RUN
+        while time.monotonic() < end:
+            if self.keeper.has_armed_all and len(self.stopped_by_policies()) >= self.enough:
+                return
+            time.sleep(0.2)
+
+    @property
+    def enough(self) -> float:
+        """Stops of policies that show that they acted; people and the world take others."""
+        return len(self.keeper.forgotten) / 3
+
+    def stopped_by_policies(self) -> list[tuple[str, ...]]:
+        question = "select target_id from control_action a join control_batch b on b.id = a.batch_id "
+        return self.stack.ask(f"{question} where b.policy_id is not null and a.attempts > 0")
 
     def _strike(self, fault: Fault, seconds: float) -> Struck:
         at = time.monotonic()
@@ -142,11 +144,15 @@ def scene(  # noqa: PLR0913 - what a run can be told
     environments: int,
     speed: float,
     pause: float,
+    forgotten: int,
     database: Server | None = None,
     keep: Path | None = None,
 ) -> Iterator[Scene]:
-    """The stack over its world, on SQLite where no `database` is given; `keep` gets its folder in the end."""
+    """The stack over its world, in which so many environments are `forgotten`; on SQLite where no `database` is given.
+    `keep` gets its folder in the end.
+    """
     world = World(environments=environments, seed=seed, speed=speed)
+    idle = forget(world, forgotten, Random(f"{seed} forgotten"))
     witness, api = Witness(world), Api(world)
     with tempfile.TemporaryDirectory(prefix="ona-chaos-") as name:
         folder = Path(name)
@@ -164,7 +170,10 @@ def scene(  # noqa: PLR0913 - what a run can be told
             address = f"http://127.0.0.1:{stack.port}"
             asks, sees = (Visitor(address, one, words[one]) for one in ("admin", "viewer"))
             people = People(asks, sees, world, Random(f"{seed} people"), pause)
-            here = Scene(Victim(stack, api, clock, database), people, witness, time.monotonic())
+            admin = Visitor(address, "admin", words["admin"])
+            keeper = Keeper(admin, idle, stack.variables()["REDIS_URL"], people.accept)
+            people.others.append(keeper.turn)
+            here = Scene(Victim(stack, api, clock, database), people, witness, keeper, time.monotonic())
             until(lambda: "full:ok" in here.store().sweeps(), "the fleet has been read")
             yield here
         finally:

@@ -3,9 +3,12 @@
 import time
 from datetime import datetime, timedelta
 
+import pytest
+from django.db import OperationalError
+
 from dashboard import jobs
 from dashboard.control import exemptions, ledger, policies
-from dashboard.control.models import Action, Delivery, IdlePolicy, StopWarning
+from dashboard.control.models import Action, Delivery, IdlePolicy, PolicyRun, StopWarning
 from dashboard.fleet.snapshot import load
 from tests.conftest import until
 from tests.control.conftest import admin
@@ -38,6 +41,18 @@ def test_an_armed_policy_stops_what_is_idle_through_a_batch(idle, api, admin, va
     jobs.send_lane(0)
     assert api.wire.asked.count("StopEnvironment") == 6
     assert outcomes() == {one.id: ("requested", "") for one in idle}
+
+
+def test_no_batch_begins_without_the_run_on_record_that_decided_it(idle, api, admin, monkeypatch):
+    armed(admin, idle)
+
+    def full(**_):
+        raise OperationalError
+
+    monkeypatch.setattr(PolicyRun.objects, "create", full)
+    with pytest.raises(OperationalError):
+        jobs.run_policies()
+    assert outcomes() == {}
 
 
 def test_a_dry_run_calls_nothing(idle, api, admin):
