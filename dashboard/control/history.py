@@ -7,7 +7,7 @@ time between stays a hole.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -28,6 +28,7 @@ from dashboard.control.recorded import (
 from dashboard.fleet.bounds import LONGEST_NAME
 from dashboard.fleet.entities import EnvironmentClass, Execution, Kind, Person, Project
 from dashboard.fleet.history import Span, Watch, What
+from dashboard.fleet.newer import SET_BACK
 from dashboard.fleet.store import Change, Store, Sweep
 
 PATIENCE = 300.0
@@ -56,7 +57,10 @@ def record(store: Store, now: float, *, simulated: bool = False) -> int:
         last = None
     if last is None:
         return _begin(store, Recording(since=now, epoch=epoch, version=version, simulated=simulated))
-    news = _news(store, last, (epoch, version), sweeps["full:ok"], now)
+    set_back = last.until - now > SET_BACK
+    news = _news(store, last, (epoch, version), sweeps["full:ok"], now, set_back=set_back)
+    if news is not None and set_back:
+        news, now = _from(last.until, news), last.until
     if simulated and news is not None and news.whole and _is_another_world(news):
         forget()
         return _begin(store, Recording(since=now, epoch=epoch, version=version, simulated=simulated))
@@ -132,8 +136,19 @@ class _News:
     whole: bool = False
 
 
-def _news(store: Store, last: Recording, at: tuple[str, int], full: Sweep, now: float) -> _News | None:
-    """What is new since the last run; None while that cannot be told. `at` is where the store is now."""
+def _from(end: float, news: _News) -> _News:
+    """What was seen since the clock was set back counts from the record's end on: no hour is recorded twice, and what
+    is there now is known at once.
+    """
+    return replace(news, changes=[replace(one, asked=max(one.asked, end)) for one in news.changes])
+
+
+def _news(  # noqa: PLR0913 - the record, the store and the clock
+    store: Store, last: Recording, at: tuple[str, int], full: Sweep, now: float, *, set_back: bool
+) -> _News | None:
+    """What is new since the last run; None while that cannot be told. `at` is where the store is now, `set_back` says
+    that the clock was.
+    """
     epoch, version = at
     if epoch == last.epoch and version == last.version:
         return _News([], epoch, version)
@@ -141,7 +156,7 @@ def _news(store: Store, last: Recording, at: tuple[str, int], full: Sweep, now: 
         changes = store.changes_since(last.version)
         if changes:
             return _News(changes, epoch, changes[-1].version)
-    if full.started <= last.until:
+    if full.started > now if set_back else full.started <= last.until:
         return None  # what is missing may not have been read again yet
     return _News(_everything(store, version, now, last.until - RECENT), epoch, version, whole=True)
 

@@ -102,6 +102,28 @@ def test_nothing_new_only_moves_the_end_of_the_record(begun):
     assert (until(), told(), now_in()) == (5, [], ("running", 0))
 
 
+HOUR = 3600
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["the stream goes on", "the store has begun anew"])
+def test_a_clock_that_was_set_back_by_an_hour_doubles_nothing_and_holds_nothing_up(begun, valkey, forgotten):
+    begun.hot(10, replace(WEB, phase="stopping"))
+    begun.record(11)
+    if forgotten:
+        valkey.flushall()
+    begun.full(20 - HOUR, replace(WEB, phase="stopped"), API)
+    begun.record(21 - HOUR)
+    assert now_in()[0] == "stopped"
+    begun.hot(30 - HOUR, replace(WEB, phase="starting"))
+    begun.record(31 - HOUR)
+    assert now_in()[0] == "starting"
+    assert (told(), until()) == ([("running", 0, 10)], 10)  # the hour is recorded once
+    begun.hot(20, replace(WEB, phase="running"))
+    begun.record(21)  # it has caught up
+    assert (now_in()[0], until()) == ("running", 20)
+    assert told() == [("running", 0, 10), ("starting", 10, 20)]
+
+
 def test_a_failed_sweep_does_not_move_it(begun):
     begun.store.record(Sweep("hot", T + 50, error="no answer"))
     begun.record(51)

@@ -93,6 +93,18 @@ def test_the_next_run_asks_for_nothing_twice(admin):
     assert Action.objects.filter(verb="environment.stop").count() == 3
 
 
+def test_a_clock_that_was_set_back_by_an_hour_doubles_no_stop_and_holds_no_policy_up(admin):
+    one = policy(admin, armed=True)
+    later = running(7)
+    assert run() == len(IDLE)
+    assert policy_runs.run_all(moment(), seconds(30 - HOUR)) == 0  # what is known comes from the future
+    assert run(*ROWS, replace(later, signal_at=NOW.timestamp() - 4 * HOUR), at=60 - HOUR) == 1
+    assert run(at=95 - HOUR) == 0
+    assert set(stops()) == {row.id for row in (*IDLE, later)}
+    assert Action.objects.filter(verb="environment.stop").count() == len(IDLE) + 1
+    assert IdlePolicy.objects.get(pk=one.pk).last_run == seconds(95 - HOUR)
+
+
 def test_what_was_stopped_in_vain_is_left_alone_for_a_while(admin):
     one = policy(admin, armed=True)
     run()
