@@ -17,6 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
+from dashboard.config import read_key
+from dashboard.config_organisations import read_organisations
+from dashboard.organisation import enter
 from dashboard.stack import parts
 from scripts import compose
 from scripts.supply import left_out, pinned
@@ -145,11 +148,10 @@ def test_a_list_of_what_runs_that_lacks_a_package_a_version_or_a_hash_is_not_tak
     assert left_out({"components": wrong}) == names
 
 
-def test_compose_follows_its_schema() -> None:
+@pytest.mark.parametrize("file", ["docker-compose.yml", "deploy/organisations/docker-compose.yml"])
+def test_compose_follows_its_schema(file: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    ran = subprocess.run(
-        [*command, "docker-compose.yml"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([*command, file], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
 
 
@@ -205,6 +207,46 @@ def test_every_service_of_compose_runs_with_its_command_and_its_check(
         until(lambda: re.search(metrics, answer(web, "/metrics")), 90)
         for name in compose.OURS:
             until(lambda name=name: check(name), 60)
+
+
+ORGANISATIONS = ROOT / "deploy/organisations"
+
+
+def test_the_example_of_several_organisations_gives_each_its_own_and_runs_the_same_commands(
+    tmp_path: Path,
+) -> None:
+    """Those commands are run by the test above; here each gets the environment of its organisation and no other's."""
+    given = {"SECRET_KEY": "x" * 50, "POSTGRES_PASSWORD": "p"}
+    written = yaml.safe_load((ORGANISATIONS / "docker-compose.yml").read_text(encoding="utf-8"))
+    text = (ORGANISATIONS / "organisations.toml").read_text(encoding="utf-8")
+    for name in written["secrets"]:
+        database = f"postgres://dashboard:p@postgres:5432/{name.partition('_')[0]}"
+        (tmp_path / name).write_text(database if name.endswith("database") else name, encoding="utf-8")
+    file = tmp_path / "organisations.toml"
+    file.write_text(text.replace("/run/secrets", str(tmp_path)), encoding="utf-8")
+    fronts = (ORGANISATIONS / "nginx.conf").read_text(encoding="utf-8")
+    databases = (ORGANISATIONS / "databases.sql").read_text(encoding="utf-8")
+    for place, one in enumerate(read_organisations(str(file), {}).all):
+        assert f"location {one.home} {{ proxy_pass http://{one.slug}-web:8000; }}" in fronts
+        assert f"CREATE DATABASE {one.slug};" in databases
+        for name in (*compose.OURS, "migrate"):
+            service = written["services"][f"{one.slug}-{name}"]
+            for same in (
+                "command",
+                "healthcheck",
+                "read_only",
+                "cap_drop",
+                "security_opt",
+                "stop_grace_period",
+            ):
+                assert service.get(same) == COMPOSE[name].get(same), (name, same)
+            assert service["secrets"] == [f"{one.slug}_key", f"{one.slug}_database"]
+            told = service["environment"] | {"ORGANISATIONS_FILE": str(file), "VAR_DIR": str(tmp_path)}
+            environ = {key: compose.interpolated(value, given) for key, value in told.items()}
+            assert enter(environ, ["celery"]).slug == one.slug
+            assert read_key("ONA_API_KEY", environ) == f"{one.slug}_key"
+            assert environ["DATABASE_URL"].endswith(f"/{one.slug}")
+            assert environ["REDIS_URL"] == f"redis://valkey:6379/{place}"
 
 
 def _with(service: tuple[list[str], dict[str, str]], folder: Path) -> tuple[list[str], Path, dict[str, str]]:
