@@ -12,8 +12,8 @@ from scripts.rolling.witness import Witness
 ENDED = {"confirmed", "skipped", "failed", "unconfirmed", "unknown"}
 EARLY = 0.05
 """Seconds by which a beat's claim of a turn lapses before the next one is due."""
-TURNS = {"jobs.poll_hot": 5.0, "jobs.chase": 1.0, "jobs.sweep_actions": 10.0, "jobs.record_history": 5.0}
-"""Jobs that only beats send → seconds between two turns."""
+TURNS = {"jobs.send_notices": 5.0, "jobs.chase": 1.0, "jobs.sweep_actions": 10.0, "jobs.record_history": 5.0}
+"""Jobs that only beats send → seconds between two turns. A hot poll that outlasts its interval sends the next one."""
 
 
 @dataclass(frozen=True, slots=True)
