@@ -4,10 +4,11 @@ The targets are fixed when the question is put. Each is authorised on its own an
 before one is sent it is looked at again, so that an environment which is in use by then is skipped.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -27,6 +28,7 @@ from dashboard.fleet.spans import length
 if TYPE_CHECKING:
     from dashboard.fleet.look import Look
 
+T = TypeVar("T")
 MOST_TARGETS = 2_000
 QUESTIONS_KEEP = timedelta(days=1)
 TRIES = 3
@@ -93,14 +95,16 @@ def begin(batch: Batch, user: User, fleet: Fleet, *, reason: str, now: datetime)
     """Write one action a target; False when the batch had begun already. Nothing is sent yet: see `claim_next`."""
     if why_not := bulk_refusal(user):
         raise Forbidden(why_not)
-    for last in reversed(range(TRIES)):
-        try:
-            with transaction.atomic():
-                return _begin(batch, user, fleet, reason, now)
-        except IntegrityError:  # somebody asked for the same of one target just now
-            if not last:
-                raise
-    return False
+    return _as_one(lambda: _begin(batch, user, fleet, reason, now))
+
+
+def _as_one(write: Callable[[], T]) -> T:
+    """`write` in a transaction; again where somebody asked for the same of one target just then."""
+    for _ in range(TRIES - 1):
+        with suppress(IntegrityError), transaction.atomic():
+            return write()
+    with transaction.atomic():
+        return write()
 
 
 def _begin(batch: Batch, user: User, fleet: Fleet, reason: str, now: datetime) -> bool:
@@ -237,11 +241,14 @@ def retry(batch: Batch, user: User, fleet: Fleet, now: datetime) -> int:
     """Ask again for what failed or was not confirmed; returns how many. Raises Forbidden."""
     if why_not := batch_refusal(user, batch):
         raise Forbidden(why_not)
-    with transaction.atomic():
-        failed = list(Action.objects.of_batch(batch).filter(state__in=WORTH_A_RETRY).select_for_update())
-        if Action.objects.filter(id__in=[one.id for one in failed], retried=False).update(retried=True):
-            Batch.objects.filter(id=batch.id).update(cancelled=None, cancelled_by="", told=None)
-            _write(batch, user, fleet, now, [(one.place, one.target_id, one.target_name) for one in failed])
+    return _as_one(lambda: _retry(batch, user, fleet, now))
+
+
+def _retry(batch: Batch, user: User, fleet: Fleet, now: datetime) -> int:
+    failed = list(Action.objects.of_batch(batch).filter(state__in=WORTH_A_RETRY).select_for_update())
+    if Action.objects.filter(id__in=[one.id for one in failed], retried=False).update(retried=True):
+        Batch.objects.filter(id=batch.id).update(cancelled=None, cancelled_by="", told=None)
+        _write(batch, user, fleet, now, [(one.place, one.target_id, one.target_name) for one in failed])
     return len(failed)
 
 

@@ -181,8 +181,7 @@ def sent_before(action: Action, row: Environment, now: datetime) -> bool:
     """Follow up, instead of sending it again, what a try before seems to have brought about, whose answer nobody has
     read; True when that is so.
     """
-    perhaps = action.outcome.startswith(PERHAPS_SENT)
-    if not perhaps or not RULES[Verb(action.verb)].pointless(row):
+    if not action.outcome.startswith(PERHAPS_SENT) or row.phase not in RULES[Verb(action.verb)].brings:
         return False
     return _move(action, State.REQUESTED, requested=now, outcome="")
 

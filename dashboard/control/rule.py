@@ -79,6 +79,7 @@ class Rule:
 
     `send(ona, target id, params)` makes the call and returns the id of what it made, or "".
     `pointless(row)` is the reason for skipping it, or "".
+    `brings` are the phases that show that it has arrived: nothing but it leads from where it makes sense to these.
     `ended(row, params)` is the outcome an observation shows, or None while it is open.
     `patience` is how many seconds after the request the change should be visible.
     `repeatable` says whether sending it twice does no harm; creations never are.
@@ -105,6 +106,7 @@ class Rule:
     ended: Callable[[Any, Params], Outcome | None]
     patience: float
     pointless: Callable[[Any], str] = never
+    brings: frozenset[str] = frozenset()
     repeatable: bool = True
     look_first: str = ""
     rowless: bool = False

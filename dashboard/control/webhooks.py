@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, QuerySet
 
 from dashboard.control import audit
@@ -146,7 +146,11 @@ def keep(
                 raise Refused(sentence("There are {most} webhooks. Delete one first.", most=MOST))
             webhook.created = now
             _begin_to_look()
-        webhook.save()
+        try:
+            with transaction.atomic():
+                webhook.save()
+        except IntegrityError:  # a second press, or another admin
+            raise Refused(sentence("There is a webhook with this name.")) from None
         act = "made" if new else "changed"
         _note(webhook, act, now, f"{webhook.host}, {webhook.mark}{SAID[renew]}")
     return secret
@@ -261,11 +265,11 @@ def not_taken(delivery: WebhookDelivery, why: str, status: int | None, now: date
 
 
 def rescue(now: datetime) -> int:
-    """What a worker died over is sent again; returns how many."""
+    """What a worker died over is sent again, unless workers died over all its tries; returns how many."""
     stuck = WebhookDelivery.objects.filter(state=Delivered.SENDING, tried__lt=now - WORKER_DIED)
-    return stuck.update(
-        state=Delivered.FAILED, why=sentence("a worker died while sending it"), not_before=now
-    )
+    why = sentence("a worker died while sending it")
+    stuck.filter(attempts__gt=len(DELAYS)).update(state=Delivered.GAVE_UP, why=why)
+    return stuck.update(state=Delivered.FAILED, why=why, not_before=now)
 
 
 def send_again(delivery: WebhookDelivery, user: User, now: datetime) -> bool:

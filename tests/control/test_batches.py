@@ -258,6 +258,42 @@ def test_a_retry_goes_on_where_a_cancelled_batch_failed(admin):
     assert batches.claim_next(seconds(3), "") is None
 
 
+def test_a_retry_that_meets_somebody_elses_wish_in_the_same_moment_is_written_again(admin, monkeypatch):
+    batch = begun(admin, TEN[:2])
+    Action.objects.update(state=State.FAILED, ended=NOW)
+    made, write = ledger.new_action, []
+
+    def somebody_else_is_faster(who, verb, row, now, why):
+        if not write:
+            write.append(made(who, verb, row, now, why).save())
+        return made(who, verb, row, now, why)
+
+    monkeypatch.setattr(ledger, "new_action", somebody_else_is_faster)
+    assert batches.retry(batch, admin, fleet(*TEN), seconds(60)) == 2
+    assert states(batch) == ["queued", "queued"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "phase", "arrived"),
+    [
+        (Verb.START_ENVIRONMENT, "starting", True),
+        (Verb.START_ENVIRONMENT, "running", True),
+        (Verb.START_ENVIRONMENT, "stopping", False),
+        (Verb.START_ENVIRONMENT, "deleting", False),
+        (Verb.STOP_ENVIRONMENT, "stopping", True),
+        (Verb.STOP_ENVIRONMENT, "running", False),
+    ],
+)
+def test_only_a_phase_that_it_brings_shows_that_a_lost_call_arrived(admin, verb, phase, arrived):
+    batch = begun(admin, TEN[:1], verb=Verb.STOP_ENVIRONMENT)
+    action = claimed(batch)
+    action.verb, action.outcome = verb.value, ledger.PERHAPS_SENT
+    action.save()
+    assert ledger.sent_before(action, replace(TEN[0], phase=phase), seconds(9)) is arrived
+    action.refresh_from_db()
+    assert (action.state == State.REQUESTED) is arrived
+
+
 # Undoing
 
 

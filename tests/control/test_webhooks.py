@@ -206,6 +206,22 @@ def test_gone_pauses_it_until_it_is_saved_and_a_dead_worker_loses_nothing(made, 
     assert [state for state, _ in states()] == [Delivered.GAVE_UP, Delivered.SENT]
 
 
+def test_an_event_over_which_every_worker_dies_is_given_up(made, there, turn):
+    tell(made[0])
+    dead = {"state": Delivered.SENDING, "tried": NOW - timedelta(hours=1)}
+    WebhookDelivery.objects.update(attempts=len(webhooks.DELAYS) + 1, **dead)
+    turn()
+    assert states() == [(Delivered.GAVE_UP, "a worker died while sending it")]
+    assert there.sent == []
+
+
+def test_a_second_press_makes_no_second_webhook_and_says_so(made, admin, there):
+    twin = Webhook(name="OPS", events=EVERYTHING)
+    with pytest.raises(webhooks.Refused, match="There is a webhook with this name"):
+        webhooks.keep(twin, admin, NOW, f"http://127.0.0.1:{there.port}/")
+    assert Webhook.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     "address",
     [
