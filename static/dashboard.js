@@ -231,9 +231,13 @@
   // While other rows wait, those in view stay where they are and tell what is true: their state, or that they have left.
   const keepRows = (rows, renewed) => {
     const focused = rows.contains(document.activeElement) && whereabouts(document.activeElement);
-    for (const row of [...rows.children]) {
+    const there = new Set([...renewed.children].map(({ id }) => id));
+    const shown = [...rows.children];
+    // Behind all that stay: as many have come before them, and they are on the next page now.
+    const pushed = renewed.children.length >= shown.length ? shown.findLastIndex(({ id }) => there.has(id)) + 1 : shown.length;
+    for (const [place, row] of shown.entries()) {
       const same = [...renewed.children].find(({ id }) => id === row.id)?.cloneNode(true);
-      if (!same && !row.matches(".left, .nothing")) {
+      if (!same && place < pushed && !row.matches(".left, .nothing")) {
         const said = document.createElement("span");
         said.className = "sr";
         said.textContent = row.title = translated("No longer in this list");
