@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
-from django.urls import Resolver404
+from django.urls import Resolver404, get_script_prefix
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.functional import Promise
@@ -257,12 +258,18 @@ def fields_of(request: HttpRequest) -> list[tuple[str, str]]:
     return [(name, text_of(value)) for name, values in sent if name not in NOT_AGAIN for value in values]
 
 
+@cache
+def _address(_prefix: str, name: str) -> str:
+    """Of what every request needs."""
+    return resolve_url(name)
+
+
 def security_headers(get_response: GetResponse) -> GetResponse:
     """Middleware: what the browser may load and do, on every answer."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        policy = CONTENT_SECURITY_POLICY.format(reports=resolve_url("reports-csp"))
+        policy = CONTENT_SECURITY_POLICY.format(reports=_address(get_script_prefix(), "reports-csp"))
         response.setdefault("Content-Security-Policy", policy)
         response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response
@@ -275,7 +282,7 @@ def sign_in_again(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        login = resolve_url(settings.LOGIN_URL)
+        login = _address(get_script_prefix(), settings.LOGIN_URL)
         if is_fragment(request) and response.status_code == 302 and response["Location"].startswith(login):
             where = request.headers.get("HX-Current-URL", "").partition("://")[2]
             target = redirect_to_login("/" + where.partition("/")[2]).url

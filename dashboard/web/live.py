@@ -60,6 +60,27 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """A block that says the same to everybody of one language: for the moment in which many ask, it is made once."""
+
+    block: Block
+    made: dict[bool, SafeString] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.block.id
+
+    @property
+    def digest(self) -> str:
+        return self.block.digest
+
+    def html(self, request: HttpRequest, *, swap: bool = False) -> SafeString:
+        if swap not in self.made:
+            self.made[swap] = self.block.html(request, swap=swap)
+        return self.made[swap]
+
+
+@dataclass(frozen=True)
 class RowBlock:
     """A block whose `state` is hashable: what was rendered for it once is kept, for everybody. A page has fifty rows.
 

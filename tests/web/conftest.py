@@ -27,6 +27,7 @@ from dashboard.fleet.newer import newer
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import Observation
 from dashboard.web import view_tabs
+from dashboard.web.pages import overview
 from tests.conftest import Clock, Simulated
 
 HTMX = {"HX-Request": "true"}
@@ -149,6 +150,7 @@ def language() -> Iterator[None]:
 def views() -> None:
     """What is undone after a test was never written."""
     view_tabs.forget()
+    overview._made.clear()
 
 
 @pytest.fixture(autouse=True)

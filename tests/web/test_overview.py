@@ -1,5 +1,6 @@
 """The overview: what needs a person, and how the fleet went."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -8,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from dashboard.control import history, phase_counts
-from dashboard.control.models import Action, PhaseCount, RecordedEnvironment, Recording, State
+from dashboard.control.models import Action, PhaseCount, RecordedEnvironment, Recording, Star, State, User
 from dashboard.fleet.entities import Environment, Execution, Service
 from dashboard.web import trends
-from tests.web.conftest import Dashboard, text
+from tests.web.conftest import HTMX, Dashboard, asked_by, poller, text
 from tests.web.test_polls import swapped
 
 H = 3_600.0
@@ -168,3 +169,22 @@ def test_times_of_1970_and_2099_break_nothing(calm: Dashboard) -> None:
     moving(calm, "stopping", -1e6)
     assert calm.get("/").status_code == 200
     assert phase_counts.count() >= 0
+
+
+def test_after_a_change_everybody_is_told_the_same_but_for_what_is_their_own(
+    calm: Dashboard, users: dict[str, User]
+) -> None:
+    Star.objects.create(
+        user=users["viewer"], kind="environment", target_id="e-on", name="otter", created=timezone.now()
+    )
+    roles = ("viewer", "operator", "admin")
+    pages = {role: calm.get("/", role) for role in roles}
+    calm.put(replace(calm.fleet.environments["e-on"], failures=("It broke.",), status_version=next(versions)))
+    told = {role: text(calm.poll(pages[role], role)) for role in roles}
+    (needs,) = {re.findall(r'<section id="needs".*?</section>', html, re.DOTALL)[0] for html in told.values()}
+    assert "1 environment has failed" in needs
+    assert ['id="starred"' in told[role] for role in roles] == [True, False, False]
+    assert ['id="stop-e-on"' in told[role] for role in roles] == [False, False, True]
+    german = calm.get(asked_by(*poller(pages["admin"])), **HTMX, **{"Accept-Language": "de"})
+    assert needs not in text(german)
+    assert 'id="needs"' in text(german)

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
-from dashboard.control import cost, exemptions
+from dashboard.control import cost, exemptions, wishes
 from dashboard.control.idle import Limits, last_activity
 from dashboard.control.models import Action
 from dashboard.control.review import Review, longest_first, review
@@ -23,8 +23,9 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web.attention import needs_block
 from dashboard.web.details import actions_state
 from dashboard.web.hours import hours_block
-from dashboard.web.http import moment, page, signed_in
-from dashboard.web.live import Block, Live
+from dashboard.web.http import current_freshness, moment, page, signed_in
+from dashboard.web.kept import Kept
+from dashboard.web.live import Block, Live, Shared, is_poll
 from dashboard.web.pages import environments, executions, services
 from dashboard.web.pages.idle import asked_for
 from dashboard.web.quiet import quiet
@@ -64,28 +65,45 @@ class Panel:
 def index(request: HttpRequest) -> HttpResponse:
     fleet = moment(request).fleet
     troubles = _troubles(request, fleet)
-    judged, runs, hours = _judged(request), runs_of(fleet, time.time()), cost.state()
-    live = Live(
-        [
-            needs_block(request, fleet, judged, runs),
-            starred_block(signed_in(request), fleet),
-            _panels(fleet),
-            phases_block(),
-            runs_block(runs),
-            *troubles,
-            slower_block(fleet, time.time()),
-            _idle(judged),
-            hours_block(fleet, hours),
-            busiest_block(fleet, hours),
-            _activity(),
-        ]
-    )
+    first, *rest = _common(request, fleet)
+    live = Live([first, starred_block(signed_in(request), fleet), *rest[:3], *troubles, *rest[3:]])
     context = {
         "title": gettext("Overview"),
         "trouble_names": [block.id for block in troubles],
         "blocks": {block.id: block.html(request) for block in live.blocks},
     }
     return page(request, "overview/index.html", context, live)
+
+
+_made: Kept[tuple[float, list[Shared]]] = Kept(20)
+SHARED_SECONDS = 1.0
+"""For which polls are told of the same: after a change all open pages ask at once."""
+
+
+def _common(request: HttpRequest, fleet: Fleet) -> list[Shared]:
+    """The blocks that are the same for everybody, in order."""
+    fresh, stamp, now = current_freshness(request), wishes.stamp(), time.monotonic()
+    key = (get_language(), fleet.epoch, fleet.version, stamp, fresh)
+    known = _made.get(key) if is_poll(request) and stamp is not None else None
+    if known is None or now - known[0] >= SHARED_SECONDS:
+        known = (now, [Shared(block) for block in _blocks(request, fleet)])
+        _made.put(key, known)
+    return known[1]
+
+
+def _blocks(request: HttpRequest, fleet: Fleet) -> list[Block]:
+    judged, runs, hours = _judged(request), runs_of(fleet, time.time()), cost.state()
+    return [
+        needs_block(request, fleet, judged, runs),
+        _panels(fleet),
+        phases_block(),
+        runs_block(runs),
+        slower_block(fleet, time.time()),
+        _idle(judged),
+        hours_block(fleet, hours),
+        busiest_block(fleet, hours),
+        _activity(),
+    ]
 
 
 def _panels(fleet: Fleet) -> Block:
