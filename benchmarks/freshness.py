@@ -20,7 +20,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.ratios import ROOT, Report, percentile
-from dashboard.config import valkey_socket
+from dashboard.config.base import valkey_socket
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.store import Store, connect, namespace
 from dashboard.stack import parts

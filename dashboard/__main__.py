@@ -5,7 +5,7 @@
 import os
 import sys
 
-from dashboard.config import ConfigurationError
+from dashboard.config.base import ConfigurationError
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from celery import Celery
 from django.conf import settings
 from kombu import Queue
 
-from dashboard.config_redis import sentinels
+from dashboard.config.redis import sentinels
 from dashboard.fleet.store import AT_ONCE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")

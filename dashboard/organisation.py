@@ -11,8 +11,8 @@ from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.config import ConfigurationError, read
-from dashboard.config_organisations import (
+from dashboard.config.base import ConfigurationError, read
+from dashboard.config.organisations import (
     GROUPS,
     SECRETS,
     Organisation,
@@ -20,7 +20,7 @@ from dashboard.config_organisations import (
     read_organisations,
     told_or_in_file,
 )
-from dashboard.config_sso import Groups
+from dashboard.config.sso import Groups
 
 ENTERED = "DASHBOARD_ORGANISATION"
 """Set where the environment is an organisation's already: in the children of its `manage.py up`."""

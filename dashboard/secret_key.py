@@ -5,7 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
-from dashboard.config import ConfigurationError
+from dashboard.config.base import ConfigurationError
 
 
 def kept_under(folder: Path) -> str:

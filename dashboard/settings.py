@@ -1,11 +1,12 @@
-"""Django settings, all of them read from the environment through `dashboard.config`."""
+"""Django settings, all of them read from the environment through `dashboard.config.base`."""
 
 import os
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from dashboard.config import (
+from dashboard.config.audit import read_audit_days, read_audit_forward, read_audit_keys
+from dashboard.config.base import (
     LOOPBACK,
     VARIABLES,
     ConfigurationError,
@@ -21,16 +22,15 @@ from dashboard.config import (
     read_token,
     valkey_socket,
 )
-from dashboard.config_audit import read_audit_days, read_audit_forward, read_audit_keys
-from dashboard.config_notify import (
+from dashboard.config.notify import (
     read_mail_from,
     read_mail_server,
     read_notify_hosts,
     read_public_url,
 )
-from dashboard.config_projects import read_project_roles
-from dashboard.config_redis import read_redis
-from dashboard.config_sso import read_groups, read_mode, read_oidc, read_proxy, read_trusted, require_https
+from dashboard.config.projects import read_project_roles
+from dashboard.config.redis import read_redis
+from dashboard.config.sso import read_groups, read_mode, read_oidc, read_proxy, read_trusted, require_https
 from dashboard.log_lines import FORMATS, password_of
 from dashboard.organisation import enter
 from dashboard.patience import CONNECT_SECONDS

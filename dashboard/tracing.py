@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from dashboard import trail
-from dashboard.config import ConfigurationError
+from dashboard.config.base import ConfigurationError
 from dashboard.log_lines import Cutter
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ FOOT = "\nWritten by `python -m scripts.references`.\n"
 
 def pages() -> dict[Path, str]:
     """What each page holds; Django is set up."""
-    from dashboard import config_reference
+    from dashboard.config import reference as config_reference
     from dashboard.web.watching import table
 
     return {

@@ -41,8 +41,9 @@ def key(number: int) -> str:
 def growing() -> Iterator[Growing]:
     from django.conf import settings
 
-    from dashboard.control import models, recorded
-    from dashboard.control.audit_models import AuditEntry
+    from dashboard.control import models
+    from dashboard.control.audit.models import AuditEntry
+    from dashboard.control.record import models as recorded
 
     actions = RUNNING * 1.0  # each stopped once, by a person or a policy
     yield Growing(

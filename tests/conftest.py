@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
-from dashboard.control import audit_triggers
+from dashboard.control.audit import triggers as audit_triggers
 from dashboard.fleet.snapshot import Snapshot
 from dashboard.fleet.store import Store, connect
 from dashboard.fleet.sync import Sync

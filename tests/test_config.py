@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.config import (
+from dashboard.config.base import (
     VARIABLES,
     ConfigurationError,
     Variable,

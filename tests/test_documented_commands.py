@@ -19,7 +19,7 @@ from django.core.management import get_commands, load_command_class
 
 from dashboard import serving
 from dashboard.celery import app
-from dashboard.config import VARIABLES
+from dashboard.config.base import VARIABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = (

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dashboard.config_organisations import Organisation, Organisations
+from dashboard.config.organisations import Organisation, Organisations
 from dashboard.simulator import serve
 from dashboard.stack import organisations
 from dashboard.stack.front import VARIABLE, Front, Route, front, told

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dashboard.config import read
+from dashboard.config.base import read
 
 ROOT = Path(__file__).parent.parent
 THERE_AND_BACK = """

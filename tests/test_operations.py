@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.config import VARIABLES
+from dashboard.config.base import VARIABLES
 
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ROOT / "docs/operations"

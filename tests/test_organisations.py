@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.config import ConfigurationError, read_key
-from dashboard.config_organisations import Organisations, organisations, read_organisations
+from dashboard.config.base import ConfigurationError, read_key
+from dashboard.config.organisations import Organisations, organisations, read_organisations
 from dashboard.organisation import ENTERED, Here, enter
 
 ACME = {"slug": "acme", "name": "Acme", "key": "key-of-acme"}

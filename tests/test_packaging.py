@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboard.config import read_key
-from dashboard.config_organisations import read_organisations
+from dashboard.config.base import read_key
+from dashboard.config.organisations import read_organisations
 from dashboard.organisation import enter
 from dashboard.stack import parts
 from scripts import compose

@@ -16,7 +16,7 @@ from django.test import Client
 
 from dashboard import jobs, tracing, trail
 from dashboard.celery import app
-from dashboard.config import ConfigurationError
+from dashboard.config.base import ConfigurationError
 from dashboard.control.models import Action
 from dashboard.log_lines import Cutter, Json, Text, password_of
 from tests.conftest import until

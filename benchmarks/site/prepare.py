@@ -21,8 +21,8 @@ from django.db import connection
 from benchmarks import rows
 from benchmarks.site.models import Listed
 from dashboard import jobs
-from dashboard.control.accounts import EMAILS
 from dashboard.control.models import Role, User
+from dashboard.control.people.accounts import EMAILS
 from dashboard.fleet.snapshot import load
 
 

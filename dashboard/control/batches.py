@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from dashboard.control import exemptions, ledger
-from dashboard.control.evidence import earlier_clock, names_of, unknown_clock
+from dashboard.control import ledger
 from dashboard.control.idle import Decision, Evidence, Limits, decide
+from dashboard.control.idleness import exemptions
+from dashboard.control.idleness.evidence import earlier_clock, names_of, unknown_clock
 from dashboard.control.models import WORTH_A_RETRY, Action, Batch, IdlePolicy, State, User
 from dashboard.control.permissions import Forbidden, batch_refusal, bulk_refusal, refusal
-from dashboard.control.policy_verdicts import why_not_now
+from dashboard.control.policies.verdicts import why_not_now
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.sentences import number, sentence

@@ -12,11 +12,11 @@ from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.control import audit_actions
 from dashboard.control.asked_once_models import AskedOnce
-from dashboard.control.audit_models import AuditEntry, AuditForwarded
-from dashboard.control.exemption_models import Exemption
-from dashboard.control.notify_models import (
+from dashboard.control.audit import actions as audit_actions
+from dashboard.control.audit.models import AuditEntry, AuditForwarded
+from dashboard.control.idleness.exemption_models import Exemption
+from dashboard.control.notify.models import (
     OWED,
     TROUBLED,
     Channel,
@@ -26,9 +26,11 @@ from dashboard.control.notify_models import (
     MailChoice,
     Topic,
 )
-from dashboard.control.personal_token_models import PersonalToken, Scope
-from dashboard.control.phase_counts import PhaseCount
-from dashboard.control.policy_models import (
+from dashboard.control.notify.warning_models import StopWarning
+from dashboard.control.people.saved import DefaultView, SavedView
+from dashboard.control.people.star_models import Star
+from dashboard.control.people.token_models import PersonalToken, Scope
+from dashboard.control.policies.models import (
     ACTING,
     OF_STOPPED,
     Act,
@@ -37,7 +39,7 @@ from dashboard.control.policy_models import (
     PolicyState,
     PolicyVerdict,
 )
-from dashboard.control.recorded import (
+from dashboard.control.record.models import (
     ClassPrice,
     EnvironmentDay,
     RecordedEnvironment,
@@ -45,12 +47,10 @@ from dashboard.control.recorded import (
     Recording,
     Stretch,
 )
-from dashboard.control.report_models import FleetReport, ReportChannel
-from dashboard.control.saved import DefaultView, SavedView
-from dashboard.control.star_models import Star
-from dashboard.control.warning_models import StopWarning
-from dashboard.control.webhook_models import Event, Webhook, WebhookDelivery, WebhookMark
-from dashboard.control.whatif_models import Progress, Replay
+from dashboard.control.record.phase_counts import PhaseCount
+from dashboard.control.reports.models import FleetReport, ReportChannel
+from dashboard.control.webhooks.models import Event, Webhook, WebhookDelivery, WebhookMark
+from dashboard.control.whatif.models import Progress, Replay
 
 __all__ = [
     "ACTING",

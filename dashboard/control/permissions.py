@@ -18,10 +18,10 @@ from enum import Enum
 
 from django.utils.translation import gettext_noop as _
 
-from dashboard.config_projects import ProjectRole
+from dashboard.config.projects import ProjectRole
 from dashboard.control.made import made_by
 from dashboard.control.models import Batch, Role, User
-from dashboard.control.project_roles import NO_ROLE, roles_of
+from dashboard.control.people.project_roles import NO_ROLE, roles_of
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Row, Service, Task
 from dashboard.fleet.sentences import joined, sentence

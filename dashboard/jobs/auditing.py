@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from dashboard.celery import app
-from dashboard.control import audit_forward, audit_keep
+from dashboard.control.audit import forward as audit_forward
+from dashboard.control.audit import keep as audit_keep
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
 

@@ -6,7 +6,10 @@ import time
 from django.utils import timezone
 
 from dashboard.celery import app
-from dashboard.control import afterwards, all_clear, exemptions, ledger, notify
+from dashboard.control import ledger
+from dashboard.control.idleness import exemptions
+from dashboard.control.notify import afterwards, all_clear
+from dashboard.control.notify import owed as notify
 from dashboard.jobs import parts
 
 logger = logging.getLogger(__name__)
@@ -41,7 +44,7 @@ def send_notices() -> None:
 
 
 def _send_what_is_owed() -> None:
-    from dashboard.control.notify_send import NotTaken, send
+    from dashboard.control.notify.send import NotTaken, send
 
     end, closed, later = time.monotonic() + TURN_SECONDS, set[str](), notify.troubled()
     while time.monotonic() < end:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from dashboard.config import ConfigurationError, read_key
+from dashboard.config.base import ConfigurationError, read_key
 from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.memory import Memory
 from dashboard.fleet.sentences import sentence

@@ -6,8 +6,9 @@ from contextlib import suppress
 from django.utils import timezone
 
 from dashboard.celery import app
-from dashboard.control import batches, ledger, policy_runs
+from dashboard.control import batches, ledger
 from dashboard.control.models import Action
+from dashboard.control.policies import runs as policy_runs
 from dashboard.jobs import parts
 from dashboard.jobs.end import ending
 from dashboard.jobs.polls import BROKER_TROUBLE

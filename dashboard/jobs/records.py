@@ -8,16 +8,10 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from dashboard.celery import app
-from dashboard.control import (
-    asked_once,
-    history,
-    ledger,
-    personal_tokens,
-    phase_counts,
-    policy_runs,
-    rollup,
-    sign_ins,
-)
+from dashboard.control import asked_once, ledger
+from dashboard.control.people import personal_tokens, sign_ins
+from dashboard.control.policies import runs as policy_runs
+from dashboard.control.record import history, phase_counts, rollup
 from dashboard.fleet.store import StoreError
 from dashboard.jobs import parts
 

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from dashboard.celery import app
-from dashboard.control import ledger, replays, reports
-from dashboard.control.evidence import doubt
+from dashboard.control import ledger
+from dashboard.control.idleness.evidence import doubt
+from dashboard.control.reports import daily as reports
+from dashboard.control.whatif import replays
 from dashboard.jobs import parts
 from dashboard.jobs.polls import BROKER_TROUBLE
 

@@ -5,8 +5,10 @@ import time
 from typing import Any
 
 from dashboard.celery import app
-from dashboard.control import ledger, webhook_events, webhooks
+from dashboard.control import ledger
 from dashboard.control.models import Webhook, WebhookMark
+from dashboard.control.webhooks import events as webhook_events
+from dashboard.control.webhooks import owed as webhooks
 from dashboard.jobs import parts
 
 logger = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ def send_events() -> None:
 
 
 def _send_what_is_owed() -> None:
-    from dashboard.control.webhook_send import NotTaken, send
+    from dashboard.control.webhooks.send import NotTaken, send
 
     end, closed, later = time.monotonic() + TURN_SECONDS, list[Any](), webhooks.troubled()
     while time.monotonic() < end:

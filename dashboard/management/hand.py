@@ -2,7 +2,7 @@
 
 import getpass
 
-from dashboard.control.audit import Person
+from dashboard.control.audit.log import Person
 
 COMMAND_LINE = "command line"
 

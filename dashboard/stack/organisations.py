@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from dashboard.config import KNOWN
-from dashboard.config_organisations import Organisation, Organisations, read_organisations
+from dashboard.config.base import KNOWN
+from dashboard.config.organisations import Organisation, Organisations, read_organisations
 from dashboard.organisation import ENTERED
 from dashboard.stack import front, parts
 from dashboard.stack.child import Spec

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
 
-from dashboard.config_projects import ProjectRole
+from dashboard.config.projects import ProjectRole
 from dashboard.control.models import Role, User
 from dashboard.control.permissions import IN_PROJECTS, READ_LOGS, TABLE, Needs, bulk_refusal
 from dashboard.control.verbs import RULES, Verb

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
 
+from dashboard.control.idleness.review import Review
 from dashboard.control.models import Action, RecordedEnvironment, State
-from dashboard.control.review import Review
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query.indexes import rows_in_phase
 from dashboard.fleet.snapshot import Fleet

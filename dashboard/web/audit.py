@@ -15,8 +15,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from dashboard import jobs
-from dashboard.control import audit
-from dashboard.control.audit import Note, Person, Place
+from dashboard.control.audit import log as audit
+from dashboard.control.audit.log import Note, Person, Place
 from dashboard.control.models import User
 from dashboard.fleet.tries import Limit, Tries
 from dashboard.web.http import GetResponse

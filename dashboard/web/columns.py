@@ -17,9 +17,9 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.control import cost
 from dashboard.control.models import User
-from dashboard.control.preferences import columns_of, is_compact
+from dashboard.control.people.preferences import columns_of, is_compact
+from dashboard.control.record import cost
 from dashboard.fleet.hours import day_of
 from dashboard.fleet.query.reading import project_id
 from dashboard.fleet.snapshot import Fleet

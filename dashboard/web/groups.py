@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from dashboard.control import cost
+from dashboard.control.record import cost
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import Fleet
 

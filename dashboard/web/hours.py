@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from dashboard.control import cost
-from dashboard.control.cost import Bill, Line, State
+from dashboard.control.record import cost
+from dashboard.control.record.cost import Bill, Line, State
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.groups import group_names
 from dashboard.web.live import Block

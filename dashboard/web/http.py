@@ -25,7 +25,7 @@ from django.views import defaults
 
 from dashboard import jobs
 from dashboard.control.models import Action, User
-from dashboard.control.preferences import put_away
+from dashboard.control.people.preferences import put_away
 from dashboard.control.verbs import RULES, Verb
 from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.freshness import Freshness, freshness

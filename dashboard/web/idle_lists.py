@@ -8,9 +8,9 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-from dashboard.control.cost import NOTHING
 from dashboard.control.idle import last_activity
-from dashboard.control.review import Judged, Review
+from dashboard.control.idleness.review import Judged, Review
+from dashboard.control.record.cost import NOTHING
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.exports import json_file
 from dashboard.web.idle_money import IdleMoney

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from dashboard.control import cost
-from dashboard.control.cost import NOTHING, Prices
 from dashboard.control.idle import last_activity
-from dashboard.control.review import Judged, Review
+from dashboard.control.idleness.review import Judged, Review
+from dashboard.control.record import cost
+from dashboard.control.record.cost import NOTHING, Prices
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.hours import day_of
 

@@ -15,11 +15,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from dashboard.control import wishes
-from dashboard.control.exemptions import holds
+from dashboard.control.idleness.exemptions import holds
 from dashboard.control.made import made_by
 from dashboard.control.models import Role, User
+from dashboard.control.people.project_roles import standing as project_standing
 from dashboard.control.permissions import ona_person
-from dashboard.control.project_roles import standing as project_standing
 from dashboard.fleet import query as queries
 from dashboard.fleet.query import DEFAULT_SORT, Context, Query, Result, editing
 from dashboard.fleet.query.reading import At

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard.control.models import ACTING, Act, Action, Star, State, StopWarning
-from dashboard.control.notices import clock
+from dashboard.control.notify.notices import clock
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Execution, Kind, Service
 from dashboard.fleet.snapshot import Fleet

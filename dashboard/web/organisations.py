@@ -7,7 +7,7 @@ nobody is known elsewhere, so that each link leads to a sign-in.
 from django.conf import settings
 from django.http import HttpRequest
 
-from dashboard.control.people import role_of
+from dashboard.control.people.identity import role_of
 from dashboard.organisation import Here, Neighbour
 
 SESSION = "neighbours"

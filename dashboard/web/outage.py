@@ -19,7 +19,7 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.models import User
-from dashboard.control.people import role_of
+from dashboard.control.people.identity import role_of
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Environment, Kind, Listed, kind_of
 from dashboard.fleet.query import Context, Query

@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dashboard.control import cost, rollup
-from dashboard.control.cost import Bill
 from dashboard.control.models import Action, RecordedEnvironment, Recording
-from dashboard.control.rollup import EnvironmentHistory
+from dashboard.control.record import cost, rollup
+from dashboard.control.record.cost import Bill
+from dashboard.control.record.rollup import EnvironmentHistory
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.history import Span, What
 from dashboard.fleet.hours import RUNNING

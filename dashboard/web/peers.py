@@ -5,7 +5,7 @@ import ipaddress
 from django.conf import settings
 from django.http import HttpRequest
 
-from dashboard.config_sso import Proxy, Trusted
+from dashboard.config.sso import Proxy, Trusted
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 MOST_HOPS = 20

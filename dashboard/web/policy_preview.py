@@ -7,10 +7,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from dashboard.control import exemptions, ledger, replays
+from dashboard.control import ledger
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import IdlePolicy, Progress, Replay
-from dashboard.control.policy_verdicts import Assessment, Finding, assess
-from dashboard.control.whatif_run import DAYS, Question
+from dashboard.control.policies.verdicts import Assessment, Finding, assess
+from dashboard.control.whatif import replays
+from dashboard.control.whatif.run import DAYS, Question
 from dashboard.web.http import moment
 
 NAMES_SHOWN = 50

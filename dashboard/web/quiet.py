@@ -22,7 +22,7 @@ from django.utils.translation import get_language
 
 from dashboard.control import wishes
 from dashboard.control.models import User
-from dashboard.control.project_roles import standing as project_standing
+from dashboard.control.people.project_roles import standing as project_standing
 from dashboard.web.http import GetResponse, moment, signed_in, told
 from dashboard.web.kept import Kept
 from dashboard.web.live import is_poll

@@ -9,9 +9,10 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
-from dashboard.control import audit, sign_ins
-from dashboard.control.audit import Note
+from dashboard.control.audit import log as audit
+from dashboard.control.audit.log import Note
 from dashboard.control.models import SignIn, User
+from dashboard.control.people import sign_ins
 from dashboard.web import step_up
 from dashboard.web.audit import KEY
 

@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from dashboard.control import audit
-from dashboard.control.audit import Note
+from dashboard.control.audit import log as audit
+from dashboard.control.audit.log import Note
 from dashboard.web import limits
 from dashboard.web.audit import sign_in_failed
 from dashboard.web.http import PASSWORD, TYPED, fields_of, is_fragment, signed_in, text_of, varied

@@ -21,9 +21,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from dashboard.control import cost, phase_counts
-from dashboard.control.cost import Bill, State
-from dashboard.control.phase_counts import PhaseCount
+from dashboard.control.record import cost, phase_counts
+from dashboard.control.record.cost import Bill, State
+from dashboard.control.record.phase_counts import PhaseCount
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import plots
 from dashboard.web.groups import group_names

@@ -12,7 +12,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from dashboard.control.models import User
-from dashboard.control.saved import DefaultView, SavedView
+from dashboard.control.people.saved import DefaultView, SavedView
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import DEFAULT_SORT, SORTS, Context, Query, run
 from dashboard.fleet.snapshot import Fleet

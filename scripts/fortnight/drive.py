@@ -13,9 +13,12 @@ from django.conf import settings
 from django.test import Client
 
 from dashboard import jobs
-from dashboard.control import batches, exemptions, ledger, policies, replays
+from dashboard.control import batches, ledger
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, IdlePolicy, Progress, Replay, Role, User
-from dashboard.control.whatif_run import Question
+from dashboard.control.policies import changes as policies
+from dashboard.control.whatif import replays
+from dashboard.control.whatif.run import Question
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import connect

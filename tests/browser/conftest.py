@@ -24,7 +24,7 @@ from celery import Celery
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from dashboard.celery import options
-from dashboard.config import valkey_socket
+from dashboard.config.base import valkey_socket
 from dashboard.fleet.snapshot import load
 from dashboard.fleet.store import Store, connect, namespace
 from dashboard.stack import parts

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.control.accounts import ensure_local_accounts
 from dashboard.control.models import Role, User
+from dashboard.control.people.accounts import ensure_local_accounts
 
 pytestmark = pytest.mark.django_db
 

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control import afterwards, batches, exemptions
+from dashboard.control import batches
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, Batch, Channel, Delivery, Role, State, Topic
+from dashboard.control.notify import afterwards
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Kind, Person
 from dashboard.fleet.snapshot import Fleet

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control import all_clear, exemptions, ledger, notify, policies
+from dashboard.control import ledger
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import (
     AuditEntry,
     Channel,
@@ -16,7 +17,10 @@ from dashboard.control.models import (
     Topic,
     User,
 )
+from dashboard.control.notify import all_clear
+from dashboard.control.notify import owed as notify
 from dashboard.control.permissions import Forbidden
+from dashboard.control.policies import changes as policies
 from tests.control.conftest import NOW, seconds
 from tests.control.test_batches import running
 from tests.control.test_policies import HOUR, policy

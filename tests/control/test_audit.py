@@ -9,11 +9,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, models, transaction
 
-from dashboard.control import audit, audit_keep, audit_triggers, exemptions, ledger
-from dashboard.control.audit import BEGINNING, Known, Note, Person, Place
-from dashboard.control.audit_check import anchors_in, check
-from dashboard.control.audit_keep import ChainBroken
-from dashboard.control.audit_models import AppendOnly
+from dashboard.control import ledger
+from dashboard.control.audit import keep as audit_keep
+from dashboard.control.audit import log as audit
+from dashboard.control.audit import triggers as audit_triggers
+from dashboard.control.audit.check import anchors_in, check
+from dashboard.control.audit.keep import ChainBroken
+from dashboard.control.audit.log import BEGINNING, Known, Note, Person, Place
+from dashboard.control.audit.models import AppendOnly
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, AuditEntry, State
 from dashboard.control.permissions import Forbidden
 from dashboard.control.verbs import Verb

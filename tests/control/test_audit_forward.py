@@ -10,11 +10,11 @@ from io import StringIO
 import pytest
 
 from dashboard import jobs
-from dashboard.config import ConfigurationError
-from dashboard.config_audit import Forward, read_audit_days, read_audit_forward, read_audit_keys
-from dashboard.control import audit
-from dashboard.control.audit import Note
-from dashboard.control.audit_forward import forward, message
+from dashboard.config.audit import Forward, read_audit_days, read_audit_forward, read_audit_keys
+from dashboard.config.base import ConfigurationError
+from dashboard.control.audit import log as audit
+from dashboard.control.audit.forward import forward, message
+from dashboard.control.audit.log import Note
 from dashboard.control.models import AuditEntry, AuditForwarded
 from tests.control.conftest import NOW
 
@@ -115,7 +115,7 @@ def test_the_job_anchors_and_complains_when_the_anchor_is_gone(store, valkey, mo
     with caplog.at_level("INFO"):
         jobs.anchor_audit()
     assert f"audit anchor 1 {AuditEntry.objects.get().digest}" in caplog.text
-    monkeypatch.setattr("dashboard.control.audit_keep.anchors.kept", lambda _: (1, "0" * 64))
+    monkeypatch.setattr("dashboard.control.audit.keep.anchors.kept", lambda _: (1, "0" * 64))
     jobs.anchor_audit()
     assert "is missing or was replaced" in caplog.text
 

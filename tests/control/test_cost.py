@@ -9,9 +9,9 @@ from django.db import IntegrityError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.control import cost
-from dashboard.control.cost import Bill, Prices
 from dashboard.control.models import ClassPrice, EnvironmentDay, Recording
+from dashboard.control.record import cost
+from dashboard.control.record.cost import Bill, Prices
 from dashboard.fleet.hours import Hours
 
 DAY = date(2026, 9, 21)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control.evidence import doubt, judged_at
+from dashboard.control.idleness.evidence import doubt, judged_at
 from dashboard.fleet.snapshot import Moment
 from dashboard.fleet.store import Sweep
 from tests.control.conftest import FLEET, NOW, seconds

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control import batches, exemptions
+from dashboard.control import batches
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, Exemption, Role, State
 from dashboard.control.permissions import Forbidden
 from dashboard.fleet.entities import Kind

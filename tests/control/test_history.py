@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from django.db import DatabaseError
 
-from dashboard.control import history
 from dashboard.control.models import RecordedEnvironment, RecordedName, Recording, Stretch
+from dashboard.control.record import history
 from dashboard.fleet.entities import Environment, EnvironmentClass, Execution, Kind, Person, Project
 from dashboard.fleet.newer import newer
 from dashboard.fleet.store import Observation, Store, Sweep

@@ -9,12 +9,14 @@ from types import SimpleNamespace
 import pytest
 
 from dashboard import jobs
-from dashboard.config_notify import Allowed, MailServer
-from dashboard.control import channels, ledger, notify
+from dashboard.config.notify import Allowed, MailServer
+from dashboard.control import ledger
 from dashboard.control.models import Action, Channel, Delivered, Delivery, Role, Topic
-from dashboard.control.notices import link, plain
-from dashboard.control.notify import Recipient
-from dashboard.control.notify_guard import NotAllowed, check_address
+from dashboard.control.notify import channels
+from dashboard.control.notify import owed as notify
+from dashboard.control.notify.guard import NotAllowed, check_address
+from dashboard.control.notify.notices import link, plain
+from dashboard.control.notify.owed import Recipient
 from dashboard.control.permissions import Forbidden
 from tests.control.conftest import FLEET, NOW, user
 from tests.receivers import hook, post

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.control.opening import DAY, Opening, Span, Unreadable, read, words
+from dashboard.control.policies.opening import DAY, Opening, Span, Unreadable, read, words
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC", "Asia/Kathmandu")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.control import history, phase_counts
 from dashboard.control.models import PhaseCount, RecordedEnvironment, Recording, Stretch
+from dashboard.control.record import history, phase_counts
 
 M = 60.0
 T = 1_790_000_400.0  # a moment that is counted

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control import batches, exemptions, policies, policy_runs
+from dashboard.control import batches
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, Batch, IdlePolicy, PolicyRun, PolicyVerdict, Role, State, User
 from dashboard.control.permissions import Forbidden
-from dashboard.control.policy_verdicts import assess
+from dashboard.control.policies import changes as policies
+from dashboard.control.policies import runs as policy_runs
+from dashboard.control.policies.verdicts import assess
 from dashboard.fleet.entities import Execution, Kind
 from dashboard.fleet.look import Look
 from dashboard.fleet.snapshot import Fleet, Moment

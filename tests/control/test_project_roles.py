@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.config import ConfigurationError
-from dashboard.config_projects import Grant, Grants, ProjectRole, read_project_roles
+from dashboard.config.base import ConfigurationError
+from dashboard.config.projects import Grant, Grants, ProjectRole, read_project_roles
 from dashboard.control.models import AuditEntry, Role, User
-from dashboard.control.people import Identity, let_in
+from dashboard.control.people.identity import Identity, let_in
+from dashboard.control.people.project_roles import roles_of
 from dashboard.control.permissions import IN_PROJECTS, bulk_refusal, can, log_refusal, refusal, seen_as
-from dashboard.control.project_roles import roles_of
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Kind, Service
 from dashboard.fleet.snapshot import Fleet

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.control import replays
 from dashboard.control.models import (
     ClassPrice,
     Exemption,
@@ -20,8 +19,9 @@ from dashboard.control.models import (
     Stretch,
     User,
 )
-from dashboard.control.replays import Busy
-from dashboard.control.whatif_run import Impossible, Question, answer, spans_of
+from dashboard.control.whatif import replays
+from dashboard.control.whatif.replays import Busy
+from dashboard.control.whatif.run import Impossible, Question, answer, spans_of
 from dashboard.fleet.entities import Environment, Kind, Project
 from dashboard.fleet.snapshot import Fleet
 
@@ -125,7 +125,7 @@ class TestAnswer:
         assert own(answered(ask(roles=("prebuild",))))["stops"] == 1
 
     def test_a_record_of_several_portions_is_read_to_its_end(self, monkeypatch):
-        monkeypatch.setattr("dashboard.control.rollup.CHUNK", 2)
+        monkeypatch.setattr("dashboard.control.record.rollup.CHUNK", 2)
         recording()
         for number in range(5):
             recorded(f"e-{number}")
@@ -213,7 +213,7 @@ class TestAsking:
             replays.ask(ask(idle=3), ada, NOW)
 
     def test_what_is_cancelled_ends_in_the_middle_and_leaves_no_answer(self, ada, clock, monkeypatch):
-        monkeypatch.setattr("dashboard.control.whatif_run.EVERY", 1)
+        monkeypatch.setattr("dashboard.control.whatif.run.EVERY", 1)
         recording()
         recorded()
         recorded("e-2")

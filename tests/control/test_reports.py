@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.control import history, reports
 from dashboard.control.models import (
     Action,
     Batch,
@@ -25,8 +24,10 @@ from dashboard.control.models import (
     User,
 )
 from dashboard.control.permissions import Forbidden
-from dashboard.control.report_figures import MOST, figures
-from dashboard.control.report_words import body, subject
+from dashboard.control.record import history
+from dashboard.control.reports import daily as reports
+from dashboard.control.reports.figures import MOST, figures
+from dashboard.control.reports.words import body, subject
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment, Kind, Service
 from dashboard.fleet.hours import the_day

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dashboard.control.idle import Limits
-from dashboard.control.review import longest_first, review
+from dashboard.control.idleness.review import longest_first, review
 from dashboard.fleet.entities import Environment, Execution, Kind
 from dashboard.fleet.snapshot import Fleet, Moment
 from dashboard.fleet.store import Sweep

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.control import rollup
 from dashboard.control.models import EnvironmentDay, RecordedEnvironment, Recording, Stretch
+from dashboard.control.record import rollup
 from dashboard.fleet.hours import IDLE_AFTER
 
 H = 3600.0

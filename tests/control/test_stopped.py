@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.control import batches, exemptions, policies, policy_runs
+from dashboard.control import batches
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, Delivery, IdlePolicy, RecordedEnvironment, StopWarning, Topic
+from dashboard.control.policies import changes as policies
+from dashboard.control.policies import runs as policy_runs
 from dashboard.fleet.entities import Environment, Kind, Person
 from dashboard.fleet.look import Look
 from dashboard.fleet.snapshot import Fleet, Moment

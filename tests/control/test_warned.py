@@ -5,8 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control import batches, exemptions, policies, policy_runs, warned
+from dashboard.control import batches
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, Channel, Delivered, Delivery, StopWarning, Topic
+from dashboard.control.notify import warned
+from dashboard.control.policies import changes as policies
+from dashboard.control.policies import runs as policy_runs
 from dashboard.fleet.entities import Execution, Kind, Person
 from dashboard.fleet.look import Look
 from dashboard.fleet.snapshot import Fleet, Moment

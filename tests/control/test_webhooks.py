@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from dashboard import jobs
-from dashboard.config_notify import Allowed
-from dashboard.control import batches, ledger, policies, webhook_events, webhooks
+from dashboard.config.notify import Allowed
+from dashboard.control import batches, ledger
 from dashboard.control.models import (
     Action,
     AuditEntry,
@@ -28,8 +28,11 @@ from dashboard.control.models import (
     WebhookMark,
 )
 from dashboard.control.permissions import Forbidden
+from dashboard.control.policies import changes as policies
 from dashboard.control.verbs import Verb
-from dashboard.control.webhooks import Renewal
+from dashboard.control.webhooks import events as webhook_events
+from dashboard.control.webhooks import owed as webhooks
+from dashboard.control.webhooks.owed import Renewal
 from dashboard.fleet.entities import Kind, Service
 from dashboard.fleet.snapshot import Fleet
 from tests.control.conftest import FLEET, MINE, NOW, THEIRS, seconds

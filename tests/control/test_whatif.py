@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.control.whatif import End, Peer, Regret, Rule, Shut, read, stops
-from dashboard.control.whatif_sums import About, Sums
+from dashboard.control.whatif.judge import End, Peer, Regret, Rule, Shut, read, stops
+from dashboard.control.whatif.sums import About, Sums
 from dashboard.fleet import hours
 from dashboard.fleet.history import Span, What
 
@@ -231,7 +231,7 @@ class TestSums:
         assert dict(sums.of_limit[0].seconds) == {("c-1", 0): H, ("c-1", 1): 5 * H}
 
     def test_lists_are_bounded_and_hold_the_most_telling(self, monkeypatch):
-        monkeypatch.setattr("dashboard.control.whatif_sums.MOST_LISTED", 2)
+        monkeypatch.setattr("dashboard.control.whatif.sums.MOST_LISTED", 2)
         sums = Sums((2 * H,), 2 * H, (), DAY[1])
         for back in (14.1, 14.2, 14.05, 16):
             sums.add(About(f"e-{back}", "", ""), past(*EVENING, signal(back, 20)), NO_RULE)

@@ -5,7 +5,7 @@ import redis
 from redis import Redis
 
 from dashboard.celery import options
-from dashboard.config_places import redis_place
+from dashboard.config.places import redis_place
 from dashboard.fleet.anchors import KEY
 from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.entities import Environment, Kind

@@ -10,8 +10,8 @@ import redis
 from celery import Celery
 
 from dashboard.celery import options
-from dashboard.config import ConfigurationError
-from dashboard.config_redis import Sentinels, read_redis, sentinels
+from dashboard.config.base import ConfigurationError
+from dashboard.config.redis import Sentinels, read_redis, sentinels
 from dashboard.fleet.entities import Kind, Project
 from dashboard.fleet.store import Observation, Store, StoreError, connect
 from dashboard.log_lines import password_of

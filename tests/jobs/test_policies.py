@@ -7,8 +7,10 @@ import pytest
 from django.db import OperationalError
 
 from dashboard import jobs
-from dashboard.control import exemptions, ledger, policies
+from dashboard.control import ledger
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, Delivery, IdlePolicy, PolicyRun, StopWarning
+from dashboard.control.policies import changes as policies
 from dashboard.fleet.snapshot import load
 from tests.conftest import until
 from tests.control.conftest import admin

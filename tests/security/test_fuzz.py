@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 
-from dashboard.config_projects import Grant, Grants, ProjectRole
+from dashboard.config.projects import Grant, Grants, ProjectRole
 from dashboard.control.models import (
     Action,
     AuditEntry,

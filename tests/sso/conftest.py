@@ -12,7 +12,7 @@ from django.conf import LazySettings
 from django.http import HttpResponse
 from django.test import Client
 
-from dashboard.config_sso import read_groups, read_oidc
+from dashboard.config.sso import read_groups, read_oidc
 from dashboard.control.models import SignIn, User
 from dashboard.web.sso import oidc
 from dashboard.web.sso import provider as providers

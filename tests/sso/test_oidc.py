@@ -11,9 +11,9 @@ from django.conf import settings as current
 from django.core import signing
 from django.db import connection
 
-from dashboard.config import ConfigurationError
-from dashboard.config_projects import Grant, Grants, ProjectRole
-from dashboard.config_sso import read_groups, read_oidc
+from dashboard.config.base import ConfigurationError
+from dashboard.config.projects import Grant, Grants, ProjectRole
+from dashboard.config.sso import read_groups, read_oidc
 from dashboard.control.models import Role, SignIn, User
 from dashboard.fleet.entities import Environment
 from dashboard.management.commands import doctor

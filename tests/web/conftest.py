@@ -20,8 +20,8 @@ from django.utils import translation
 from dashboard import jobs
 from dashboard.celery import app, broker_url
 from dashboard.control import wishes
-from dashboard.control.accounts import EMAILS
 from dashboard.control.models import Role, User
+from dashboard.control.people.accounts import EMAILS
 from dashboard.fleet.entities import Environment, Kind, Row
 from dashboard.fleet.newer import newer
 from dashboard.fleet.snapshot import Fleet

@@ -7,8 +7,8 @@ from dataclasses import replace
 from django.http import HttpResponse
 from django.utils import timezone
 
-from dashboard.control import policy_runs
 from dashboard.control.models import Batch, IdlePolicy
+from dashboard.control.policies import runs as policy_runs
 from dashboard.fleet import remarks
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.store import Observation, Sweep

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from dashboard.config_projects import Grant, Grants, ProjectRole
+from dashboard.config.projects import Grant, Grants, ProjectRole
 from dashboard.control import permissions
 from dashboard.control.models import Action, Batch, Channel, Exemption, IdlePolicy, SavedView, User
 from dashboard.control.permissions import TABLE, Needs

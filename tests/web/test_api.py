@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.control import personal_tokens
 from dashboard.control.models import AuditEntry, PersonalToken, Scope, User
+from dashboard.control.people import personal_tokens
 from dashboard.web import outage
 from tests.web.conftest import Dashboard
 from tests.web.test_database_outage import no_database
@@ -148,8 +148,8 @@ def test_a_token_ends_with_what_it_stands_on(
 def test_somebody_whom_the_provider_turns_away_has_no_token_any_more_and_who_stays_away_rests(
     users: dict[str, User], settings: Any
 ) -> None:
-    from dashboard.config_sso import Groups
-    from dashboard.control.people import Identity, NotLetIn, let_in
+    from dashboard.config.sso import Groups
+    from dashboard.control.people.identity import Identity, NotLetIn, let_in
 
     settings.SSO_MODE = "oidc"
     settings.SSO_GROUPS = Groups(admin=frozenset({"ops"}), operator=frozenset(), viewer=frozenset({"dev"}))

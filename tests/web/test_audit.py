@@ -13,10 +13,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.control import audit
-from dashboard.control.audit import Note
-from dashboard.control.audit_check import check
-from dashboard.control.audit_query import ACTS
+from dashboard.control.audit import log as audit
+from dashboard.control.audit.check import check
+from dashboard.control.audit.log import Note
+from dashboard.control.audit.query import ACTS
 from dashboard.control.models import AuditEntry, ClassPrice, SavedView, SignIn, User
 from dashboard.web import audit as web_audit
 from dashboard.web import limits

@@ -5,7 +5,8 @@ import re
 import pytest
 from django.http import HttpResponse
 
-from dashboard.control import exemptions, ledger
+from dashboard.control import ledger
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Action, Batch, State
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_idle import choices, fleet, idle

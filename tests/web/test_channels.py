@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.config_notify import Allowed
+from dashboard.config.notify import Allowed
 from dashboard.control.models import Channel, Delivery, Exemption, MailChoice, StopWarning, Topic, User
 from tests.web.conftest import HTMX, OPERATOR, Dashboard, text
 from tests.web.test_idle import fleet

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from dashboard.control import cost
 from dashboard.control.models import (
     ClassPrice,
     EnvironmentDay,
@@ -16,6 +15,7 @@ from dashboard.control.models import (
     RecordedName,
     Recording,
 )
+from dashboard.control.record import cost
 from tests.web.conftest import Dashboard, text
 
 H = 3600.0

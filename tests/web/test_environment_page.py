@@ -4,8 +4,8 @@ import json
 
 from django.utils import timezone
 
-from dashboard.control import history
 from dashboard.control.models import Action, State
+from dashboard.control.record import history
 from dashboard.fleet.details import EnvironmentDetail, Part
 from dashboard.fleet.entities import Environment, EnvironmentClass, Kind, Port
 from dashboard.web.raw import redacted

@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from dashboard.control import cost, history
 from dashboard.control.models import (
     ClassPrice,
     EnvironmentDay,
@@ -15,6 +14,7 @@ from dashboard.control.models import (
     Stretch,
     User,
 )
+from dashboard.control.record import cost, history
 from dashboard.fleet.entities import Environment
 from tests.web.conftest import Dashboard, text
 

@@ -11,8 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import clear_script_prefix, resolve, set_script_prefix
 
-from dashboard.config_sso import Groups, read_groups, read_proxy
-from dashboard.control import notices
+from dashboard.config.sso import Groups, read_groups, read_proxy
+from dashboard.control.notify import notices
 from dashboard.organisation import Here, Neighbour
 from dashboard.web.kept import pieces
 from dashboard.web.mount import mounted

@@ -8,8 +8,8 @@ from itertools import count
 import pytest
 from django.utils import timezone
 
-from dashboard.control import history, phase_counts
 from dashboard.control.models import Action, PhaseCount, RecordedEnvironment, Recording, Star, State, User
+from dashboard.control.record import history, phase_counts
 from dashboard.fleet.entities import Environment, Execution, Service
 from dashboard.web import trends
 from tests.web.conftest import HTMX, Dashboard, asked_by, poller, text

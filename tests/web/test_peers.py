@@ -4,8 +4,8 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client, RequestFactory
 
-from dashboard.config import ConfigurationError
-from dashboard.config_sso import read_trusted
+from dashboard.config.base import ConfigurationError
+from dashboard.config.sso import read_trusted
 from dashboard.control.models import AuditEntry, User
 from dashboard.web import limits
 from dashboard.web.peers import address_of

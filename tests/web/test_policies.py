@@ -4,8 +4,9 @@ import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
-from dashboard.control import policies, policy_runs
 from dashboard.control.models import Action, Batch, IdlePolicy, User
+from dashboard.control.policies import changes as policies
+from dashboard.control.policies import runs as policy_runs
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_idle import fleet
 

@@ -4,7 +4,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from dashboard.config_projects import Grant, Grants, ProjectRole
+from dashboard.config.projects import Grant, Grants, ProjectRole
 from dashboard.control.models import Action, AuditEntry, Batch, User
 from dashboard.fleet.entities import Environment, Service
 from tests.web.conftest import HTMX, Dashboard, text

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from dashboard import jobs
-from dashboard.config_sso import read_proxy
+from dashboard.config.sso import read_proxy
 from dashboard.control.models import SignIn, User
 from tests.web.conftest import HTMX, Dashboard, asked_by, poller, text
 

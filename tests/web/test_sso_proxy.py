@@ -6,8 +6,8 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from dashboard.config import ConfigurationError
-from dashboard.config_sso import Groups, read_groups, read_proxy
+from dashboard.config.base import ConfigurationError
+from dashboard.config.sso import Groups, read_groups, read_proxy
 from dashboard.control.models import Action, Role, User
 from tests.web.conftest import OPERATOR, Dashboard, text
 

@@ -5,8 +5,8 @@ from html import unescape
 
 import pytest
 
-from dashboard.control import stars
 from dashboard.control.models import Star, User
+from dashboard.control.people import stars
 from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
 from dashboard.web import stars as shown
 from tests.web.conftest import HTMX, Dashboard, text

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.config_sso import read_proxy
+from dashboard.config.sso import read_proxy
 from dashboard.control import batches
 from dashboard.control.models import Action, AuditEntry, Batch, Channel, IdlePolicy, User, Webhook
 from dashboard.control.permissions import FEW

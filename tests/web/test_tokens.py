@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.control import personal_tokens
 from dashboard.control.models import AuditEntry, PersonalToken, Scope, User
+from dashboard.control.people import personal_tokens
 from tests.web.conftest import Dashboard, text
 
 TOKENS = "/accounts/tokens/"

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.control.models import DefaultView, SavedView, User
-from dashboard.control.views import MOST_VIEWS, keep, may_change, may_delete, set_default
+from dashboard.control.people.views import MOST_VIEWS, keep, may_change, may_delete, set_default
 from dashboard.fleet.query import Context
 from dashboard.web import view_tabs
 from dashboard.web.view_tabs import count_of

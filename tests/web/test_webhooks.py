@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.config_notify import Allowed
+from dashboard.config.notify import Allowed
 from dashboard.control.models import Delivered, Webhook, WebhookDelivery
 from tests.web.conftest import Dashboard, text
 

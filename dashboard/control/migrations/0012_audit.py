@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from dashboard.control import audit_triggers
+from dashboard.control.audit import triggers as audit_triggers
 
 
 class Migration(migrations.Migration):

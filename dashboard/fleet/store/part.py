@@ -8,7 +8,7 @@ import redis.sentinel
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from dashboard.config_redis import sentinels
+from dashboard.config.redis import sentinels
 
 PATIENCE: dict[str, Any] = {"socket_timeout": 3, "socket_connect_timeout": 1}
 """Seconds."""

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from dashboard.control import ledger
-from dashboard.control.audit import Known, Place, comes_from, person_of
+from dashboard.control.audit.log import Known, Place, comes_from, person_of
 from dashboard.control.models import User
 from dashboard.control.permissions import Forbidden
 from dashboard.control.tokens import NoToken, access_token

@@ -5,9 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.control.accounts import ensure_local_accounts, set_role
-from dashboard.control.audit import Known, Place, comes_from
+from dashboard.control.audit.log import Known, Place, comes_from
 from dashboard.control.models import Role
+from dashboard.control.people.accounts import ensure_local_accounts, set_role
 from dashboard.management.hand import COMMAND_LINE, at_the_machine
 
 

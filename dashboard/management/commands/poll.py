@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dashboard.config import read
+from dashboard.config.base import read
 from dashboard.fleet.budget import Budget, Lead
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.snapshot import Snapshot

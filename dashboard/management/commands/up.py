@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from dashboard.config import ConfigurationError, read, valkey_socket
+from dashboard.config.base import ConfigurationError, read, valkey_socket
 from dashboard.stack import organisations, parts, preparation, reach
 from dashboard.stack.child import Spec
 from dashboard.stack.supervisor import StartFailed, Supervisor
@@ -159,7 +159,7 @@ def _organisations(simulated: int | None) -> "organisations.Several | None":
 
 def _prepare() -> list[tuple[str, str]]:
     """Database, static files, accounts; (username, password) of the accounts that are new."""
-    from dashboard.control.accounts import ensure_local_accounts
+    from dashboard.control.people.accounts import ensure_local_accounts
 
     preparation.migrate()
     preparation.collect_static()

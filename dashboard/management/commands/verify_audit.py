@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from dashboard.control.audit import Known, Place, comes_from
-from dashboard.control.audit_check import anchors_in, check
-from dashboard.control.audit_keep import begin_anew
+from dashboard.control.audit.check import anchors_in, check
+from dashboard.control.audit.keep import begin_anew
+from dashboard.control.audit.log import Known, Place, comes_from
 from dashboard.fleet import anchors
 from dashboard.fleet.store import Store, StoreError, connect
 from dashboard.management.hand import COMMAND_LINE, at_the_machine

@@ -7,9 +7,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
-from dashboard.control import personal_tokens
 from dashboard.control.models import PersonalToken, Scope
-from dashboard.control.personal_tokens import Refused
+from dashboard.control.people import personal_tokens
+from dashboard.control.people.personal_tokens import Refused
 from dashboard.web import limits
 from dashboard.web.api.problems import Problem
 from dashboard.web.audit import sign_in_failed

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from dashboard.control.review import Judged
+from dashboard.control.idleness.review import Judged
 from dashboard.web.api import cursors
 from dashboard.web.api.bearer import READ
 from dashboard.web.api.known import known_fleet

@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.control import channels
 from dashboard.control.models import Channel, ChannelKind
+from dashboard.control.notify import channels
 from dashboard.fleet.sentences import looked_up
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.batches import MOST_TARGETS
 from dashboard.control.models import OF_STOPPED, Act, Channel, IdlePolicy
-from dashboard.control.opening import Opening, Unreadable, read, words
+from dashboard.control.policies.opening import Opening, Unreadable, read, words
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, select
 from dashboard.fleet.query.language import LONGEST_TEXT

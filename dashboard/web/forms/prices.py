@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.control.cost import ABSURD
+from dashboard.control.record.cost import ABSURD
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.templatetags.money import money
 from dashboard.web.templatetags.words import count

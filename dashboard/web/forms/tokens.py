@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from dashboard.control import personal_tokens
 from dashboard.control.models import Scope, User
+from dashboard.control.people import personal_tokens
 from dashboard.control.permissions import bulk_refusal
 
 

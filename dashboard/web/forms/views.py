@@ -8,8 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.control.models import User
-from dashboard.control.saved import SavedView
-from dashboard.control.views import MOST_VIEWS, has_room, may_share
+from dashboard.control.people.saved import SavedView
+from dashboard.control.people.views import MOST_VIEWS, has_room, may_share
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, parse, select
 from dashboard.fleet.query.language import LONGEST_TEXT

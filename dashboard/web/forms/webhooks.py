@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.control import webhooks
 from dashboard.control.models import Event, Webhook
+from dashboard.control.webhooks import owed as webhooks
 from dashboard.fleet.sentences import looked_up
 
 

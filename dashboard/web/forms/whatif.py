@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from dashboard.control.models import IdlePolicy
-from dashboard.control.whatif_run import DAYS, Question
-from dashboard.control.whatif_sums import LIMITS
+from dashboard.control.whatif.run import DAYS, Question
+from dashboard.control.whatif.sums import LIMITS
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import Context, select
 from dashboard.fleet.query.language import LONGEST_TEXT

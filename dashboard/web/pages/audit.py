@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from dashboard.control import audit
-from dashboard.control.audit import Note
-from dashboard.control.audit_forward import line
-from dashboard.control.audit_models import AuditEntry, AuditQuerySet
-from dashboard.control.audit_query import ACTS, FIELDS, ask
+from dashboard.control.audit import log as audit
+from dashboard.control.audit.forward import line
+from dashboard.control.audit.log import Note
+from dashboard.control.audit.models import AuditEntry, AuditQuerySet
+from dashboard.control.audit.query import ACTS, FIELDS, ask
 from dashboard.fleet.query.language import LONGEST_TEXT, Problem
 from dashboard.web.filtering import AROUND, Marked
 from dashboard.web.http import text_of, varied

@@ -14,9 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.control import channels, ledger, notify
+from dashboard.control import ledger
 from dashboard.control.models import Channel, ChannelKind, Delivered, Delivery, IdlePolicy, Topic, User
-from dashboard.control.notify import Recipient
+from dashboard.control.notify import channels
+from dashboard.control.notify import owed as notify
+from dashboard.control.notify.owed import Recipient
 from dashboard.control.permissions import channel_refusal
 from dashboard.web import step_up
 from dashboard.web.forms.channels import ChannelForm

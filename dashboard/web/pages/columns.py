@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.control.preferences import remember_look
+from dashboard.control.people.preferences import remember_look
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import parse
 from dashboard.web.addresses import list_address

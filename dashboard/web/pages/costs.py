@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET
 
-from dashboard.control import cost
-from dashboard.control.cost import Bill, Line
+from dashboard.control.record import cost
+from dashboard.control.record.cost import Bill, Line
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.groups import group_names
 from dashboard.web.http import moment, page

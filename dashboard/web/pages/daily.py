@@ -15,9 +15,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard.control import ledger, reports
+from dashboard.control import ledger
 from dashboard.control.models import Channel, Delivery, FleetReport, Recording, ReportChannel
 from dashboard.control.permissions import Forbidden, channel_refusal
+from dashboard.control.reports import daily as reports
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import plots
 from dashboard.web.http import moment, page, signed_in

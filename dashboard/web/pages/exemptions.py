@@ -16,7 +16,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.control import exemptions, ledger
+from dashboard.control import ledger
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Exemption, Role
 from dashboard.control.permissions import Forbidden, exemption_refusal
 from dashboard.fleet.entities import Environment, Kind

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.control.preferences import put_hint_away
+from dashboard.control.people.preferences import put_hint_away
 from dashboard.web.glossary import HINTS, PHASES, WORDS
 from dashboard.web.http import is_fragment, next_address, signed_in, varied
 

@@ -13,11 +13,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.control import exemptions, ledger, warned, wishes
+from dashboard.control import ledger, wishes
 from dashboard.control.idle import Decision, Limits, awake_for
+from dashboard.control.idleness import exemptions
+from dashboard.control.idleness.review import Judged, Review, longest_first, review
 from dashboard.control.models import Action, Batch, User
+from dashboard.control.notify import warned
 from dashboard.control.permissions import bulk_refusal, can, refusal
-from dashboard.control.review import Judged, Review, longest_first, review
 from dashboard.control.verbs import Verb
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Environment, Kind

@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from dashboard.control import exemptions, ledger, warned
+from dashboard.control import ledger
+from dashboard.control.idleness import exemptions
 from dashboard.control.models import Exemption, Role, StopWarning
+from dashboard.control.notify import warned
 from dashboard.control.permissions import exemption_refusal
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.spans import spoken_time_of_day as time_of_day

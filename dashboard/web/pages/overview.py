@@ -12,10 +12,12 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET
 
-from dashboard.control import cost, exemptions, wishes
+from dashboard.control import wishes
 from dashboard.control.idle import Limits, last_activity
+from dashboard.control.idleness import exemptions
+from dashboard.control.idleness.review import Review, longest_first, review
 from dashboard.control.models import Action
-from dashboard.control.review import Review, longest_first, review
+from dashboard.control.record import cost
 from dashboard.fleet.entities import Listed
 from dashboard.fleet.query import PHASE_ORDER
 from dashboard.fleet.query.indexes import by_phase, rows_in_phase

@@ -16,10 +16,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard.control import ledger, policies
+from dashboard.control import ledger
 from dashboard.control.models import Act, IdlePolicy, PolicyState, PolicyVerdict
 from dashboard.control.permissions import policy_refusal
-from dashboard.control.policy_verdicts import acted_since
+from dashboard.control.policies import changes as policies
+from dashboard.control.policies.verdicts import acted_since
 from dashboard.web import step_up
 from dashboard.web.forms.policies import PolicyForm
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied

@@ -12,10 +12,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from dashboard.control import cost
 from dashboard.control.models import ClassPrice
 from dashboard.control.permissions import prices_refusal
-from dashboard.control.prices import set_price
+from dashboard.control.record import cost
+from dashboard.control.record.prices import set_price
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.forms.prices import PriceForm
 from dashboard.web.http import moment, signed_in, varied

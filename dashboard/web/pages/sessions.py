@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.config_projects import ProjectRole
-from dashboard.control import sign_ins
+from dashboard.config.projects import ProjectRole
 from dashboard.control.models import Role, SignIn
-from dashboard.control.project_roles import roles_of
+from dashboard.control.people import sign_ins
+from dashboard.control.people.project_roles import roles_of
 from dashboard.fleet.entities import Kind
 from dashboard.web.http import moment, signed_in, varied
 from dashboard.web.quiet import forget_sessions

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.control import stars
-from dashboard.control.stars import KINDS, MOST_STARS
+from dashboard.control.people import stars
+from dashboard.control.people.stars import KINDS, MOST_STARS
 from dashboard.fleet.entities import Kind
 from dashboard.web.http import (
     found_or_404,

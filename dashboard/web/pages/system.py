@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_safe
 
 from dashboard import jobs
-from dashboard.control import cost
+from dashboard.control.record import cost
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import current_freshness, moment, page, signed_in
 from dashboard.web.live import Block, Live

@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dashboard.control import personal_tokens
 from dashboard.control.models import PersonalToken, Role, Scope
+from dashboard.control.people import personal_tokens
 from dashboard.web import step_up
 from dashboard.web.forms.tokens import TokenForm
 from dashboard.web.http import signed_in, varied

@@ -6,8 +6,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from dashboard.control import ledger, notify
+from dashboard.control import ledger
 from dashboard.control.models import Delivery
+from dashboard.control.notify import owed as notify
 from dashboard.control.permissions import ona_person
 from dashboard.web.http import moment, signed_in, varied
 from dashboard.web.pages.channels import where_mail_goes

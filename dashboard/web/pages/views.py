@@ -11,9 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.control.saved import SavedView
-from dashboard.control.views import delete as delete_view
-from dashboard.control.views import keep, may_change, may_delete, set_default
+from dashboard.control.people.saved import SavedView
+from dashboard.control.people.views import delete as delete_view
+from dashboard.control.people.views import keep, may_change, may_delete, set_default
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import parse
 from dashboard.fleet.query.guide import TITLES

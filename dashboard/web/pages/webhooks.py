@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboard.control import ledger, webhooks
+from dashboard.control import ledger
 from dashboard.control.models import Delivered, Event, Webhook, WebhookDelivery
 from dashboard.control.permissions import webhook_refusal
+from dashboard.control.webhooks import owed as webhooks
 from dashboard.fleet.sentences import looked_up
 from dashboard.web import step_up
 from dashboard.web.forms.webhooks import WebhookForm

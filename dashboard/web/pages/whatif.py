@@ -22,9 +22,10 @@ from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import jobs
-from dashboard.control import ledger, replays
+from dashboard.control import ledger
 from dashboard.control.models import IdlePolicy, Progress, Recording, Replay
-from dashboard.control.whatif_run import DAY, DAYS
+from dashboard.control.whatif import replays
+from dashboard.control.whatif.run import DAY, DAYS
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web import plots

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dashboard.config_sso import Oidc
-from dashboard.control.people import Identity
+from dashboard.config.sso import Oidc
+from dashboard.control.people.identity import Identity
 from dashboard.web.sso.provider import Claims, Provider, Tokens
 
 

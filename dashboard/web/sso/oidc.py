@@ -21,10 +21,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboard.config_sso import Oidc
-from dashboard.control import sign_ins
+from dashboard.config.sso import Oidc
 from dashboard.control.models import SignIn, User
-from dashboard.control.people import NotLetIn, let_in, username_of
+from dashboard.control.people import sign_ins
+from dashboard.control.people.identity import NotLetIn, let_in, username_of
 from dashboard.sealed import seal
 from dashboard.web import organisations, step_up
 from dashboard.web.audit import KEY, sign_in_failed

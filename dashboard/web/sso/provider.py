@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from dashboard.config_sso import Oidc
+from dashboard.config.sso import Oidc
 
 if TYPE_CHECKING:
     import httpx

@@ -19,9 +19,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
 
-from dashboard.config_sso import Proxy
+from dashboard.config.sso import Proxy
 from dashboard.control.models import User
-from dashboard.control.people import Identity, NotLetIn, let_in
+from dashboard.control.people.identity import Identity, NotLetIn, let_in
 from dashboard.web import organisations
 from dashboard.web.http import GetResponse
 from dashboard.web.peers import is_peer

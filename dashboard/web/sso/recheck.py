@@ -20,10 +20,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from dashboard.config_sso import Oidc
-from dashboard.control import sign_ins
+from dashboard.config.sso import Oidc
 from dashboard.control.models import SignIn
-from dashboard.control.people import NotLetIn, let_in
+from dashboard.control.people import sign_ins
+from dashboard.control.people.identity import NotLetIn, let_in
 from dashboard.sealed import seal, unseal
 from dashboard.web import organisations
 from dashboard.web.audit import KEY

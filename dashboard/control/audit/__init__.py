@@ -1,0 +1,1 @@
+"""What happened here, in a chain that shows when something of it is missing or was changed."""

@@ -1,0 +1,1 @@
+"""What people are told: written first, sent by a job, to channels and owners."""

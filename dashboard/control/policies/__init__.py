@@ -1,0 +1,1 @@
+"""Idle policies: made and changed, judged, run."""

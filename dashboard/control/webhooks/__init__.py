@@ -1,0 +1,1 @@
+"""What programs are told: events found, owed, sent and signed."""
