@@ -452,6 +452,17 @@
     if (event.detail.target?.id === "list") chooseNone(); // another filter is another choice
   });
   window.addEventListener("pageshow", chooseNone);
+
+  // A form that is on its way is not sent again: of two presses the second would hide what the first was answered.
+  const SENT = 10000;
+  const sent = new Map();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+    if (Date.now() - (sent.get(form) ?? -SENT) < SENT) event.preventDefault();
+    else sent.set(form, Date.now());
+  });
+  window.addEventListener("pageshow", () => sent.clear());
   showChosen();
 
   // Nothing outside an open dialog can be used, so what went wrong with its form stands inside it.

@@ -174,7 +174,7 @@ def test_the_last_fleet_outlives_a_dead_redis_and_says_why(ticks):
         ticks.pass_(CHECK_SECONDS)
         dead = snapshot.now()
         assert dead.fleet is alive.fleet
-        assert dead.trouble == "Redis does not answer (ConnectionError)"
+        assert dead.trouble == "Redis does not answer (ConnectionError)."
         server.start()
         write(store, service(2))
         store.record(Sweep("full", 300.0))
@@ -209,7 +209,7 @@ def test_a_redis_that_came_back_from_an_older_dump_is_read_again(ticks):
 
 def test_a_redis_that_was_never_there_gives_an_empty_fleet_and_a_reason(tmp_path, ticks):
     snapshot = Snapshot(Store(connect(f"unix://{tmp_path}/nobody.sock"), "test"), ticks)
-    assert snapshot.now().trouble == "Redis does not answer (ConnectionError)"
+    assert snapshot.now().trouble == "Redis does not answer (ConnectionError)."
     assert not snapshot.now().fleet.environments
 
 

@@ -172,6 +172,11 @@ SERVICES = st.builds(
 )
 
 
+def kept(sent):
+    """What is read of it: a NUL is left out on arrival."""
+    return sent.replace("\0", "")
+
+
 @settings(max_examples=80, deadline=None)
 @given(new=SERVICES)
 def test_a_service_that_the_client_lets_pass_is_taken_and_reads_as_it_was_sent(talking, new):
@@ -180,9 +185,9 @@ def test_a_service_that_the_client_lets_pass_is_taken_and_reads_as_it_was_sent(t
         service = ona.automations.create_service(home, new)
     except errors.Conflict:
         return
-    assert (service.metadata.reference, service.metadata.name) == (new.reference, new.name)
-    assert service.spec.commands.start == new.start
-    assert [one.name for one in service.spec.env] == [one.name for one in new.env or ()]
+    assert (service.metadata.reference, service.metadata.name) == (new.reference, kept(new.name))
+    assert service.spec.commands.start == kept(new.start)
+    assert [one.name for one in service.spec.env] == [kept(one.name) for one in new.env or ()]
     assert [one.word for one in service.metadata.triggered_by] == list(new.triggers or ())
     assert service.spec.readiness_timeout == pytest.approx(new.readiness_timeout, abs=1e-6)
 

@@ -15,6 +15,7 @@ from dashboard.fleet import spans
 from dashboard.fleet.entities import Kind
 from dashboard.web import lists, script_words
 from dashboard.web.kept import pieces
+from dashboard.web.pages import overview
 from scripts import messages
 from tests.web.conftest import Dashboard, text
 from tests.web.states import GERMAN, states
@@ -88,7 +89,7 @@ def brackets(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for known in (pieces, lists._tables):
+    for known in (pieces, lists._tables, overview._made):
         known.clear()
     for worked_out in (spans._spoken, script_words._of):
         worked_out.cache_clear()

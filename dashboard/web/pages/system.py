@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_safe
 from dashboard import jobs
 from dashboard.control.record import cost
 from dashboard.fleet.store import StoreError
+from dashboard.web.health import health_block
 from dashboard.web.http import current_freshness, moment, page, signed_in
 from dashboard.web.live import Block, Live
 from dashboard.web.pages.channels import messages_block
@@ -91,7 +92,9 @@ def index(request: HttpRequest) -> HttpResponse:
     past = cost.state()
     history = Block("history", (past,), "system/history.html", {"past": past, "days": settings.HISTORY_DAYS})
     sweeping = Block("sweeps", state, "system/sweeps.html", context)
-    live = Live([sweeping, history, policies_block(), messages_block(signed_in(request))])
+    live = Live(
+        [health_block(request), sweeping, history, policies_block(), messages_block(signed_in(request))]
+    )
     return page(
         request,
         "system/index.html",
