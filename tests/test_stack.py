@@ -245,7 +245,7 @@ def test_sigterm_ends_everything_and_the_next_start_remembers(tmp_path: Path) ->
         assert "New accounts" not in again.output
         assert (up.folder / "static.stamp").stat().st_mtime_ns == collected
         again.process.send_signal(signal.SIGINT)
-        assert again.process.wait(45) == 0
+        assert again.process.wait(15) == 0
 
 
 def test_nothing_survives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_nothing_survives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         until(lambda: up.survivors() == [], 5)
         with running(up.folder) as again:  # the lock is free again
             again.process.send_signal(signal.SIGHUP)
-            assert again.process.wait(45) == 0
+            assert again.process.wait(15) == 0
             assert again.survivors() == []
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from dashboard.fleet import spans
 from dashboard.fleet.entities import Kind
-from dashboard.web import lists, script_words
+from dashboard.web import lists, plots, script_words, trends
 from dashboard.web.kept import pieces
 from dashboard.web.pages import overview
 from scripts import messages
@@ -91,7 +91,7 @@ def brackets(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
 def _forget() -> None:
     for known in (pieces, lists._tables, overview._made):
         known.clear()
-    for worked_out in (spans._spoken, script_words._of):
+    for worked_out in (spans._spoken, script_words._of, plots._over, plots._curve, trends._phases):
         worked_out.cache_clear()
 
 
