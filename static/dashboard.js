@@ -229,12 +229,13 @@
     if (focused) refocus(focused);
   };
   // While other rows wait, those in view stay where they are and tell what is true: their state, or that they have left.
+  const FULL = 50; // rows of a page: PAGE_SIZE of dashboard/fleet/query/run.py
   const keepRows = (rows, renewed) => {
     const focused = rows.contains(document.activeElement) && whereabouts(document.activeElement);
     const there = new Set([...renewed.children].map(({ id }) => id));
     const shown = [...rows.children];
-    // Behind all that stay: as many have come before them, and they are on the next page now.
-    const pushed = renewed.children.length >= shown.length ? shown.findLastIndex(({ id }) => there.has(id)) + 1 : shown.length;
+    // Behind all that stay, on a full page: as many have come before them, and they are on the next page now.
+    const pushed = renewed.children.length >= FULL ? shown.findLastIndex(({ id }) => there.has(id)) + 1 : shown.length;
     for (const [place, row] of shown.entries()) {
       const same = [...renewed.children].find(({ id }) => id === row.id)?.cloneNode(true);
       if (!same && place < pushed && !row.matches(".left, .nothing")) {
