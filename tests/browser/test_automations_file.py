@@ -115,6 +115,7 @@ def test_an_environment_is_made_used_and_deleted_in_the_browser_alone(visit: Vis
 
 def _made(page: Page, name: str) -> str:
     """A new environment, of whose page this is; returns its id."""
+    until(lambda: page.goto("/environments/") and page.locator("#project option").count() > 1)
     page.locator("#new-environment").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Project").select_option(index=1)
