@@ -21,6 +21,7 @@ OTHERS = ("/activity/", "/idle/", "/system/")
 POLL = "/environments/?seen=x"
 BANNER = re.compile(r'id="trouble" role="status">')
 LONGEST = 60.0
+FIRST_ROUND = 30.0
 """Seconds that somebody waits for an answer."""
 
 
@@ -104,12 +105,17 @@ class People:
 
     @contextmanager
     def about(self) -> Iterator[None]:
-        """They are there for as long as the block lasts."""
+        """They are there for as long as the block lasts, which begins when every page was looked at once: who was never
+        let in before an outage is not let in during it.
+        """
         doing: list[Callable[[], None]] = [self._asking, self._looking]
         doing += [partial(self._turns, one) for one in self.others]
         threads = [threading.Thread(target=one, daemon=True) for one in doing]
         for thread in threads:
             thread.start()
+        end = time.monotonic() + FIRST_ROUND
+        while not self.looks and time.monotonic() < end:
+            time.sleep(0.05)
         try:
             yield
         finally:
