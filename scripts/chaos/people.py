@@ -21,8 +21,9 @@ OTHERS = ("/activity/", "/idle/", "/system/")
 POLL = "/environments/?seen=x"
 BANNER = re.compile(r'id="trouble" role="status">')
 LONGEST = 60.0
-FIRST_ROUND = 30.0
 """Seconds that somebody waits for an answer."""
+FIRST_ROUND = 30.0
+"""Seconds at most for the first look at every page."""
 
 
 @dataclass(frozen=True, slots=True)
