@@ -81,7 +81,7 @@ screenshots: install-dev  ## Takes the pictures of the documentation
 gallery: install-dev  ## Takes a picture of every page in every size and theme: var/gallery/index.html
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.gallery
 
-audit: install-dev  ## Runs axe and Lighthouse over the pages of a demo (ENVIRONMENTS=10000)
+audit: install-dev  ## Runs axe and Lighthouse over the pages of a demo (ENVIRONMENTS=10000 ONLY=lighthouse)
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.audit
 
 security: install-dev  ## Tests, a fuzzer over every address, the supply, a scanner: closes with "N passed, N failed"

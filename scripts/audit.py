@@ -1,12 +1,12 @@
 """axe and Lighthouse over the pages of a running demo, what a first visit transfers, and what moves while pages poll.
 
-    make audit [ENVIRONMENTS=10000]
+    make audit [ENVIRONMENTS=10000] [ONLY=visits,moved,lighthouse,axe]
 
 axe looks at pages of all kinds in both themes and two widths, which also must not scroll sideways; in a fleet of more
 than `LARGE` environments at the measured pages only, since the others show the same there. Lighthouse measures
 overview, lists and details as somebody with a desk and as somebody with a phone would see them for the first time; of
 `TRIES` the best counts, because other work on the machine makes pages only slower. Ends with 1 when axe finds anything,
-a page is wider than the screen, a score is below `LEAST` or a figure above its most.
+a page is wider than the screen, a score is below `LEAST` or a figure above its most. `ONLY` names the parts to run.
 """
 
 import json
@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -125,16 +125,22 @@ def visits(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[Visit]
 
 def moved(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[tuple[str, str, float, str]]:
     """(page, device, layout shift, what moved) while pages poll for `POLLED_SECONDS` and nobody touches them."""
+    watched = []
     for size, device in zip(SIZES, ("desktop", "phone"), strict=True):
-        page = signed_in(browser, at, size, "light")
+        first = signed_in(browser, at, size, "light")
         for name in MEASURED:
+            page = first.context.new_page()
             page.goto(at.url + paths[name])
-            page.wait_for_timeout(1_500)  # of loading Lighthouse tells
-            page.evaluate(SHIFTS)
-            page.wait_for_timeout(POLLED_SECONDS * 1000)
-            found = page.evaluate("shifts")
-            yield name, device, sum(value for value, _ in found), "; ".join({what for _, what in found})
-        page.context.close()
+            watched.append((name, device, page))
+        first.close()
+    page.wait_for_timeout(1_500)  # of loading Lighthouse tells
+    for _, _, page in watched:
+        page.evaluate(SHIFTS)
+    page.wait_for_timeout(POLLED_SECONDS * 1000)
+    for name, device, page in watched:
+        found = page.evaluate("shifts")
+        yield name, device, sum(value for value, _ in found), "; ".join({what for _, what in found})
+        page.close()
 
 
 def lighthouse(
@@ -195,8 +201,72 @@ def _measure(ready: Ready, port: int, url: str, device: str) -> tuple[dict[str, 
     return scores, f"{said}, layout shift {shift:.3f}, machine {speed:.0f}; {', '.join(failing)}"
 
 
+@dataclass(frozen=True)
+class Audit:
+    """What the parts look at: the measured pages, and those that axe looks at."""
+
+    playwright: Playwright
+    browser: Browser
+    at: Demo
+    paths: dict[str, str]
+    axed: dict[str, str]
+
+
+Verdict = tuple[str, bool]
+"""The worst that a part has found, and whether that is good enough."""
+
+
+def visited(audit: Audit) -> Verdict:
+    seen = []
+    for one in visits(audit.browser, audit.at, audit.paths):
+        seen.append(one)
+        print(f"{one.page:18} first visit {one.all:.0f} kB, scripts {one.scripts:.0f} kB", flush=True)
+    most, scripts = max(one.all for one in seen), max(one.scripts for one in seen)
+    said = f"first visit {most:.0f} kB, scripts {scripts:.0f} kB"
+    return said, most <= MOST_KB and scripts <= MOST_SCRIPT_KB
+
+
+def shifted(audit: Audit) -> Verdict:
+    shifts = []
+    for name, device, shift, what in moved(audit.browser, audit.at, audit.paths):
+        shifts.append(shift)
+        print(f"{name:18} {device:8}moved {shift:.4f} in {POLLED_SECONDS} s of polling {what}", flush=True)
+    return f"moved {max(shifts):.4f}", max(shifts) <= MOST_SHIFT
+
+
+def scored(audit: Audit) -> Verdict:
+    worst = dict.fromkeys(KINDS, 100.0)
+    for name, device, scores, said in lighthouse(audit.playwright, audit.at, audit.paths):
+        worst = {kind: min(worst[kind], scores[kind]) for kind in KINDS}
+        shown = "".join(f"{kind} {scores[kind]:3.0f}  " for kind in KINDS)
+        print(f"{name:18} {device:8}{shown}{said}", flush=True)
+    return ", ".join(f"{kind} {score:.0f}" for kind, score in worst.items()), min(worst.values()) >= LEAST
+
+
+def axed(audit: Audit) -> Verdict:
+    found = 0
+    for line in axe(audit.browser, audit.at, audit.axed):
+        print(line, flush=True)
+        found += 1
+    return (
+        "axe finds nothing, nothing scrolls sideways" if not found else f"{found} findings of axe",
+        not found,
+    )
+
+
+PARTS: dict[str, Callable[[Audit], Verdict]] = {
+    "visits": visited,
+    "moved": shifted,
+    "lighthouse": scored,
+    "axe": axed,
+}
+
+
 def main() -> int:
     environments = int(os.environ.get("ENVIRONMENTS") or 140)
+    names = [name for name in os.environ.get("ONLY", "").split(",") if name] or [*PARTS]
+    if unknown := [name for name in names if name not in PARTS]:
+        raise SystemExit(f"No part is called {unknown[0]}; there are {', '.join(PARTS)}.")
     with demo(environments, free_port()) as at, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
         first = signed_in(browser, at, SIZES[0], "light")
@@ -204,35 +274,11 @@ def main() -> int:
         paths = dict(addresses(first, at))
         first.context.close()
         few = {name: path for name, path in paths.items() if environments <= LARGE or name in MEASURED}
-        sizes = list(visits(browser, at, paths))
-        for one in sizes:
-            print(f"{one.page:18} first visit {one.all:.0f} kB, scripts {one.scripts:.0f} kB", flush=True)
-        shifts = []
-        for name, device, shift, what in moved(browser, at, paths):
-            shifts.append(shift)
-            print(
-                f"{name:18} {device:8}moved {shift:.4f} in {POLLED_SECONDS} s of polling {what}", flush=True
-            )
-        results = []
-        for name, device, scores, said in lighthouse(playwright, at, paths):
-            results.append(scores)
-            shown = "".join(f"{kind} {scores[kind]:3.0f}  " for kind in KINDS)
-            print(f"{name:18} {device:8}{shown}{said}", flush=True)
-        found = list(_told(axe(browser, at, few)))
-        print("axe finds nothing, and nothing scrolls sideways." if not found else f"{len(found)} findings.")
+        audit = Audit(playwright, browser, at, paths, few)
+        verdicts = [PARTS[name](audit) for name in names]
         browser.close()
-    worst = {kind: min(scores[kind] for scores in results) for kind in KINDS}
-    most, scripts = max(one.all for one in sizes), max(one.scripts for one in sizes)
-    print("Worst: " + ", ".join(f"{kind} {score:.0f}" for kind, score in worst.items()), end="; ")
-    print(f"first visit {most:.0f} kB, scripts {scripts:.0f} kB, moved {max(shifts):.4f}")
-    bounded = most <= MOST_KB and scripts <= MOST_SCRIPT_KB and max(shifts) <= MOST_SHIFT
-    return 0 if bounded and not found and min(worst.values()) >= LEAST else 1
-
-
-def _told(lines: Iterator[str]) -> Iterator[str]:
-    for line in lines:
-        print(line, flush=True)
-        yield line
+    print("Worst: " + "; ".join(said for said, _ in verdicts))
+    return 0 if all(good for _, good in verdicts) else 1
 
 
 if __name__ == "__main__":

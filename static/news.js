@@ -104,11 +104,18 @@
     here = false;
     wake();
   });
-  window.addEventListener("pageshow", () => {
+  // Asking the browser for its permission holds up the page until it answers, except this way. Where nothing was ever
+  // allowed or forbidden, which is where most are, the page says so from the beginning.
+  const begin = async () => {
     here = true;
+    try {
+      const { state: known } = await navigator.permissions.query({ name: "notifications" });
+      if (able && known === "prompt" && !document.querySelector('#tell [data-state="off"][hidden]')) return;
+    } catch { /* a browser that cannot be asked this way */ }
     paint();
     lead();
-  });
+  };
+  window.addEventListener("pageshow", begin);
   window.addEventListener("storage", ({ key }) => {
     if (key !== KEY) return;
     paint();
@@ -117,6 +124,4 @@
   document.body.addEventListener("star:put", ({ detail }) => {
     if (state() === "on") write({ fresh: [...(read().fresh || []), detail] });
   });
-  paint();
-  lead();
 })();

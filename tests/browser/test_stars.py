@@ -23,7 +23,8 @@ NOTIFICATION = """window.Notification = class {
     window.notice = this;
   }
   close() {}
-};"""
+};
+navigator.permissions.query = async () => ({ state: Notification.permission.replace("default", "prompt") });"""
 ITEM = {"key": "a", "title": "<b>otter</b> has failed", "body": "disk full", "url": "/tasks/"}
 
 

@@ -18,6 +18,16 @@ RENEW = """(drop) => {
   htmx.swap("#main", `<template>${rows.outerHTML}</template>`, { swapStyle: "none" });
 }"""
 
+CHANGE = """() => {
+  const fresh = htmx.find("#panels").cloneNode(true);
+  const [counted, elsewhere] = fresh.querySelectorAll(".tallies a");
+  counted.querySelector("b").textContent = "8,001";
+  elsewhere.href = "/tasks/";
+  fresh.setAttribute("hx-swap-oob", "true");
+  htmx.findAll("#panels .tallies a").forEach((link) => { link.kept = true; });
+  htmx.find("#panels .tallies a").focus();
+  htmx.swap("#main", `<template>${fresh.outerHTML}</template>`, { swapStyle: "none" });
+}"""
 LEAVE = "Object.defineProperty(document, 'hidden', { value: true })"
 
 
@@ -60,6 +70,13 @@ def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
     expect(table).not_to_contain_text("Another")
     page.mouse.move(1, 1)
     expect(table).to_contain_text("Another")
+
+    page.evaluate(CHANGE)
+    expect(page.locator("#panels .tallies b").first).to_have_text("8,001")
+    assert page.evaluate("document.activeElement.kept")
+    changed = page.locator("#panels .tallies a").nth(1)
+    expect(changed).to_have_attribute("href", "/tasks/")
+    assert not changed.evaluate("link => link.kept")  # nobody follows what they did not see
 
     fresh = "{ state: 'fresh', at: new Date().toISOString(), now: new Date().toISOString(), release: 'x' }"
     for _ in range(2):
