@@ -62,6 +62,18 @@
   tick();
   setInterval(() => document.hidden || tick(), 1000);
 
+  // A menu closes with Escape, and with a press outside it.
+  const OPENED = "details:is(.menu, .explain)[open]";
+  document.addEventListener("click", ({ target }) => {
+    for (const menu of document.querySelectorAll(OPENED)) if (!menu.contains(target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && event.target.closest?.(OPENED);
+    if (!menu) return;
+    menu.open = false;
+    one("summary", menu).focus();
+  });
+
   // Where one is stays in view in a menu wider than the screen, as menus of narrow screens are.
   // When the page is laid out, not before: asking for places earlier would lay it out twice.
   if (matchMedia("(max-width: 760px)").matches) requestAnimationFrame(() => {

@@ -31,7 +31,7 @@ class Access(Enum):
     TARGET = "whoever may do it"
     BEGAN = "whoever began it, and admins"
     READER = "everybody who is signed in, but for those whose role in its project has no logs"
-    KEEPER = "its owner, and admins when it is shared"
+    KEEPER = "its creator, and admins when it is shared"
     ADMIN = "admins"
     WATCHER = "whoever sends `METRICS_TOKEN`; without one, this machine"
     BEARER = "whoever sends a personal token that may"
@@ -210,6 +210,12 @@ def needed(name: str, method: str) -> Access:
     return route.post if method == "POST" else Access.NOBODY
 
 
+def may_see(user: User, name: str) -> bool:
+    """Whether somebody who is signed in may ask for the page at the address called `name`."""
+    floor = FLOORS.get(needed(name, "GET"))
+    return floor is None or not floor(user)
+
+
 def guard(get_response: GetResponse) -> GetResponse:
     """Middleware, behind the sign-in: closes what is not declared, and what takes a role to those without it."""
 
@@ -242,14 +248,14 @@ def markdown() -> str:
         "Written by `python -m scripts.permissions` from `dashboard/control/permissions.py` and",
         "`dashboard/web/access.py`. One test compares them, another asks for each address as everybody.",
         "",
-        "Owners are operators whose verified e-mail address is that of the Ona user who created the environment.",
+        "Creators are operators whose verified e-mail address is that of the Ona user who created the environment.",
         "",
         "## What is asked of Ona",
         "",
         "Lead and maintainer are [roles in single projects](sign-in.md#roles-in-projects): what they may there,",
         "whatever their role is elsewhere.",
         "",
-        "| deed | viewer | operator | owner | lead | maintainer | admin |",
+        "| deed | viewer | operator | creator | lead | maintainer | admin |",
         "|---|---|---|---|---|---|---|",
         *(_deed(verb) for verb in RULES),
         f"| log: read | yes | yes | yes | {_reads(ProjectRole.LEAD)} | {_reads(ProjectRole.MAINTAINER)} | yes |",
@@ -271,10 +277,10 @@ def markdown() -> str:
 def _deed(verb: Verb) -> str:
     needs = TABLE.get(verb, Needs.ADMIN)
     operator = "yes" if needs is Needs.OPERATOR else "no"
-    owner = "no" if needs is Needs.ADMIN else "yes"
+    creator = "no" if needs is Needs.ADMIN else "yes"
     lead, maintainer = ("yes" if verb in IN_PROJECTS[role] else "no" for role in ProjectRole)
     name = verb.value.replace(".", ": ").replace("-", " ")
-    return f"| {name} | no | {operator} | {owner} | {lead} | {maintainer} | yes |"
+    return f"| {name} | no | {operator} | {creator} | {lead} | {maintainer} | yes |"
 
 
 def _reads(role: ProjectRole) -> str:

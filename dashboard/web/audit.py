@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from dashboard import jobs
 from dashboard.control.audit import log as audit
@@ -28,6 +29,7 @@ KEY = "sign_in"
 OF_ONE = Limit("refusals of one source", 10, 60)
 OF_ALL = Limit("refusals of all", 60, 60)
 REFUSED, FAILED = "refused", "sign-in-failed"
+WRONG_PASSWORD, NO_ACCOUNT = _("a wrong password"), _("there is no such account")
 _own: dict[str, tuple[int, float]] = {}
 
 
@@ -72,12 +74,12 @@ def connect() -> None:
     user_login_failed.connect(_wrong_password, dispatch_uid="audit_sign_in_failed")
 
 
-def _wrong_password(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+def _wrong_password(credentials: dict[str, Any], request: HttpRequest | None = None, **_more: Any) -> None:
     """With the name only where an account has it: people type passwords in the wrong box."""
     if request is None:
         return
     name = User.objects.filter(username=str(credentials.get("username", ""))[:150]).first()
-    why = "a wrong password" if name is not None else "there is no such account"
+    why = WRONG_PASSWORD if name is not None else NO_ACCOUNT
     sign_in_failed(request, why, target_name="" if name is None else name.username)
 
 

@@ -98,7 +98,7 @@ class Look:
     compact: bool = False
     said: tuple[tuple[str, str], ...] = ()
     own: bool = False
-    """Not the usual columns: none of them gives way on a narrow screen."""
+    """Chosen by a person or an address: none of them gives way on a narrow screen."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def look(columns: tuple[Column, ...], section: str, parameters: Mapping[str, str
         names = parameters["columns"].split(",")
         chosen = None if USUAL in names else tuple(names)
     shown = usual(columns) if chosen is None else named(columns, chosen)
-    own = shown != usual(columns)
+    own = chosen is not None
     if own:
         said["columns"] = ",".join(column.name for column in shown[1:-1]) or "none"
     elif remembered is not None:

@@ -61,8 +61,8 @@ class Marked:
     last: bool
 
 
-def marked(link: Link, result: Result, problem: queries.Problem) -> Marked:
-    text = result.query.text
+def marked(text: str, problem: queries.Problem, url: Callable[[str], str]) -> Marked:
+    """`url` gives the address of the same list with another filter."""
     mended = text[: problem.start] + problem.instead + text[problem.end :]
     return Marked(
         text[max(0, problem.start - AROUND) : problem.start],
@@ -70,7 +70,7 @@ def marked(link: Link, result: Result, problem: queries.Problem) -> Marked:
         text[problem.end : problem.end + AROUND],
         problem.message,
         problem.instead,
-        link(replace(result.query, text=mended, page=1)) if problem.instead else "",
+        url(mended) if problem.instead else "",
         problem.end == len(text),
     )
 

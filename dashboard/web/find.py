@@ -24,6 +24,7 @@ from dashboard.fleet.entities import Environment, Kind, Listed, short_id
 from dashboard.fleet.query.values import fold
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import organisations
+from dashboard.web.access import may_see
 from dashboard.web.http import moment, signed_in
 from dashboard.web.offers import SECTIONS, Offer, address, menu, offers
 
@@ -40,23 +41,30 @@ PAGES = (
     (_("Environments"), "environments-list", "e"),
     (_("Services"), "services-list", "s"),
     (_("Tasks"), "tasks-list", "t"),
-    (_("Executions"), "executions-list", "x"),
+    (_("Task executions"), "executions-list", "x"),
     (_("Idle"), "idle", "i"),
     (_("Costs"), "costs", "c"),
     (_("Activity"), "activity", "a"),
     (_("System"), "system", "y"),
-    (_("Saved views"), "views", ""),
+    (_("Views"), "views", ""),
     (_("Idle policies"), "idle-policies", ""),
     (_("Exemptions"), "idle-exemptions", ""),
+    (_("What if"), "idle-what-if", ""),
+    (_("Daily reports"), "idle-reports", ""),
     (_("Batches"), "idle-batches", ""),
-    (_("Environment classes and prices"), "classes", ""),
-    (_("Sessions"), "sessions", ""),
+    (_("Environment classes"), "classes", ""),
+    (_("Prices"), "classes-prices", ""),
+    (_("Messages to you"), "told", ""),
     (_("Personal tokens"), "tokens", ""),
+    (_("Sessions"), "sessions", ""),
     ("API", "api", ""),
+    (_("Webhooks"), "webhooks", ""),
+    (_("Channels"), "idle-channels", ""),
+    (_("Audit"), "activity-audit", ""),
     (_("Keyboard shortcuts"), "keys", ""),
     (_("What the words mean"), "help", ""),
 )
-"""Name, address, and the letter that leads there after a g."""
+"""Name, address, and the letter that leads there after a g. Whoever may not see a page does not find it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +256,11 @@ def _subject(fleet: Fleet, at: str) -> Listed | None:
 
 
 def _pages(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Found]:
-    named = [Found(gettext(label), reverse(name), f"g {key}" if key else "") for label, name, key in PAGES]
+    named = [
+        Found(gettext(label), reverse(name), f"g {key}" if key else "")
+        for label, name, key in PAGES
+        if may_see(user, name)
+    ]
     if can(user, Verb.CREATE_ENVIRONMENT, Environment(""), fleet):
         named.append(Found(gettext("New environment"), reverse("environments-new"), asks=True))
     ranked = [(wanted.rank(one.label) if wanted else 0, place) for place, one in enumerate(named)]

@@ -99,7 +99,7 @@ WORDS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
 
 HINTS: Meanings = {
     "overview": _(
-        "It begins with what needs a person. Each line and each number leads to the list that explains it; Ctrl K "
+        "It begins with what needs a person. Each line and each number leads to the list that explains it; Search "
         "finds anything by name."
     ),
     "environments-list": _(

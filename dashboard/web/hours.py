@@ -1,6 +1,7 @@
 """The fleet's hours on the overview: today, yesterday, the last week, and who and what is most idle."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -14,6 +15,7 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web.groups import group_names
 from dashboard.web.live import Block
 from dashboard.web.pages.costs import days_of
+from dashboard.web.templatetags.words import moment_of
 from dashboard.web.trends import hours_figure
 
 RANGES = {"today": _("Today"), "yesterday": _("Yesterday"), "7d": _("Last 7 days")}
@@ -33,7 +35,7 @@ class Leader:
 def hours_block(fleet: Fleet, state: State) -> Block:
     today = timezone.localdate()
     ranges = [
-        (gettext(label), cost.total(*days_of(name, today), state), _url(range=name))
+        (gettext(label), _total(*days_of(name, today), state), _url(range=name))
         for name, label in RANGES.items()
     ]
     leaders = [
@@ -49,9 +51,25 @@ def hours_block(fleet: Fleet, state: State) -> Block:
         )
     ]
     leaders = [one for one in leaders if one[1]]
-    context = {"ranges": ranges, "leaders": leaders, "since": state.since, "priced": bool(state.newest_price)}
+    context = {
+        "ranges": ranges,
+        "leaders": leaders,
+        "since": state.since,
+        "counted": moment_of(state.counted),
+    }
+    context["priced"] = bool(state.newest_price)
     context["figure"] = hours_figure(state)
     return Block("hours", (state, today, leaders), "overview/hours.html", context)
+
+
+def _total(first: date, last: date, state: State) -> Bill | None:
+    """None where nothing was recorded on any of these days: that is not the same as no hours."""
+    if state.since is None or state.counted is None or state.counted <= state.since:
+        return None
+    zone = timezone.get_current_timezone()
+    began = datetime.fromtimestamp(state.since, zone).date()
+    ended = datetime.fromtimestamp(state.counted - 1, zone).date()
+    return cost.total(first, last, state) if began <= last and first <= ended else None
 
 
 def _url(**parameters: str) -> str:

@@ -10,16 +10,19 @@ from django.http import StreamingHttpResponse
 
 from dashboard.control.idle import last_activity
 from dashboard.control.idleness.review import Judged, Review
+from dashboard.control.models import Batch
 from dashboard.control.record.cost import NOTHING
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.exports import json_file
 from dashboard.web.idle_money import IdleMoney
+from dashboard.web.live import Block
 from dashboard.web.spreadsheet import download
 
 LONGEST_FIRST, DEAREST_FIRST = "-idle", "-cost"
-ALSO = {"dearest": DEAREST_FIRST}
+ALSO = {"dearest": DEAREST_FIRST, "owner": "creator", "-owner": "-creator"}
 """What addresses of earlier days called an order."""
-MOST_OWNERS = 8
+MOST_CREATORS = 8
+BATCHES_SHOWN = 5
 Order = Callable[[Judged], Any]
 
 
@@ -29,16 +32,16 @@ def orders(fleet: Fleet, money: IdleMoney) -> dict[str, Order]:
         "idle": lambda one: -(last_activity(one.row)[0] or float("inf")),
         "cost": lambda one: money.so_far(one.row) or NOTHING,
         "name": lambda one: one.row.name.lower(),
-        "owner": lambda one: fleet.person(one.row.creator_id, one.row.creator_kind).lower(),
+        "creator": lambda one: fleet.person(one.row.creator_id, one.row.creator_kind).lower(),
         "class": lambda one: fleet.environment_class(one.row.class_id).lower(),
     }
 
 
-FIELDS = frozenset({"idle", "cost", "name", "owner", "class"})
+FIELDS = frozenset({"idle", "cost", "name", "creator", "class"})
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class Creator:
     """What one person left idle: how many, since their last use together in seconds and, with prices, in money."""
 
     id: str
@@ -48,19 +51,21 @@ class Owner:
     money: Decimal | None
 
 
-def owners(found: Iterable[Judged], fleet: Fleet, money: IdleMoney) -> tuple[Owner, ...]:
+def creators(found: Iterable[Judged], fleet: Fleet, money: IdleMoney) -> tuple[Creator, ...]:
     """Those who left most, the dearest first, without prices the longest."""
     theirs: dict[tuple[str, str], list[Judged]] = {}
     for one in found:
         theirs.setdefault((one.row.creator_id, one.row.creator_kind), []).append(one)
-    made = (_owner(fleet.person(*who), who[0], rows, money) for who, rows in theirs.items())
-    return tuple(sorted(made, key=lambda one: (-(one.money or NOTHING), -one.seconds, one.id))[:MOST_OWNERS])
+    made = (_creator(fleet.person(*who), who[0], rows, money) for who, rows in theirs.items())
+    return tuple(
+        sorted(made, key=lambda one: (-(one.money or NOTHING), -one.seconds, one.id))[:MOST_CREATORS]
+    )
 
 
-def _owner(name: str, identifier: str, rows: list[Judged], money: IdleMoney) -> Owner:
+def _creator(name: str, identifier: str, rows: list[Judged], money: IdleMoney) -> Creator:
     lengths = (max(0.0, money.now - (last_activity(one.row)[0] or money.now)) for one in rows)
     known = [amount for one in rows if (amount := money.so_far(one.row)) is not None]
-    return Owner(identifier, name, len(rows), sum(lengths), sum(known, NOTHING) if known else None)
+    return Creator(identifier, name, len(rows), sum(lengths), sum(known, NOTHING) if known else None)
 
 
 def order_of(text: str) -> str:
@@ -155,3 +160,10 @@ def directions(order: str) -> Iterator[tuple[str, str, str]]:
         first = f"-{field}" if field in {"idle", "cost"} else field
         flipped = field if descending else f"-{field}"
         yield field, flipped if now else first, ("descending" if descending else "ascending") if now else ""
+
+
+def batches_block() -> Block:
+    """The latest batches, each a link to how it went."""
+    latest = list(Batch.objects.begun()[:BATCHES_SHOWN])
+    state = tuple((str(batch.id), str(batch.cancelled)) for batch in latest)
+    return Block("batches", state, "idle/batches.html", {"batches": latest})

@@ -60,7 +60,12 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
     table = _table(listing, fleet, user, asked, cells)
     result, blocks = table.result, table.blocks
     link = partial(list_address, listing.kind, said=look.address)
-    problems = [marked(link, result, problem) for problem in result.selection.problems[:SHOWN_PROBLEMS]]
+    text = result.query.text
+
+    def other(words: str) -> str:
+        return link(replace(result.query, text=words, page=1))
+
+    problems = [marked(text, one, other) for one in result.selection.problems[:SHOWN_PROBLEMS]]
     if problems and is_typing(request):
         return only_problems(request, problems)
     context = {  # what only kept pieces show is a function: most requests do not need it
@@ -72,15 +77,13 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "headings": lambda: headings(link, look.columns, result.query),
         "choices": lambda: choices(link, result),
         "phase_chosen": lambda: chosen_phases(result),
-        "problems": [*problems, *(marked(link, result, hint) for hint in result.hints)],
+        "problems": [*problems, *(marked(text, hint, other) for hint in result.hints)],
         "mistaken": bool(problems),
         "projects": table.projects,
         "sort": "" if result.query.sort == DEFAULT_SORT[listing.kind] else result.query.sort,
         "span": lambda: span(result),
         "links": lambda: page_links(link, result),
-        "all_url": lambda: link(
-            replace(result.query, text=editing.without(result.query.text, "phase"), page=1)
-        ),
+        "all_url": lambda: other(editing.without(text, "phase")),
         "all_count": sum(result.phases.values()),
         "clear_url": link(Query()),
         "tabs": saved,

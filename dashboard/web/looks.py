@@ -87,7 +87,6 @@ ELSEWHERE = (
         _("Environments"),
         _("Services"),
         _("Tasks"),
-        _("Executions"),
         _("Projects"),
         _("Runners"),
     ),

@@ -52,7 +52,7 @@ _TITLES = {
     Kind.ENVIRONMENT: _("Environments"),
     Kind.SERVICE: _("Services"),
     Kind.TASK: _("Tasks"),
-    Kind.EXECUTION: _("Executions"),
+    Kind.EXECUTION: _("Task executions"),
 }
 _LISTS = {f"{kind.value}s": kind for kind in _TITLES}
 SHOWN = 50

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET
 
 from dashboard.control.audit import log as audit
@@ -27,6 +28,7 @@ KEY = "confirmed"
 """Where a session keeps until when (epoch seconds) it is known well enough who sits there."""
 WAITING = "waiting_for_confirmation"
 LASTS = 600.0
+WRONG_ONCE_MORE = _("a wrong password when asked once more")
 LONGEST = 20_000
 """Letters of a form that are kept on the way to the provider and back."""
 
@@ -61,7 +63,7 @@ def _password(request: HttpRequest, what: str) -> HttpResponse | None:
             error=gettext("Too many tries. Wait {wait} min, then try again.").format(wait=-(-wait // 60)),
         )
     if not user.check_password(given):
-        sign_in_failed(request, "a wrong password when asked once more", user.username)
+        sign_in_failed(request, WRONG_ONCE_MORE, user.username)
         return _ask(request, what, error=gettext("That is not your password."))
     limits.signed_in(request, user.username)
     is_known(request)

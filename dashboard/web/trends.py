@@ -45,7 +45,7 @@ GROUPS = {
 ENDS = {"Failed": "bad", "Stopped": "rest", "Succeeded": "good"}
 BUSIEST = 5
 ENVIRONMENTS = Axis(_("Environments"))
-EXECUTIONS = Axis(_("Executions"))
+EXECUTIONS = Axis(_("Task executions"))
 HOURS = Axis(_("Hours"), hours, HOUR)
 Counts = Sequence[tuple[float, dict[str, int]]]
 

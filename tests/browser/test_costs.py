@@ -33,7 +33,7 @@ def test_a_price_set_with_the_keyboard_makes_money_of_hours(visit: Visit, stack:
         expect(page.locator(".banner.success")).to_contain_text("costs 480.00 EUR")
 
     page.goto("/costs/?by=class")
-    expect(page.get_by_role("heading", name="Hours and money")).to_be_visible()
+    expect(page.get_by_role("heading", name="Costs", exact=True, level=1)).to_be_visible()
     for _ in range(60):  # hours are counted once a minute, or when they are asked for
         if page.locator("#costs .tag").count():
             break

@@ -50,7 +50,7 @@ def test_five_questions_take_three_steps_each_by_keyboard_alone(visit: Visit) ->
 
     # Who left the dearest idle?
     from_overview_to(page, "i", "Idle environments")
-    expect(page.locator("#owners, #rows .nothing").first).to_be_visible()
+    expect(page.locator("#creators, #rows .nothing").first).to_be_visible()
 
     # Why did that build fail?
     from_overview_to(page, "x", "Task executions")

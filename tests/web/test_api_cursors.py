@@ -23,7 +23,7 @@ ORDERS = {
     "services": ("phase", "-environment"),
     "tasks": ("name", "-run"),
     "executions": ("-created", "duration"),
-    "idle": ("-idle", "idle", "name", "-owner", "class", "-cost"),
+    "idle": ("-idle", "idle", "name", "-creator", "class", "-cost"),
 }
 START = 1_700_000_000.0
 

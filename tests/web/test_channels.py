@@ -100,7 +100,7 @@ def test_a_lead_that_makes_no_sense_is_refused(fleet: Dashboard, lead: str) -> N
 
 def test_the_page_of_a_policy_says_how_it_warns_and_what_it_would_do(fleet: Dashboard) -> None:
     policy = made(fleet, lead="30m")
-    assert "30 min before, its owner by mail" in text(fleet.get(path(policy)))
+    assert "30 min before, its creator by mail" in text(fleet.get(path(policy)))
     preview = text(fleet.get(path(policy, "arm/")))
     assert re.search(r"<strong>4 environments</strong> would be stopped, 30 min after a warning", preview)
 

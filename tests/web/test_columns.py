@@ -145,3 +145,17 @@ def test_two_tabs_lose_nothing_of_each_other(dashboard: Dashboard) -> None:
     choose(dashboard, "reference", section="tasks")
     kept = User.objects.get(username="viewer").preferences["columns"]
     assert kept == {"environments": ["branch"], "tasks": ["reference"]}
+
+
+def test_a_column_that_a_narrow_screen_hides_says_so_until_somebody_wants_it(dashboard: Dashboard) -> None:
+    hint = "hidden at this width"
+    form = text(dashboard.get("/columns/environments/", "viewer"))
+    told = rf'id="show-(\w+)" checked> <span>[^<]*<small class="muted too-narrow (?:wide|widest)">{hint}'
+    assert sorted(re.findall(told, form)) == ["class", "created", "unsaved"]
+    usual = re.findall(r'name="show" value="([^"]*)"[^>]* checked', form)
+    choose(dashboard, *usual)
+    assert 'class="list environments own"' in text(dashboard.get("/environments/", "viewer"))
+    assert hint not in text(dashboard.get("/columns/environments/", "viewer"))
+    assert 'class="list environments own"' not in text(
+        dashboard.get("/environments/")
+    )  # others' are as they were

@@ -1,4 +1,4 @@
-"""Hours and money: the page, its range, its CSV; prices and who sets them."""
+"""Costs: the page, its range, its CSV; prices and who sets them."""
 
 import csv
 import io

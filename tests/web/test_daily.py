@@ -40,7 +40,7 @@ def test_today_so_far_is_made_by_a_job_and_everybody_sees_it(dashboard: Dashboar
     today = f"{PAGE}{timezone.localdate()}/"
     listed = text(dashboard.get(PAGE, "viewer"))
     assert today in listed
-    assert "so far" in listed
+    assert "up to <time" in listed
     page = text(dashboard.get(today, "viewer"))
     assert "<strong>10.0 h</strong>" in page
     assert "Failing services" in page
@@ -79,3 +79,14 @@ def test_admins_choose_channels_and_others_read_which(dashboard: Dashboard) -> N
         page = text(dashboard.get(PAGE, role))
         assert "&lt;b&gt;x&lt;/b&gt;" in page
         assert HOSTILE not in page
+
+
+def test_early_in_the_day_a_report_of_nothing_does_not_say_that_nothing_ran(dashboard: Dashboard) -> None:
+    recorded(dashboard)
+    EnvironmentDay.objects.all().delete()
+    jobs.make_reports()
+    listed = text(dashboard.get(PAGE, "viewer"))
+    day = text(dashboard.get(f"{PAGE}{timezone.localdate()}/", "viewer"))
+    assert "not recorded" in listed
+    assert "Nothing is recorded of this day up to" in day
+    assert all("0 h" not in page.partition("<main")[2] for page in (listed.partition("<tbody")[2], day))

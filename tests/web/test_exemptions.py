@@ -37,7 +37,7 @@ def test_what_is_exempt_is_kept_and_says_why(fleet: Dashboard) -> None:
     assert "e-4" not in listed(fleet.get("/idle/"))
     page = fleet.get("/idle/?show=exempt")
     assert listed(page) == ["e-4"]
-    assert "Kept: exempt until" in text(page)
+    assert "Not idle: exempt until" in text(page)
     assert set(listed(fleet.get("/idle/?show=all&q=is:exempt"))) == {"e-4"}
 
 

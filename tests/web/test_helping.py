@@ -39,6 +39,27 @@ def test_preferences_that_make_no_sense_are_none(dashboard: Dashboard, odd: dict
     assert dashboard.post("/help/hints/overview/away/", "viewer").status_code == 302
 
 
+def test_ones_name_leads_to_what_is_ones_own_and_admins_to_what_they_set_up(dashboard: Dashboard) -> None:
+    menus = {
+        role: text(dashboard.get("/", role)).partition('id="you"')[2].partition("</details>")[0]
+        for role in ("viewer", "admin")
+    }
+    of_everybody = (
+        "/#tell",
+        "/accounts/messages/",
+        "/views/",
+        "/accounts/tokens/",
+        "/accounts/sessions/",
+        "/api/",
+    )
+    of_admins = ("/webhooks/", "/idle/channels/")
+    for role, menu in menus.items():
+        assert all(f'href="{path}"' in menu for path in of_everybody)
+        assert [f'href="{path}"' in menu for path in of_admins] == [role == "admin"] * 2
+        offered = [url for _, url in found(dashboard, "webhooks", role)]
+        assert ("/webhooks/" in offered) == (role == "admin")
+
+
 def test_every_phase_and_hint_is_explained(dashboard: Dashboard) -> None:
     page = text(dashboard.get("/help/", "viewer"))
     assert all(f'id="phase-{phase}"' in page for phase in PHASES)

@@ -106,8 +106,8 @@ def test_a_row_tells_the_evidence_and_what_a_stop_keeps(fleet: Dashboard) -> Non
     assert "2 unpushed commits and 1 changed file" in page
     assert "a stop keeps them, a delete does not" in page
     kept = text(fleet.get("/idle/?show=kept"))
-    assert "Kept: task execution Build runs." in kept
-    assert "Kept: it is a prebuild and not named." in kept
+    assert "Not idle: task execution Build runs." in kept
+    assert "Not idle: it is a prebuild and not named." in kept
 
 
 def test_a_fleet_that_was_not_read_lately_has_nothing_idle(dashboard: Dashboard) -> None:
@@ -215,8 +215,8 @@ def test_a_page_of_a_thousand_idle_ones_is_bounded(fleet: Dashboard) -> None:
         ("idle", ["e-5", "e-3", "e-4", "e-1", "e-2"]),
         ("name", ["e-1", "e-2", "e-3", "e-4", "e-5"]),
         ("-name", ["e-5", "e-4", "e-3", "e-2", "e-1"]),
-        ("owner", ["e-2", "e-1", "e-3", "e-5", "e-4"]),
-        ("-owner", ["e-4", "e-2", "e-1", "e-3", "e-5"]),
+        ("creator", ["e-2", "e-1", "e-3", "e-5", "e-4"]),
+        ("-creator", ["e-4", "e-2", "e-1", "e-3", "e-5"]),
         ("-cost", ["e-2", "e-1", "e-4", "e-3", "e-5"]),  # without prices nothing is dearer
         ("-nonsense", ["e-2", "e-1", "e-4", "e-3", "e-5"]),
     ],
@@ -226,7 +226,9 @@ def test_the_review_and_its_files_come_in_the_order_asked_for(
 ) -> None:
     page = fleet.get(f"/idle/?sort={order}")
     assert listed(page) == first
-    sorted_by = order.removeprefix("-") if order in {"idle", "name", "-name", "owner", "-owner"} else "idle"
+    sorted_by = (
+        order.removeprefix("-") if order in {"idle", "name", "-name", "creator", "-creator"} else "idle"
+    )
     sorted_by = "cost" if order == "-cost" else sorted_by
     assert text(page).count("aria-sort=") == (sorted_by != "cost")
     lines = json.loads(b"".join(fleet.get(f"/idle/?sort={order}&format=json").streaming_content))
@@ -248,3 +250,12 @@ def test_the_review_as_a_file_says_why(fleet: Dashboard) -> None:
     kept = json.loads(b"".join(fleet.get("/idle/?show=kept&format=json").streaming_content))
     assert {one["id"]: one["decision"] for one in kept} == {"e-6": "keep", "e-8": "keep", "e-9": "keep"}
     assert "/idle/?show=kept&amp;format=csv" in text(fleet.get("/idle/?show=kept"))
+
+
+def test_a_mistake_in_the_filter_is_marked_in_its_place_as_on_the_lists(fleet: Dashboard) -> None:
+    page = text(fleet.get("/idle/?q=otter%20foo:bar%20projekt:web"))
+    assert "otter <mark>foo</mark>:bar" in page
+    assert 'href="/idle/?q=otter+foo%3Abar+project%3Aweb"' in page
+    assert "The list goes by the rest of the filter." in page
+    typing = fleet.clients["admin"].get("/idle/?q=projekt:web", headers={**HTMX, "HX-Trigger": "filters"})
+    assert (typing["HX-Reswap"], "<mark>projekt</mark>" in text(typing)) == ("none", True)

@@ -86,6 +86,6 @@ def test_a_poll_finds_nothing_new_until_the_money_moves_on(
 
 
 def test_those_who_left_most_are_named_with_what_it_has_cost(priced: Dashboard) -> None:
-    owners = text(priced.get("/idle/")).partition('id="owners"')[2].partition("</p>")[0]
-    assert "Dearest owners:" in owners
-    assert "≈ 11.00 EUR (3)" in owners
+    creators = text(priced.get("/idle/")).partition('id="creators"')[2].partition("</p>")[0]
+    assert "By creator, the dearest first:" in creators
+    assert "≈ 11.00 EUR (3)" in creators

@@ -188,3 +188,19 @@ def test_after_a_change_everybody_is_told_the_same_but_for_what_is_their_own(
     german = calm.get(asked_by(*poller(pages["admin"])), **HTMX, **{"Accept-Language": "de"})
     assert needs not in text(german)
     assert 'id="needs"' in text(german)
+
+
+def test_where_nothing_is_recorded_nothing_is_said_to_be_zero(dashboard: Dashboard) -> None:
+    now = dashboard.simulated.clock()
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    for since, counted, not_recorded in (
+        (midnight - 2 * H, midnight, [True, False, False]),  # today, yesterday, the last week
+        (midnight, now, [False, True, False]),
+    ):
+        Recording.objects.update_or_create(
+            id=1, defaults={"since": since, "until": now, "epoch": "e", "version": 1, "counted": counted}
+        )
+        hours = part(dashboard, "hours")
+        lines = re.findall(r'<th scope="row">.*?</tr>', hours)[:3]
+        assert ["not recorded" in line for line in lines] == not_recorded
+        assert "Up to <time" in hours

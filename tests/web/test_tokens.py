@@ -1,14 +1,17 @@
 """Personal tokens on their page: shown once, one's own, revoked with one press."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from dashboard.control.models import AuditEntry, PersonalToken, Scope, User
 from dashboard.control.people import personal_tokens
 from tests.web.conftest import Dashboard, text
+from tests.web.states import GERMAN
 
 TOKENS = "/accounts/tokens/"
 
@@ -85,3 +88,27 @@ def test_the_api_as_a_page_has_every_operation_and_loads_nothing_from_elsewhere(
     assert "GET /environments/{identifier}" in page
     assert "<code>over</code>" in page
     assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+def test_a_token_says_on_which_day_it_ends_and_in_its_last_week_its_person_is_warned(
+    dashboard: Dashboard, users: dict[str, User]
+) -> None:
+    now = timezone.now()
+    for name, days in (("far", 90), ("near", 7)):
+        personal_tokens.make(users["operator"], name, [Scope.READ], days, now)
+    page, of_admin = (text(dashboard.get(TOKENS, role)) for role in ("operator", "admin"))
+    assert date_format(now + timedelta(days=90), "j M Y") in page
+    assert re.findall(r"Your token <strong><bdi>(\w+)<", page) == ["near"]
+    assert "Your token" not in of_admin  # it is not theirs
+
+
+def test_why_a_token_opened_nothing_is_on_record_in_english_and_read_in_ones_own_language(
+    dashboard: Dashboard,
+) -> None:
+    asked = {"Authorization": "Bearer fleet_" + "x" * 43, **GERMAN}
+    answer = Client().get("/api/v1/batches", headers=asked)
+    assert (answer.status_code, answer.json()["detail"]) == (401, "This token is not known here.")
+    entry = AuditEntry.objects.get(act="sign-in-failed")
+    assert entry.outcome == "a token that opens nothing: This token is not known here."
+    page = text(dashboard.get("/activity/audit/", **GERMAN))
+    assert "ein Token, das nichts öffnet: Dieses Token ist hier nicht bekannt." in page

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import override
 
 from dashboard.control.models import Action, Channel, ChannelKind, State, User
 from dashboard.control.permissions import Forbidden, channel_refusal
@@ -166,6 +167,8 @@ def _may(user: User) -> None:
 
 def _record(channel: Channel, deed: str, user: User, now: datetime) -> None:
     """A line of the ledger that was confirmed as it was written; without the address."""
+    with override("en"):
+        kind = channel.get_kind_display()
     Action.objects.create(
         verb=f"channel.{deed}",
         kind="channel",
@@ -174,7 +177,7 @@ def _record(channel: Channel, deed: str, user: User, now: datetime) -> None:
         actor=user,
         actor_name=str(user)[:200],
         state=State.CONFIRMED,
-        outcome=f"{channel.get_kind_display()}, {channel.host}, {channel.mark}",
+        outcome=f"{kind}, {channel.host}, {channel.mark}",
         created=now,
         not_before=now,
         ended=now,

@@ -34,7 +34,7 @@ WORKER_DIED = timedelta(minutes=5)
 KEPT = timedelta(days=90)
 AGAIN = "message-again"
 NOT_WANTED = sentence("they asked not to be told")
-NOBODY = sentence("no address of the owner is known, and there is no fallback channel")
+NOBODY = sentence("no address of the creator is known, and there is no fallback channel")
 TOO_LATE = sentence("its time has passed")
 ARRIVED_PERHAPS = sentence("a worker died while sending it; it may have arrived, so it is not sent again")
 

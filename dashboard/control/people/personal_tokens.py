@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from dashboard.control.audit import log as audit
 from dashboard.control.audit.log import Note
 from dashboard.control.models import PersonalToken, Role, Scope, User
 from dashboard.control.people.token_models import PersonalTokenQuerySet
 from dashboard.control.permissions import bulk_refusal
+from dashboard.fleet.sentences import sentence
 
 PREFIX = "fleet_"
 """By which people, and tools that look for secrets in repositories, tell what it is."""
@@ -38,7 +38,7 @@ KEPT = timedelta(days=90)
 
 
 class Refused(Exception):
-    """No token is made, or this one opens nothing; the message says why, for a person."""
+    """No token is made, or this one opens nothing; the message says why, in English, to be said to a person."""
 
 
 def make(
@@ -47,9 +47,9 @@ def make(
     """A new token and its text, which nobody can see again. Raises Refused."""
     wanted = sorted({scope.value for scope in scopes})
     if not wanted or days not in DAYS:
-        raise Refused(_("A token has a scope, and ends."))
+        raise Refused(sentence("A token has a scope, and ends."))
     if Scope.ACT in wanted and bulk_refusal(user):
-        raise Refused(_("Your role is viewer: a token of yours can only read."))
+        raise Refused(sentence("Your role is viewer: a token of yours can only read."))
     text = PREFIX + secrets.token_urlsafe(32)
     token = PersonalToken(
         user=user,
@@ -63,7 +63,7 @@ def make(
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)  # two tabs do not make one too many
         if PersonalToken.objects.good(now).filter(user=user).count() >= MOST:
-            raise Refused(_("You have %(most)d tokens. Revoke one first.") % {"most": MOST})
+            raise Refused(sentence("You have {most} personal tokens. Revoke one first.", most=MOST))
         try:
             with transaction.atomic():
                 # One that has ended frees its name.
@@ -72,7 +72,7 @@ def make(
                 )
                 token.save(force_insert=True)
         except IntegrityError:
-            raise Refused(_("You have a token with this name.")) from None
+            raise Refused(sentence("You have a token with this name.")) from None
         audit.append(_note("token-made", token, now, f"{', '.join(wanted)}, {days} days"))
     return token, text
 
@@ -84,19 +84,24 @@ def digest_of(text: str) -> str:
 def found(text: str, now: datetime) -> PersonalToken:
     """The good token with this text, with its person. Raises Refused."""
     if not TOKEN.match(text):
-        raise Refused(_("This is no token of this dashboard."))
+        raise Refused(sentence("This is no token of this dashboard."))
     token = PersonalToken.objects.select_related("user").filter(digest=digest_of(text)).first()
     if token is None:
-        raise Refused(_("This token is not known here."))
+        raise Refused(sentence("This token is not known here."))
     if token.revoked is not None:
-        raise Refused(_("This token was revoked."))
+        raise Refused(sentence("This token was revoked."))
     if token.expires <= now:
-        raise Refused(_("This token has expired."))
+        raise Refused(sentence("This token has expired."))
     if not token.user.is_active:
-        raise Refused(_("The account of this token was closed."))
+        raise Refused(sentence("The account of this token was closed."))
     if not _is_vouched(token, now):
-        raise Refused(_("This token rests: its person has to sign in to the dashboard once."))
+        raise Refused(sentence("This token rests: its person has to sign in to the dashboard once."))
     return token
+
+
+def opened_nothing(refused: Refused) -> str:
+    """For the audit."""
+    return sentence("a token that opens nothing: {why}", why=str(refused))
 
 
 def _is_vouched(token: PersonalToken, now: datetime) -> bool:

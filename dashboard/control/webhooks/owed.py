@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, QuerySet
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.audit import log as audit
 from dashboard.control.audit.log import Note
@@ -115,9 +116,9 @@ class Renewal(StrEnum):
 
 
 SAID = {
-    Renewal.NONE: "",
-    Renewal.BOTH: ", new secret, the one before signs for a day more",
-    Renewal.AT_ONCE: ", new secret",
+    Renewal.NONE: "{host}, {mark}",
+    Renewal.BOTH: _("{host}, {mark}; a new secret, and for a day the one before signs too"),
+    Renewal.AT_ONCE: _("{host}, {mark}; a new secret"),
 }
 
 
@@ -152,7 +153,7 @@ def keep(
         except IntegrityError:  # a second press, or another admin
             raise Refused(sentence("There is a webhook with this name.")) from None
         act = "made" if new else "changed"
-        _note(webhook, act, now, f"{webhook.host}, {webhook.mark}{SAID[renew]}")
+        _note(webhook, act, now, sentence(SAID[renew], host=webhook.host, mark=webhook.mark))
     return secret
 
 

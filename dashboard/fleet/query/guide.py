@@ -14,7 +14,7 @@ TITLES = {
     Kind.ENVIRONMENT: _("Environments"),
     Kind.SERVICE: _("Services"),
     Kind.TASK: _("Tasks"),
-    Kind.EXECUTION: _("Executions"),
+    Kind.EXECUTION: _("Task executions"),
 }
 RULES = (
     (

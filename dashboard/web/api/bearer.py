@@ -32,7 +32,7 @@ class Token(HttpBearer):
         if scheme.casefold() != self.openapi_scheme or not given:
             raise Problem(
                 401,
-                "Send a personal token: “Authorization: Bearer fleet_…”. Yours are in the dashboard, under Tokens.",
+                "Send a personal token: “Authorization: Bearer fleet_…”. Make one in the dashboard, under your name.",
                 headers={"WWW-Authenticate": REALM},
             )
         known = self.authenticate(request, given.strip())
@@ -47,7 +47,7 @@ class Token(HttpBearer):
             known = personal_tokens.found(token, now)
         except Refused as refused:
             _allow(limits.wrong_token_wait(request))
-            sign_in_failed(request, f"a token that opens nothing: {refused}")
+            sign_in_failed(request, personal_tokens.opened_nothing(refused))
             told = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
             raise Problem(401, str(refused), kind="bad-token", headers=told) from None
         request.user = known.user

@@ -19,7 +19,7 @@ from dashboard.web.idle_lists import mark_of, past
 from dashboard.web.pages.idle import DEFAULT_LIMIT, Found, asked_for, find
 
 View = Literal["idle", "awake", "never", "exempt", "kept", "all"]
-Order = Literal["idle", "-idle", "cost", "-cost", "name", "-name", "owner", "-owner", "class", "-class"]
+Order = Literal["idle", "-idle", "cost", "-cost", "name", "-name", "creator", "-creator", "class", "-class"]
 router = Router(auth=READ)
 
 

@@ -67,14 +67,14 @@ class PolicyForm(forms.Form):
         max_length=20,
         required=False,
         widget=forms.TextInput({**PLAIN, "placeholder": "30m"}),
-        help_text=_("So long before, its owner is told when it stops. Empty: it is stopped unannounced."),
+        help_text=_("So long before, its creator is told when it stops. Empty: it is stopped unannounced."),
     )
     channel = forms.ModelChoiceField(
         label=_("Also tell"),
         queryset=Channel.objects.order_by("name"),
         required=False,
         empty_label=_("nobody else"),
-        help_text=_("Owners are told by mail. A channel hears of everything this policy does."),
+        help_text=_("Creators are told by mail. A channel hears of everything this policy does."),
     )
     fallback = forms.ModelChoiceField(
         label=_("Where no address is known, tell"),
@@ -99,7 +99,7 @@ class PolicyForm(forms.Form):
         max_length=LONGEST_SPANS,
         required=False,
         widget=forms.TextInput(PLAIN),
-        help_text=format_lazy(_("{spans} Empty: always."), spans=SPANS),
+        help_text=format_lazy(_("{spans} Empty: at any time."), spans=SPANS),
     )
     never = forms.CharField(
         label=_("Never during"),

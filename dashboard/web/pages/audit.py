@@ -17,8 +17,8 @@ from dashboard.control.audit.forward import line
 from dashboard.control.audit.log import Note
 from dashboard.control.audit.models import AuditEntry, AuditQuerySet
 from dashboard.control.audit.query import ACTS, FIELDS, ask
-from dashboard.fleet.query.language import LONGEST_TEXT, Problem
-from dashboard.web.filtering import AROUND, Marked
+from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.web.filtering import marked
 from dashboard.web.http import text_of, varied
 from dashboard.web.spreadsheet import download
 
@@ -35,6 +35,10 @@ def index(request: HttpRequest) -> HttpResponseBase:
     asked = ask(text, timezone.now())
     if request.GET.get("format") in {"csv", "json"}:
         return _file(request.GET["format"], text, asked.entries)
+
+    def other(words: str) -> str:
+        return _address(request, q=words, page="")
+
     shown = Paginator(asked.entries, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "title": gettext("Audit"),
@@ -46,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponseBase:
             if act in CHIPS
         ],
         "fields": FIELDS,
-        "problems": [_marked(request, text, problem) for problem in asked.problems],
+        "problems": [marked(text, problem, other) for problem in asked.problems],
         "shown": shown,
         "rows": [(entry, _deed(entry)) for entry in shown],
         "links": _links(request, shown),
@@ -62,19 +66,6 @@ def _deed(entry: AuditEntry) -> str:
     if entry.act not in {"asked", "ended"} or not deed:
         return words.capitalize()
     return f"{deed.replace('-', ' ').capitalize()} {kind}, {words}"
-
-
-def _marked(request: HttpRequest, text: str, problem: Problem) -> Marked:
-    mended = text[: problem.start] + problem.instead + text[problem.end :]
-    return Marked(
-        text[max(0, problem.start - AROUND) : problem.start],
-        text[problem.start : problem.end][:AROUND],
-        text[problem.end : problem.end + AROUND],
-        problem.message,
-        problem.instead,
-        _address(request, q=mended, page="") if problem.instead else "",
-        False,
-    )
 
 
 def _links(request: HttpRequest, shown: "Page[AuditEntry]") -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Choosing the columns of a list, their order, and how close its rows lie."""
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +12,12 @@ from dashboard.control.people.preferences import remember_look
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.query import parse
 from dashboard.web.addresses import list_address
-from dashboard.web.columns import COMPACT, Column, look, named
+from dashboard.web.columns import COMPACT, Column, Look, look, named
 from dashboard.web.http import is_fragment, signed_in, varied
 from dashboard.web.pages import environments, executions, services, tasks
 from dashboard.web.pages.filters import kind_of_section
 from dashboard.web.rows import ListPage
+from dashboard.web.templatetags.words import within
 
 LISTS: dict[Kind, ListPage] = {one.LIST.kind: one.LIST for one in (environments, services, tasks, executions)}
 STEPS = {"up": -1, "down": 1}
@@ -27,12 +29,13 @@ def choose(request: HttpRequest, section: str) -> HttpResponse:
     listing, user = LISTS[kind_of_section(section)], signed_in(request)
     seen = look(listing.columns, section, request.GET.dict(), user)
     if request.method != "POST":
-        return _question(request, listing, seen.names, frozenset(seen.names), compact=seen.compact)
+        return _question(request, listing, seen.names, frozenset(seen.names), seen)
     deed, compact = request.POST.get("deed", ""), request.POST.get("density") == COMPACT
     order, shown = tuple(request.POST.getlist("order")), frozenset(request.POST.getlist("show"))
     way, _colon, name = deed.partition(":")
     if way in STEPS:
-        return _question(request, listing, _moved(listing, order, name, STEPS[way]), shown, compact=compact)
+        moved = _moved(listing, order, name, STEPS[way])
+        return _question(request, listing, moved, shown, replace(seen, compact=compact))
     chosen = named(listing.columns, tuple(one for one in order if one in shown))
     names = None if deed == "usual" else tuple(one.name for one in chosen[1:-1])
     remember_look(user, section, names, compact=compact)
@@ -54,12 +57,12 @@ def _all(listing: ListPage, names: tuple[str, ...]) -> tuple[Column, ...]:
 
 
 def _question(
-    request: HttpRequest, listing: ListPage, names: tuple[str, ...], shown: frozenset[str], *, compact: bool
+    request: HttpRequest, listing: ListPage, names: tuple[str, ...], shown: frozenset[str], seen: Look
 ) -> HttpResponse:
     context = {
         "order": [(column, column.name in shown) for column in _all(listing, names)],
-        "compact": compact,
-        "title": listing.title.lower(),
+        "look": seen,
+        "title": within(_(listing.title)),
         "back": list_address(listing.kind, parse(listing.kind, request.GET.dict())),
     }
     template = "columns/dialog.html" if is_fragment(request) else "columns/page.html"

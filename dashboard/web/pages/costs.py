@@ -1,4 +1,4 @@
-"""Hours and money: what ran, what of it nobody used, by project, person, class, day or environment."""
+"""Costs: what ran, what of it nobody used, by project, person, class, day or environment."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ def index(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if request.GET.get("format") == "json":
         return JsonResponse({"rows": [dict(zip(_heads(view), cells, strict=True)) for cells in _cells(rows)]})
     context = {
-        "title": gettext("Hours and money"),
+        "title": gettext("Costs"),
         "view": view,
         "since": state.since,
         "counted": state.counted,

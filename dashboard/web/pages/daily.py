@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboard.control import ledger
@@ -29,7 +30,7 @@ from dashboard.web.templatetags.money import whole_hours
 SHOWN = 60
 PLOTTED = 30
 """Days."""
-HOURS = plots.Axis("hours", whole_hours, 3_600.0)
+HOURS = plots.Axis(_("hours"), whole_hours, 3_600.0)
 
 
 @require_http_methods(["GET", "POST"])
@@ -85,7 +86,10 @@ def _plot(shown: list[FleetReport]) -> Any:
         ),
         gettext("Day"),
         [date_format(one.day, "j M") for one in days],
-        [plots.Series(gettext("in use"), tuple(running), "good"), plots.Series("idle", tuple(idle), "warn")],
+        [
+            plots.Series(gettext("in use"), tuple(running), "good"),
+            plots.Series(gettext("idle"), tuple(idle), "warn"),
+        ],
         HOURS,
     )
 

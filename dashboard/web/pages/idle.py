@@ -17,7 +17,7 @@ from dashboard.control import ledger, wishes
 from dashboard.control.idle import Decision, Limits, awake_for
 from dashboard.control.idleness import exemptions
 from dashboard.control.idleness.review import Judged, Review, longest_first, review
-from dashboard.control.models import Action, Batch, User
+from dashboard.control.models import Action, User
 from dashboard.control.notify import warned
 from dashboard.control.permissions import bulk_refusal, can, refusal
 from dashboard.control.verbs import Verb
@@ -25,22 +25,23 @@ from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, seconds
-from dashboard.fleet.sentences import looked_up
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web.exports import FORMATS
+from dashboard.web.filtering import marked
 from dashboard.web.http import moment, page, signed_in
 from dashboard.web.idle_lists import (
     DEAREST_FIRST,
     LONGEST_FIRST,
     as_file,
+    batches_block,
+    creators,
     directions,
     in_order,
     order_of,
-    owners,
 )
 from dashboard.web.idle_money import IdleMoney, idle_money
-from dashboard.web.lists import context_of
+from dashboard.web.lists import SHOWN_PROBLEMS, context_of, is_typing, only_problems
 from dashboard.web.live import Block, Live, RowBlock
 from dashboard.web.offers import offers, wish_state
 from dashboard.web.pages.batches import LeftOut, ask
@@ -52,13 +53,12 @@ LIMITS = ("30m", "1h", "2h", "4h", "8h", "1d", "3d", "7d")
 SHORTEST = 600
 """Seconds: signals come only every five minutes, so less says nothing."""
 LONGEST = 366 * 86_400
-BATCHES_SHOWN = 5
 LABELS = {
     "idle": _("Idle"),
     "awake": _("Awake for days"),
     "never": _("No timeout of their own"),
     "exempt": _("Exempt"),
-    "kept": _("Kept"),
+    "kept": _("Not idle"),
     "all": _("All running"),
 }
 
@@ -153,18 +153,24 @@ def index(request: HttpRequest) -> HttpResponseBase:
         return as_file(
             request.GET["format"], found.matching, found.review, moment(request).fleet, found.money
         )
+    problems = [
+        marked(asked.text, one, lambda text: asked.url(text=text, page=1))
+        for one in found.selection.problems[:SHOWN_PROBLEMS]
+    ]
+    if problems and is_typing(request):
+        return only_problems(request, problems)
     pages = max(1, -(-len(found.matching) // PAGE_SIZE))
     asked = replace(asked, page=min(asked.page, pages))
     shown = found.matching[(asked.page - 1) * PAGE_SIZE : asked.page * PAGE_SIZE]
     may_choose = not bulk_refusal(signed_in(request)) and asked.view == "idle"
     blocks = _rows(request, found, shown, may_choose)
     an_hour = found.money.an_hour(found.matching) if asked.view == "idle" else None
-    whose = owners(found.matching, moment(request).fleet, found.money) if asked.view == "idle" else ()
+    whose = creators(found.matching, moment(request).fleet, found.money) if asked.view == "idle" else ()
     context: dict[str, Any] = {
         "title": gettext("Idle environments"),
         "asked": asked,
         "found": found,
-        "limits": _limits(asked),
+        "limits": sorted({*LIMITS, asked.limit}, key=seconds),
         "views": [
             (view, gettext(label), found.counts[view], asked.url(view=view, page=1))
             for view, label in LABELS.items()
@@ -173,12 +179,13 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "pages": pages,
         "links": _links(asked, pages),
         "filtered": bool(asked.text),
-        "problems": [looked_up(problem.message) for problem in found.selection.problems],
+        "problems": problems,
+        "mistaken": bool(problems),
         "limit_words": length(asked.seconds),
         "total": len(found.matching),
         "here": len(shown),
         "an_hour": an_hour,
-        "owners": [
+        "creators": [
             (one, asked.url(text=f"{asked.text} creator:={one.id}".strip(), page=1) if one.id else "")
             for one in whose
         ],
@@ -204,13 +211,9 @@ def index(request: HttpRequest) -> HttpResponseBase:
     body = Block(
         "rows", (), "idle/rows.html", {**context, "blocks": [block.html(request) for block in blocks]}
     )
-    live = Live([summary, chosen, policies_block(), _batches()], blocks, body)
+    live = Live([summary, chosen, policies_block(), batches_block()], blocks, body)
     context |= {block.id: block.html(request) for block in (*live.blocks, body)}
     return page(request, "idle/index.html", context, live, fragment="idle/list.html")
-
-
-def _limits(asked: Asked) -> list[str]:
-    return sorted({*LIMITS, asked.limit}, key=seconds)
 
 
 def _links(asked: Asked, pages: int) -> dict[str, str]:
@@ -295,10 +298,3 @@ def to_stop(chosen: Iterable[Judged], user: User, fleet: Fleet) -> tuple[list[En
         else:
             rows.append(one.row)
     return rows, left_out
-
-
-def _batches() -> Block:
-    """The latest batches, each a link to how it went."""
-    latest = list(Batch.objects.begun()[:BATCHES_SHOWN])
-    state = tuple((str(batch.id), str(batch.cancelled)) for batch in latest)
-    return Block("batches", state, "idle/batches.html", {"batches": latest})

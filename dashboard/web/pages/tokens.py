@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.control.models import PersonalToken, Role, Scope
 from dashboard.control.people import personal_tokens
+from dashboard.fleet.sentences import looked_up
 from dashboard.web import step_up
 from dashboard.web.forms.tokens import TokenForm
 from dashboard.web.http import signed_in, varied
@@ -34,16 +35,18 @@ def index(request: HttpRequest) -> HttpResponse:
         try:
             made, text = personal_tokens.make(user, name, scopes, form.cleaned_data["days"], now)
         except personal_tokens.Refused as refused:
-            form.add_error(None, str(refused))
+            form.add_error(None, looked_up(str(refused)))
         else:
             form = TokenForm(None, user=user)
     shown = list(personal_tokens.seen_by(user)[:SHOWN])
+    lines = [(one, _state(one)) for one in shown]
     context = {
-        "title": _("Tokens"),
+        "title": _("Personal tokens"),
         "form": form,
         "made": made,
         "text": text,
-        "lines": [(one, _state(one)) for one in shown],
+        "lines": lines,
+        "ending": [one for one, state in lines if state == "ending" and one.user_id == user.pk],
         "everybody": user.role == Role.ADMIN,
         "most": personal_tokens.MOST,
         "shown_most": SHOWN if len(shown) == SHOWN else 0,

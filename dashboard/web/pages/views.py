@@ -25,6 +25,8 @@ from dashboard.web.pages.filters import kind_of_section
 from dashboard.web.view_tabs import SHOWN_TABS, address_of, count_of, counted
 
 GONE = _("There is no such view. It may have been deleted, or it is somebody else's.")
+NOT_TO_CHANGE = _("Only its creator or an admin changes a view.")
+NOT_TO_DELETE = _("Only its creator or an admin deletes a view.")
 
 
 @require_GET
@@ -70,7 +72,7 @@ def new(request: HttpRequest, section: str) -> HttpResponse:
 def edit(request: HttpRequest, identifier: UUID) -> HttpResponse:
     view = _seen(request, identifier)
     if not may_change(signed_in(request), view):
-        raise PermissionDenied(gettext("Only its owner or an admin changes a view."))
+        raise PermissionDenied(NOT_TO_CHANGE)
     return _ask_or_keep(request, view)
 
 
@@ -78,7 +80,7 @@ def edit(request: HttpRequest, identifier: UUID) -> HttpResponse:
 def delete(request: HttpRequest, identifier: UUID) -> HttpResponse:
     view = _seen(request, identifier)
     if not may_delete(signed_in(request), view):
-        raise PermissionDenied(gettext("Only its owner or an admin deletes a view."))
+        raise PermissionDenied(NOT_TO_DELETE)
     delete_view(signed_in(request), view)
     return redirect("views")
 

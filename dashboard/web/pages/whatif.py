@@ -46,7 +46,7 @@ SHORT = 0.99
 
 
 SAVED = plots.Axis(_("hours saved"), whole_hours, 3_600.0)
-REGRETS = plots.Axis("regrets")
+REGRETS = plots.Axis(_("regrets"))
 
 
 @require_http_methods(["GET", "POST"])

@@ -128,6 +128,19 @@ def at(moment: datetime) -> SafeString:
     )
 
 
+@register.simple_tag
+def day_of(moment: datetime) -> SafeString:
+    """A day of the calendar with its year: 20 Feb 2027."""
+    local = timezone.localtime(moment)
+    words = date_format(local, pgettext("format of a date", "j M Y"))
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        absolute(local),
+        words,
+    )
+
+
 def absolute(local: datetime) -> str:
     """A time to the second, with its zone."""
     return f"{date_format(local, pgettext('format of a date', 'j M Y, H:i:s'))} {local.tzname() or ''}"
@@ -177,7 +190,7 @@ def _is_english() -> bool:
 @register.filter
 def kind_title(kind: str) -> str:
     """The heading over all of a kind."""
-    return gettext(f"{kind.capitalize()}s")
+    return gettext("Task executions") if kind == "execution" else gettext(f"{kind.capitalize()}s")
 
 
 @register.filter
