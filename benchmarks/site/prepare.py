@@ -17,6 +17,8 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.management import call_command
 from django.db import connection
+from django.middleware.csrf import CSRF_SECRET_LENGTH
+from django.utils.crypto import get_random_string
 
 from benchmarks import rows
 from benchmarks.site.models import Listed
@@ -27,11 +29,13 @@ from dashboard.fleet.snapshot import load
 
 
 def cookie_of(user: User) -> str:
+    """Those of a browser that has seen a page before: its session's, and that of forms."""
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store[SESSION_KEY], store[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store.save()
-    return f"{settings.SESSION_COOKIE_NAME}={store.session_key}"
+    form = get_random_string(CSRF_SECRET_LENGTH)
+    return f"{settings.SESSION_COOKIE_NAME}={store.session_key}; {settings.CSRF_COOKIE_NAME}={form}"
 
 
 def moment(at: float | None) -> datetime | None:

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from django.template import Context, Template
+from django.template import Context, Template, TemplateSyntaxError
 from django.utils import timezone
 from django.utils.html import escape
 from hypothesis import given
@@ -154,6 +154,13 @@ def test_what_is_kept_within_what_is_kept_leaves_its_gaps_open():
     made = Template("{% kept 'outer' %}" + inner * 2 + "{% endkept %}")
     for name in ("Ann", "Bob"):
         assert made.render(Context({"name": name})) == f'[{name} hx-swap-oob="true"]' * 2
+
+
+def test_a_block_within_what_is_kept_is_refused():
+    with pytest.raises(
+        TemplateSyntaxError, match=r"kept 'it' .*: a block stands around what is kept, not in it"
+    ):
+        Template("{% kept 'it' %}{% gap %}{% block content %}{% endblock %}{% endgap %}{% endkept %}")
 
 
 def test_a_row_with_a_gap_of_somebodys_own_is_refused():

@@ -3,6 +3,7 @@
 import time
 
 from django import template
+from django.template.loader_tags import BlockNode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -12,6 +13,9 @@ register = template.Library()
 
 
 class _KeptNode(template.Node):
+    child_nodelists = ()
+    """A template that extends another looks through all of it for blocks, at each request; here are none."""
+
     def __init__(
         self, nodes: template.NodeList, name: str, states: list[template.base.FilterExpression]
     ) -> None:
@@ -42,11 +46,15 @@ class _GapNode(template.Node):
 @register.tag
 def kept(parser: template.base.Parser, token: template.base.Token) -> _KeptNode:
     """`{% kept "name" state … %}…{% endkept %}`: rendered once for each state, for everybody. Whatever the HTML depends
-    on must be among the states, or within a gap.
+    on must be among the states, or within a gap. A block in it raises TemplateSyntaxError.
     """
     _, name, *states = token.split_contents()
     nodes = parser.parse(("endkept",))
     parser.delete_first_token()
+    if nodes.get_nodes_by_type(BlockNode):
+        raise template.TemplateSyntaxError(
+            f"{{% kept {name} %}}: a block stands around what is kept, not in it"
+        )
     return _KeptNode(nodes, name, [parser.compile_filter(state) for state in states])
 
 
