@@ -78,7 +78,7 @@ messages: install-dev  ## Collects what pages say, and makes the catalogues of o
 screenshots: install-dev  ## Takes the pictures of the documentation
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.screenshots
 
-gallery: install-dev  ## Takes a picture of every page in every size and theme: var/gallery/index.html
+gallery: install-dev  ## Takes a picture of every page and state in every size and theme: var/gallery/index.html
 	@path=$$($(BIN)/python -m scripts.chromium) && CHROMIUM_PATH="$$path" $(BIN)/python -m scripts.gallery
 
 audit: install-dev  ## Runs axe and Lighthouse over the pages of a demo (ENVIRONMENTS=10000 ONLY=lighthouse)

@@ -1,5 +1,6 @@
 """A running demo to take pictures of and to measure: a simulated fleet, signed in as its admin."""
 
+import json
 import re
 import subprocess
 import sys
@@ -22,8 +23,16 @@ LIVE_SECONDS = 12
 
 @dataclass(frozen=True)
 class Demo:
+    """`folder` is its `VAR_DIR`."""
+
     url: str
     passwords: dict[str, str]
+    folder: Path
+
+    def pids(self) -> dict[str, int]:
+        """The process (and its group) of each part of its stack."""
+        pids: dict[str, int] = json.loads((self.folder / "up.json").read_text())["pids"]
+        return pids
 
 
 @contextmanager
@@ -53,7 +62,7 @@ def _started(said: Path) -> Demo:
         passwords = dict(re.findall(r"^ +(admin|operator|viewer) +(\S+)$", text, re.MULTILINE))
         if (url := re.search(r"Dashboard: (\S+)", text)) and len(passwords) == 3:
             time.sleep(LIVE_SECONDS)
-            return Demo(url[1], passwords)
+            return Demo(url[1], passwords, said.with_name("var"))
         time.sleep(0.2)
     raise SystemExit(f"The demo did not start:\n{said.read_text()}")
 

@@ -1,60 +1,64 @@
-"""A picture of every page in every size and theme, and one contact sheet of them all to look at.
+"""A picture of every page and state in every size and theme, and contact sheets of them all to look at.
 
-    make gallery
+    make gallery [ONLY="overview execution-failed"]
 
-`var/gallery/` gets the pictures, `index.html` to leaf through them, and a sheet for each size and theme.
+`var/gallery/` gets the pictures, `index.html` to leaf through them, and a sheet for each size and theme. A page is
+loaded once: its window is made narrow and its theme changed before its eyes.
 """
 
 import html
+import os
 import shutil
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from dashboard.stack.parts import free_port
 from scripts.chromium import find
-from scripts.demo import ROOT, Demo, addresses, demo, dialog, signed_in
+from scripts.demo import ROOT, addresses, demo, signed_in
+from scripts.gallery_states import nothing, others, printed, states, troubles
 
 GALLERY = ROOT / "var" / "gallery"
 SIZES = ((1440, 900), (390, 844))
 SCHEMES = ("light", "dark")
-SETTLED_MS = 1300
+PAPER = (794, 1123)
+"""A4 at 96 dots an inch."""
+SETTLED_MS = 900
 SHEET = """<!doctype html><meta charset="utf-8"><title>Gallery</title><style>
 body {{ font: 13px system-ui; margin: 16px; background: #888; display: grid; gap: 12px;
   grid-template-columns: repeat(auto-fill, minmax({width}px, 1fr)); }}
 figure {{ margin: 0; }} img {{ width: 100%; height: {height}px; object-fit: cover; object-position: top; }}
 </style>{figures}"""
 FIGURE = '<figure><a href="{file}"><img src="{file}" alt=""></a><figcaption>{file}</figcaption></figure>'
+ONLY = os.environ.get("ONLY", "").split()
 
 
-def pictures(browser: Browser, at: Demo, size: tuple[int, int], scheme: str) -> None:
-    """Every page in one size and theme, also what somebody sees who may not, and who is not signed in."""
-    page = signed_in(browser, at, size, scheme)
-    for name, path in addresses(page, at):
-        page.goto(at.url + path)
-        page.wait_for_timeout(SETTLED_MS)
-        _take(page, name, size, scheme, whole=True)
-    dialog(page, at)
-    _take(page, "dialog", size, scheme)
-    stop = page.locator("dialog form").get_attribute("action") or "/"
-    page.context.clear_cookies()
-    page.goto(at.url)
-    _take(page, "sign-in", size, scheme)
-    page.context.close()
-    viewer = signed_in(browser, at, size, scheme, "viewer")
-    viewer.goto(at.url + stop)
-    _take(viewer, "forbidden", size, scheme)
-    viewer.context.close()
+def shown(page: Page, name: str, whole: bool) -> None:
+    """The page as it is, in every size and theme."""
+    if ONLY and name not in ONLY:
+        return
+    page.wait_for_timeout(SETTLED_MS)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            page.screenshot(path=GALLERY / f"{name}-{width}-{scheme}.png", full_page=whole)
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    page.emulate_media(color_scheme="light")
 
 
-def _take(page: Page, name: str, size: tuple[int, int], scheme: str, *, whole: bool = False) -> None:
-    page.screenshot(path=GALLERY / f"{name}-{size[0]}-{scheme}.png", full_page=whole)
+def paper(page: Page, name: str) -> None:
+    page.set_viewport_size({"width": PAPER[0], "height": PAPER[1]})
+    page.emulate_media(media="print")
+    page.screenshot(path=GALLERY / f"{name}-{PAPER[0]}-light.png", full_page=True)
+    page.emulate_media(media="screen")
 
 
-def sheet(browser: Browser, size: tuple[int, int], scheme: str) -> None:
+def sheet(browser: Browser, width: int, scheme: str) -> None:
     """All pictures of one size and theme beside each other."""
-    end = f"-{size[0]}-{scheme}"
+    end = f"-{width}-{scheme}"
     files = sorted(one.name for one in GALLERY.glob(f"*{end}.png") if not one.name.startswith("sheet"))
     figures = "".join(FIGURE.format(file=html.escape(one)) for one in files)
-    wide = size[0] > 1000
+    wide = width > 1000
     place = GALLERY / f"sheet{end}.html"
     place.write_text(SHEET.format(width=460 if wide else 240, height=300 if wide else 420, figures=figures))
     page = browser.new_page(viewport={"width": 1500, "height": 900})
@@ -63,17 +67,42 @@ def sheet(browser: Browser, size: tuple[int, int], scheme: str) -> None:
     page.close()
 
 
+def pictures(browser: Browser) -> None:
+    with demo(port=free_port()) as at:
+        page = signed_in(browser, at, SIZES[0], "light")
+        for name, path in addresses(page, at):
+            page.goto(at.url + path)
+            shown(page, name, True)
+        for name, whole in states(page, at):
+            shown(page, name, whole)
+        for other, name, whole in others(browser, at, page):
+            shown(other, name, whole)
+        for name, whole in troubles(page, at):
+            shown(page, name, whole)
+        for name in printed(page, at):
+            paper(page, name)
+        page.context.close()
+    with demo(0, free_port()) as at:
+        page = signed_in(browser, at, SIZES[0], "light")
+        for name, whole in nothing(page, at):
+            shown(page, name, whole)
+        page.context.close()
+
+
 def main() -> None:
-    shutil.rmtree(GALLERY, ignore_errors=True)
-    GALLERY.mkdir(parents=True)
-    with demo() as at, sync_playwright() as playwright:
+    if not ONLY:
+        shutil.rmtree(GALLERY, ignore_errors=True)
+    GALLERY.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
-        for size in SIZES:
-            for scheme in SCHEMES:
-                pictures(browser, at, size, scheme)
-                sheet(browser, size, scheme)
+        pictures(browser)
+        for width, scheme in (
+            *((size[0], scheme) for size in SIZES for scheme in SCHEMES),
+            (PAPER[0], "light"),
+        ):
+            sheet(browser, width, scheme)
         browser.close()
-    links = "".join(f'<p><a href="{one.name}">{one.stem}</a>' for one in sorted(GALLERY.glob("sheet*.png")))
+    links = "".join(f'<p><a href="{one.name}">{one.stem}</a>' for one in sorted(GALLERY.glob("sheet*.html")))
     (GALLERY / "index.html").write_text(f"<!doctype html><title>Gallery</title>{links}")
     print(f"Gallery: {GALLERY / 'index.html'}")
 

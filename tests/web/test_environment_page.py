@@ -7,7 +7,7 @@ from django.utils import timezone
 from dashboard.control.models import Action, State
 from dashboard.control.record import history
 from dashboard.fleet.details import EnvironmentDetail, Part
-from dashboard.fleet.entities import Environment, EnvironmentClass, Kind, Port
+from dashboard.fleet.entities import Environment, EnvironmentClass, Execution, Kind, Port, Service
 from dashboard.web.raw import redacted
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_runs import part
@@ -73,6 +73,23 @@ def test_an_environment_with_nothing_in_it_and_odd_times_is_shown(dashboard: Das
     page = dashboard.get("/environments/e-0/")
     assert page.status_code == 200
     assert dashboard.poll(page).status_code == 204
+
+
+def test_its_page_says_at_a_glance_who_uses_it_what_runs_in_it_and_what_is_only_there(
+    dashboard: Dashboard,
+) -> None:
+    dashboard.empty()
+    dashboard.put(
+        Environment("e-1", "otter", "running", creator_id="ada", branch="fix/cart", unpushed=2, changed=1),
+        Service("s-1", "e-1", "api", phase="running"),
+        Service("s-2", "e-1", "web", phase="failed"),
+        Service("s-3", "e-1", "agent", role="agent", phase="running"),
+        Execution("x-1", "t-1", "e-1", "build", "failed", created=1.0),
+    )
+    glance = part(dashboard, "/environments/e-1/", "glance")
+    for said in ("q=creator%3A%3Dada", "fix/cart", ">2 commits, 1 file<", "1 of 2 running", "1 failed"):
+        assert said in glance
+    assert "nothing recorded" in glance
 
 
 def test_what_was_asked_for_is_part_of_what_happened(dashboard: Dashboard) -> None:

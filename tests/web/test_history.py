@@ -100,9 +100,10 @@ def test_hours_of_each_day_are_money_once_there_is_a_price(recorded: Dashboard) 
     page = page_of(recorded)
     assert "10.0 h running, 4.0 h of them idle" in page
     assert "EUR" not in page
+    assert ">10.0 h running</a>" in page
     priced(recorded)
     page = page_of(recorded)
-    assert "≈ 5.00 EUR" in page
+    assert '<a href="#history">≈ 5.00 EUR</a>' in page
     assert '<span class="tag">estimate</span>' in page
 
 

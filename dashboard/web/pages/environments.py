@@ -16,6 +16,7 @@ from dashboard.web import columns
 from dashboard.web.advice import next_steps
 from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
+from dashboard.web.glance import glance_block
 from dashboard.web.http import moment, signed_in
 from dashboard.web.lists import show
 from dashboard.web.live import Block
@@ -91,8 +92,11 @@ def _rest(subject: Subject) -> list[Block]:
     work = subject.block("work", subject.known, subject.deep)
     parts = subject.block("parts", subject.known, subject.deep)
     past = history_block(subject.row.id)
+    own = cast("list[Service]", subject.fleet.inside(Kind.SERVICE, subject.row.id))
+    runs = cast("list[Execution]", subject.fleet.inside(Kind.EXECUTION, subject.row.id))
     return [
         _advice(subject),
+        glance_block(subject, [one for one in own if not one.platform], runs, past),
         exemption_block(subject.request, subject.row),
         work,
         parts,
