@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from dashboard.stack.parts import free_port
 from scripts.chromium import find
 from scripts.demo import ROOT, addresses, demo, signed_in
+from scripts.demo_past import give_past
 from scripts.gallery_states import nothing, others, printed, states, troubles
 
 GALLERY = ROOT / "var" / "gallery"
@@ -23,6 +24,9 @@ SCHEMES = ("light", "dark")
 PAPER = (794, 1123)
 """A4 at 96 dots an inch."""
 SETTLED_MS = 900
+CURRENT = """for (const one of document.querySelectorAll("nav [aria-current]"))
+  one.closest("nav").scrollLeft = one.offsetLeft - 60"""
+"""A menu that is wider than the screen shows where one is, as it does on a page that is loaded narrow."""
 SHEET = """<!doctype html><meta charset="utf-8"><title>Gallery</title><style>
 body {{ font: 13px system-ui; margin: 16px; background: #888; display: grid; gap: 12px;
   grid-template-columns: repeat(auto-fill, minmax({width}px, 1fr)); }}
@@ -39,6 +43,7 @@ def shown(page: Page, name: str, whole: bool) -> None:
     page.wait_for_timeout(SETTLED_MS)
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(CURRENT)
         for scheme in SCHEMES:
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             page.screenshot(path=GALLERY / f"{name}-{width}-{scheme}.png", full_page=whole)
@@ -69,6 +74,7 @@ def sheet(browser: Browser, width: int, scheme: str) -> None:
 
 def pictures(browser: Browser) -> None:
     with demo(port=free_port()) as at:
+        give_past(at)
         page = signed_in(browser, at, SIZES[0], "light")
         for name, path in addresses(page, at):
             page.goto(at.url + path)

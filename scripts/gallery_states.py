@@ -36,15 +36,15 @@ ADDRESSES = {
     "exempt-new": "/idle/exemptions/new/",
 }
 FIRSTS = {
-    "environment-deleted": "/environments/?phase=deleted",
+    "environment-deleted": "/environments/?q=phase%3Adeleting%2Cdeleted",
     "environment-hostile": "/environments/?q=alert",
     "environment-rtl": "/environments/?q=RTL",
-    "environment-warned": "/environments/?q=phase%3Arunning+has%3Afailure",
+    "environment-warned": "/environments/?q=phase%3Arunning+has%3Awarning",
     "service-failed": "/services/?phase=failed",
     "task-failed": "/tasks/?q=last%3Afailed",
+    "task-often": "/tasks/?q=lint",
     "execution-running": "/executions/?phase=running",
     "execution-failed": "/executions/?phase=failed",
-    "execution-long": "/executions/?sort=-steps",
 }
 """The first of such a list."""
 GERMAN = ("/", "/environments/", "/idle/", "/idle/policies/", "/system/", "/accounts/messages/")

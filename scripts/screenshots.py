@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.chromium import find
 from scripts.demo import ROOT, Demo, demo, dialog, signed_in
+from scripts.demo_past import give_past
 
 IMAGES = ROOT / "docs" / "images"
 ADDED = """\
@@ -99,6 +100,7 @@ def automations(page: Page, at: Demo) -> None:
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with demo() as at, sync_playwright() as playwright:
+        give_past(at)
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
         documentation(browser, at)
         browser.close()

@@ -96,7 +96,8 @@ def outcome(end: Entry | None, number: int, *, swap: bool = False) -> SafeString
     oob = mark_safe(' hx-swap-oob="true"') if swap else ""
     words = "" if end is None else f"{plain(end.outcome).replace('_', ' ') or 'ended'}, {end.seconds:.1f} s"
     tone = "" if end is None else TONES.get(end.outcome, "rest")
-    return format_html('<small id="log-outcome-{}" class="{}"{}>{}</small>', number, tone, oob, words)
+    took = "" if end is None else format_html(' data-seconds="{}"', f"{end.seconds:.3f}")
+    return format_html('<small id="log-outcome-{}" class="{}"{}{}>{}</small>', number, tone, took, oob, words)
 
 
 def line(entry: Entry) -> SafeString:

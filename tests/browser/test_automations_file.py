@@ -96,6 +96,7 @@ def test_an_environment_is_made_used_and_deleted_in_the_browser_alone(visit: Vis
     box = page.locator("#log-lines")
     until(lambda: box.evaluate(ROOM) > 0)
     expect(page.locator("#header")).to_contain_text("Succeeded", timeout=90_000)
+    expect(plan.locator(".step-took").first).to_have_text(re.compile(r"\d s$"))  # as the log says
 
     page.goto(f"/environments/{identifier}/")
     _ask(page, "Stop", "environment.stop", identifier, stack)

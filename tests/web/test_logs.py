@@ -128,8 +128,8 @@ def test_sections_fold_with_their_outcome_and_seconds(log):
     )
     page = text(log.page())
     assert (
-        '<details class="log-fold" data-source="b"><summary>Build &lt;x&gt; <small id="log-outcome-1" class="good">'
-        in page
+        '<details class="log-fold" data-source="b"><summary>Build &lt;x&gt; '
+        '<small id="log-outcome-1" class="good" data-seconds="1.250">' in page
     )
     assert "success, 1.2 s" in page
     assert '<details class="log-fold" data-source="t" open><summary>Test' in page
@@ -142,7 +142,7 @@ def test_a_poll_goes_on_inside_a_section(log):
     log.write("two", Entry(CLOSE, "", source="b", outcome="success", seconds=2), "outside")
     answer = text(log.poll(page))
     assert '<div id="log-section-1" hx-swap-oob="beforeend"><div class="line">two</div></div>' in answer
-    assert '<small id="log-outcome-1" class="good" hx-swap-oob="true">success, 2.0 s</small>' in answer
+    assert 'class="good" data-seconds="2.000" hx-swap-oob="true">success, 2.0 s</small>' in answer
     assert '<div id="log-lines" hx-swap-oob="beforeend"><div class="line">outside</div></div>' in answer
 
 

@@ -2,6 +2,7 @@
 as such.
 """
 
+import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ from dashboard.web.offers import SECTIONS, address
 register = template.Library()
 SPELT = {"organization": _("the organisation")}
 """Words of the API that pages say in other words."""
+HUMPS = re.compile("[a-z]+(?:[A-Z][a-z]+)+")
 
 
 @register.simple_tag
@@ -221,7 +223,11 @@ def short_id(identifier: str) -> str:
 
 @register.filter
 def words(text: str) -> str:
-    """A word of the API as people write it: `creator_only` → creator only, `organization` → the organisation."""
+    """A word of the API as people write it: `creator_only` → creator only, `organization` → the organisation, and
+    `postMachineStart` as `post_machine_start`.
+    """
+    if HUMPS.fullmatch(text):
+        text = re.sub("[A-Z]", lambda hump: f"_{hump[0].lower()}", text)
     return gettext(SPELT.get(text, text.replace("_", " ")))
 
 
