@@ -163,6 +163,15 @@ def test_a_poll_of_the_overview_brings_only_the_parts_that_changed(calm: Dashboa
     assert not {"phases", "runs", "busiest"} & set(parts)
 
 
+def test_a_phase_that_comes_or_goes_moves_no_other(calm: Dashboard) -> None:
+    phase = re.compile('<span class="badge tone-[a-z]+">.*?</svg>([A-Z][a-z ]+)<')
+    before = part(calm, "panels")
+    moving(calm, "stopping", 9)
+    after = part(calm, "panels")
+    assert phase.findall(before) == phase.findall(after)
+    assert ("phase=stopping" in before, "phase=stopping" in after) == (False, True)
+
+
 def test_times_of_1970_and_2099_break_nothing(calm: Dashboard) -> None:
     calm.put(Execution("x-0", "t", "e-on", "old", "failed", created=0.0, started=0.0, completed=0.0))
     calm.put(Execution("x-9", "t", "e-on", "new", "failed", created=4e9, started=4e9, completed=4.1e9))

@@ -18,7 +18,7 @@ from dashboard.control.idleness import exemptions
 from dashboard.control.idleness.review import Review, longest_first, review
 from dashboard.control.models import Action
 from dashboard.control.record import cost
-from dashboard.fleet.entities import Listed
+from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.query import PHASE_ORDER
 from dashboard.fleet.query.indexes import by_phase, rows_in_phase
 from dashboard.fleet.snapshot import Fleet
@@ -38,6 +38,22 @@ from dashboard.web.templatetags.words import counted, within
 from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of
 
 SHOWN = 6
+LASTING = {
+    Kind.ENVIRONMENT: (
+        "failed",
+        "deleting",
+        "stopping",
+        "creating",
+        "starting",
+        "updating",
+        "running",
+        "stopped",
+        "deleted",
+    ),
+    Kind.SERVICE: ("failed", "stopping", "starting", "running", "stopped", "not_started"),
+    Kind.EXECUTION: ("failed", "pending", "running", "succeeded", "stopped"),
+}
+"""Phases that keep their place among the numbers while nothing is in them: one that comes or goes moves no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +134,9 @@ def _panels(fleet: Fleet) -> Block:
 
 
 def _panel(fleet: Fleet, title: str, noun: str, listing: ListPage) -> Panel:
-    counts, name = by_phase(fleet, listing.kind), f"{listing.folder}-list"
-    total, url = sum(counts.values()), reverse(name)
+    found, name = by_phase(fleet, listing.kind), f"{listing.folder}-list"
+    total, url = sum(found.values()), reverse(name)
+    counts = dict.fromkeys(LASTING[listing.kind], 0) | found if total else {}
     ordered = sorted(counts.items(), key=lambda item: (PHASE_ORDER.get(item[0], len(PHASE_ORDER)), item[0]))
     starts = accumulate((count for _, count in ordered), initial=0)
     tallies = (
