@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from dashboard.ona.errors import BadAnswer
-from dashboard.ona.pieces import Recall, cut, sort
+from dashboard.ona.pieces import Opening, Recall, cut, sort
 from dashboard.ona.schema import Model
 
 M = TypeVar("M", bound=Model)
@@ -85,12 +85,12 @@ class Decoded(Generic[M]):
 class ListShape(Generic[M]):
     """A list answer `{key: [item…], "pagination": {"nextToken"}}`; either part may be absent.
 
-    `boundary` matches what stands between two items, for cutting a page without reading it.
+    `opening` is what an item begins with, where a page can be cut without reading it.
     """
 
     key: str
     item: type[M]
-    boundary: "re.Pattern[bytes] | None" = None
+    opening: Opening | None = None
 
     @cached_property
     def whole(self) -> type[BaseModel]:
@@ -101,8 +101,8 @@ class ListShape(Generic[M]):
     def decode(self, body: bytes, recall: Recall | None = None) -> Decoded[M]:
         """The answer's items; BadAnswer when it is not a list answer of this shape at all."""
         body = without_nul(body)
-        if recall is not None and self.boundary is not None:
-            decoded = self.recalled(body, self.boundary, recall)
+        if recall is not None and self.opening is not None:
+            decoded = self.recalled(body, self.opening, recall)
             if decoded is not None:
                 return decoded
         try:
@@ -114,9 +114,9 @@ class ListShape(Generic[M]):
         token = answer.pagination.next_token if answer.pagination else None
         return Decoded(answer.items, (), token or "")
 
-    def recalled(self, body: bytes, boundary: "re.Pattern[bytes]", recall: Recall) -> Decoded[M] | None:
+    def recalled(self, body: bytes, opening: Opening, recall: Recall) -> Decoded[M] | None:
         """Only what is new is read; None when the page has to be read as a whole."""
-        pieces = cut(body, self.key, boundary)
+        pieces = cut(body, self.key, opening)
         if pieces is None:
             return None
         found = sort(pieces, recall)
@@ -206,7 +206,10 @@ def without_nul(body: bytes) -> bytes:
     """The same without the character that PostgreSQL stores in no text: a name that holds one would keep whatever
     speaks of it from being written down.
     """
-    return NUL.sub(rb"\1", body) if b"\\u0000" in body else body
+    # To look for one byte takes a twentieth of the time of looking for six.
+    if b"\\" not in body or b"\\u0000" not in body:
+        return body
+    return NUL.sub(rb"\1", body)
 
 
 def integer(digits: str) -> int | None:

@@ -1,6 +1,5 @@
 """EnvironmentService: environments and their classes."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +10,7 @@ from dashboard.ona.decode import ListShape, Page
 from dashboard.ona.errors import Unsendable
 from dashboard.ona.filters import EnvironmentFilter
 from dashboard.ona.paging import PAGE_SIZE, Methods
-from dashboard.ona.pieces import Recall
+from dashboard.ona.pieces import Opening, Recall
 from dashboard.ona.schema import Environment, EnvironmentClass, EnvironmentSummary, Model
 from dashboard.ona.secret import Secret
 from dashboard.ona.send import Activity, EnvironmentChange, NewEnvironment
@@ -19,9 +18,7 @@ from dashboard.ona.send.base import target
 
 SERVICE = "EnvironmentService"
 ENVIRONMENTS = ListShape("environments", Environment)
-SUMMARIES = ListShape(
-    "environments", EnvironmentSummary, re.compile(rb',(?=\{"id":"[0-9A-Za-z-]{1,64}","metadata":\{)')
-)
+SUMMARIES = ListShape("environments", EnvironmentSummary, Opening(b'{"id":"', b'","metadata":{'))
 CLASSES = ListShape("environmentClasses", EnvironmentClass)
 
 

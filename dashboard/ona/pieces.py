@@ -6,14 +6,38 @@ an empty list, and every item that is new is an object by itself.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 Recall = Callable[[int], Any]
 """From the digest of an item's bytes to what is remembered of it; None: it has to be read."""
 
 PAGINATION = b'],"pagination":{'
+LONGEST_ID = 64
+ID = re.compile(rb"[0-9A-Za-z-]{1,%d}" % LONGEST_ID)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What every item begins with: `before`, its id, `after`."""
+
+    before: bytes
+    after: bytes
+
+    def starts(self, body: bytes, start: int, end: int) -> Iterator[int]:
+        """Where the items within these bounds begin, apart from the first. It goes by what follows the id: what comes
+        before it, other things in an item begin with too.
+        """
+        before = b"," + self.before
+        last, at = start, body.find(self.after, start, end)
+        while at >= 0:
+            begin = body.rfind(before, max(last, at - LONGEST_ID - len(before)), at)
+            if begin >= 0 and ID.fullmatch(body, begin + len(before), at):
+                last = begin + 1
+                yield last
+            at = body.find(self.after, at + len(self.after), end)
 
 
 @dataclass(frozen=True)
@@ -35,7 +59,7 @@ class Sorted:
     """All in the order of the page: what is remembered, or None for a fresh one."""
 
 
-def cut(body: bytes, key: str, boundary: "re.Pattern[bytes]") -> Pieces | None:
+def cut(body: bytes, key: str, opening: Opening) -> Pieces | None:
     """None when the page is not written in the way that allows it."""
     start = body.find(b'"%b":[' % key.encode())
     if start < 0:
@@ -46,7 +70,8 @@ def cut(body: bytes, key: str, boundary: "re.Pattern[bytes]") -> Pieces | None:
         end = len(body) - 2
         if body[end:] != b"]}":
             return None
-    return Pieces(boundary.split(body[start:end]), body[:start] + body[end:])
+    starts = [start, *opening.starts(body, start, end), end + 1]
+    return Pieces([body[one : next_ - 1] for one, next_ in pairwise(starts)], body[:start] + body[end:])
 
 
 def sort(pieces: Pieces, recall: Recall) -> Sorted:
