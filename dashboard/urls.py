@@ -151,6 +151,7 @@ urlpatterns: Pages = [
     path("stars/", stars.star, name="stars"),
     path("watching/", stars.watching, name="watching"),
     path("activity/", activity.index, name="activity"),
+    path("activity/<uuid:identifier>/made/", activity.made, name="activity-made"),
     path("activity/audit/", audit.index, name="activity-audit"),
     path("system/", system.index, name="system"),
     path("system/messages/<uuid:identifier>/again/", channels.again, name="system-message-again"),
@@ -183,5 +184,6 @@ urlpatterns: Pages = [
 urlpatterns += service.addresses()
 
 handler400 = "dashboard.web.http.bad_request"
+handler403 = "dashboard.web.refused.permission_denied"
 handler500 = "dashboard.web.trail.server_error"
 handler404 = "dashboard.web.http.not_found"

@@ -491,7 +491,7 @@
   };
 
   // Toasts
-  const toast = (level, text) => {
+  const toast = (level, text, url, link) => {
     const element = document.createElement("div");
     element.className = `toast ${level}`;
     const close = document.createElement("button");
@@ -501,11 +501,17 @@
     close.addEventListener("click", () => element.remove());
     const said = document.createElement("span");
     said.textContent = text;
+    if (url) {
+      const leads = document.createElement("a");
+      leads.href = url;
+      leads.textContent = link;
+      said.append(" ", leads);
+    }
     element.append(said, close);
     one("#toasts").append(element);
-    if (level !== "bad") setTimeout(() => element.remove(), 6000);
+    if (level !== "bad") setTimeout(() => element.remove(), url ? 20000 : 6000);
   };
-  body.addEventListener("toast", (event) => toast(event.detail.level, event.detail.text));
+  body.addEventListener("toast", (event) => toast(event.detail.level, event.detail.text, event.detail.url, event.detail.link));
 
   // The editor of an automations file: line numbers beside it, and a mistake's link selects its line.
   const startEditor = (box) => {

@@ -131,6 +131,7 @@ ROUTES = {
     "stars": Route(get=Access.NOBODY, post=Access.SIGNED_IN),
     "watching": PAGE,
     "activity": PAGE,
+    "activity-made": PAGE,
     "activity-audit": Route(get=Access.ADMIN, words=_("Only admins read the audit.")),
     "system": PAGE,
     "system-message-again": Route(

@@ -225,3 +225,18 @@ def test_the_page_of_what_was_just_made_waits_until_it_has_been_read(dashboard: 
     page = dashboard.get(path)
     assert (page.status_code, page.headers.get("Refresh")) == (200, None)
     assert task.name in text(page)
+
+
+def test_what_was_run_is_linked_to_before_and_after_it_is_known(dashboard: Dashboard) -> None:
+    home = dashboard.running()
+    task = next(one for one in dashboard.fleet.tasks.values() if one.environment_id == home.id)
+    answer = dashboard.clients["admin"].post(f"/tasks/{task.id}/start/", headers=HTMX)
+    toast = trigger(answer)["toast"]
+    action = Action.objects.get()
+    assert (toast["url"], toast["link"]) == (f"/activity/{action.pk}/made/", "Open the task execution")
+    assert dashboard.get(toast["url"], "viewer")["Location"] == f"/tasks/{task.id}/"
+    Action.objects.update(result_id="x-1")
+    assert dashboard.get(toast["url"], "viewer")["Location"] == "/executions/x-1/"
+    page = said(dashboard.post(f"/tasks/{task.id}/start/", "admin"))
+    assert page[0].endswith(f'<a href="{toast["url"]}">Open the task execution</a>')
+    assert dashboard.get("/activity/00000000-0000-0000-0000-000000000000/made/").status_code == 404

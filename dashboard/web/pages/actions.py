@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -30,6 +31,13 @@ from dashboard.web.templatetags.words import within
 STILL_OPEN = _(
     "asked for something else of this kind, which is still under way. Try again when it has ended."
 )
+
+OPEN = {
+    Kind.EXECUTION: _("Open the task execution"),
+    Kind.SERVICE: _("Open the service"),
+    Kind.TASK: _("Open the task"),
+}
+"""What the link to what was made is called."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -147,13 +155,13 @@ def _do(request: HttpRequest, verb: Verb, row: Listed, fleet: Fleet, form: Actio
     level, words = _answer(asked, RULES[verb], row.name)
     if RULES[verb].rowless:
         return _to_activity(request, level, words)
+    made = _made_link(asked, RULES[verb])
     if is_fragment(request):
         response = HttpResponse(status=204)
-        response["HX-Trigger"] = json.dumps(
-            {"toast": {"level": level, "text": words}, "dialog:close": "", "poll-now": ""}
-        )
+        toast = {"level": level, "text": words, **made}
+        response["HX-Trigger"] = json.dumps({"toast": toast, "dialog:close": "", "poll-now": ""})
         return response
-    _say(request, level, words)
+    _say(request, level, format_html('{} <a href="{url}">{link}</a>', words, **made) if made else words)
     return redirect(next_address(request, _home(verb, row)))
 
 
@@ -198,6 +206,13 @@ def _to_activity(request: HttpRequest, level: str, words: str) -> HttpResponse:
 
 def _say(request: HttpRequest, level: str, words: str) -> None:
     (messages.warning if level == "warn" else messages.success)(request, words)
+
+
+def _made_link(asked: ledger.Request, rule: Rule) -> dict[str, str]:
+    """Where what it makes can be seen, also before it is there: `url` and `link`; {} for what makes nothing."""
+    if rule.makes not in OPEN or asked.action.state == State.SKIPPED:
+        return {}
+    return {"url": reverse("activity-made", args=[asked.action.pk]), "link": gettext(OPEN[rule.makes])}
 
 
 def _adds(rule: Rule) -> bool:

@@ -1,16 +1,19 @@
 """Activity: who did what, when, and how it ended."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from dashboard.control.models import Action, State
 from dashboard.web.http import page, text_of
 from dashboard.web.live import Block, Live
+from dashboard.web.templatetags.words import made_url, target_url
 
 PAGE_SIZE = 50
 LONGEST_TEXT = 200
@@ -42,6 +45,13 @@ def index(request: HttpRequest) -> HttpResponse:
     live = Live([summary], rows, body)
     context |= {"summary": summary.html(request), "rows": body.html(request)}
     return page(request, "activity/index.html", context, live)
+
+
+@require_GET
+def made(_request: HttpRequest, identifier: UUID) -> HttpResponse:
+    """To what an action made as soon as that is known, until then to its target, where it will show."""
+    action = get_object_or_404(Action, pk=identifier)
+    return redirect(made_url(action) or target_url(action) or "activity")
 
 
 def row_block(action: Action) -> Block:
