@@ -25,6 +25,22 @@ PHASES: Meanings = {
 }
 WORDS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
     (
+        "service",
+        _("Service"),
+        _("A program that runs in an environment until it is stopped, such as a web server."),
+    ),
+    ("task", _("Task"), _("A command of an environment that runs and ends, such as a build.")),
+    (
+        "task-execution",
+        _("Task execution"),
+        _("One run of a task, together with the tasks on which it depends."),
+    ),
+    (
+        "creator",
+        _("Creator"),
+        _("Who made it in Ona. What somebody makes from this dashboard counts as theirs."),
+    ),
+    (
         "signal",
         _("Activity signal"),
         _(
@@ -88,6 +104,23 @@ WORDS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
         "exemption",
         _("Exemption"),
         _("Keeps an environment from being stopped for being idle, with a reason and until an end."),
+    ),
+    (
+        "batch",
+        _("Batch"),
+        _(
+            "Several environments that are stopped or started together, on a page that can cancel, repeat and undo it."
+        ),
+    ),
+    (
+        "regret",
+        _("Regret"),
+        _("A stop after which somebody was back within 15 minutes."),
+    ),
+    (
+        "personal-token",
+        _("Personal token"),
+        _("What a script shows instead of a password. It opens what its person may at that moment."),
     ),
     (
         "flaky",
