@@ -109,7 +109,7 @@ def _events(past: EnvironmentHistory) -> tuple[Event, ...]:
 def _deed(action: Action) -> Event:
     """What somebody asked for from here; `word` is the state, `subject` says what and who."""
     at = action.created.timestamp()
-    what = action.deed.replace("-", " ").capitalize()
+    what = gettext(action.deed.replace("-", " ").capitalize())
     return Event(
         "action",
         action.state,

@@ -1,6 +1,6 @@
 """The page of what somebody may not do: why, what their role opens, who gives roles, and the nearest page for them."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -29,7 +29,7 @@ ADMINS_NAMED = 3
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The 403 page; its first paragraph is the reason, which is all that a dialog shows of it."""
     user = cast("User", request.user)
-    context = {"words": str(exception), "may": "", "admins": [], "near": None}
+    context: dict[str, Any] = {"words": str(exception)}
     if user.is_authenticated:
         context["near"] = nearest(request.path_info, user)
         if user.role != Role.ADMIN:

@@ -87,6 +87,6 @@ def test_early_in_the_day_a_report_of_nothing_does_not_say_that_nothing_ran(dash
     jobs.make_reports()
     listed = text(dashboard.get(PAGE, "viewer"))
     day = text(dashboard.get(f"{PAGE}{timezone.localdate()}/", "viewer"))
-    assert "not recorded" in listed
+    assert "nothing recorded" in listed
     assert "Nothing is recorded of this day up to" in day
     assert all("0 h" not in page.partition("<main")[2] for page in (listed.partition("<tbody")[2], day))

@@ -202,7 +202,7 @@ def test_after_a_change_everybody_is_told_the_same_but_for_what_is_their_own(
 def test_where_nothing_is_recorded_nothing_is_said_to_be_zero(dashboard: Dashboard) -> None:
     now = dashboard.simulated.clock()
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-    for since, counted, not_recorded in (
+    for since, counted, nothing in (
         (midnight - 2 * H, midnight, [True, False, False]),  # today, yesterday, the last week
         (midnight, now, [False, True, False]),
     ):
@@ -211,5 +211,5 @@ def test_where_nothing_is_recorded_nothing_is_said_to_be_zero(dashboard: Dashboa
         )
         hours = part(dashboard, "hours")
         lines = re.findall(r'<th scope="row">.*?</tr>', hours)[:3]
-        assert ["not recorded" in line for line in lines] == not_recorded
+        assert ["nothing recorded" in line for line in lines] == nothing
         assert "Up to <time" in hours

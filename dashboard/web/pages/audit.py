@@ -65,7 +65,7 @@ def _deed(entry: AuditEntry) -> str:
     kind, _, deed = str(entry.details.get("verb", "")).partition(".")
     if entry.act not in {"asked", "ended"} or not deed:
         return words.capitalize()
-    return f"{deed.replace('-', ' ').capitalize()} {kind}, {words}"
+    return f"{gettext(deed.replace('-', ' ').capitalize())} {gettext(kind)}, {words}"
 
 
 def _links(request: HttpRequest, shown: "Page[AuditEntry]") -> dict[str, str]:

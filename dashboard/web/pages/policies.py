@@ -227,7 +227,10 @@ def _ask(
     request: HttpRequest, policy: IdlePolicy, deed: str, more: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     context = {"policy": policy, "deed": deed, "back": reverse("idle-policy", args=[policy.pk]), **more}
-    context |= {"title": f"{deed.capitalize()} {policy.name}?", "changed": policy.changed.isoformat()}
+    context |= {
+        "title": f"{gettext(deed.capitalize())} {policy.name}?",
+        "changed": policy.changed.isoformat(),
+    }
     template = "policies/dialog.html" if is_fragment(request) else "policies/question.html"
     return varied(render(request, template, context, status=status))
 
