@@ -19,7 +19,7 @@ from django.utils.translation import get_language, gettext, npgettext, pgettext
 from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import Action, Batch
-from dashboard.control.verbs import RULES, Rule
+from dashboard.control.verbs import RULES, Rule, Verb
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.query.values import seconds
@@ -300,7 +300,9 @@ def get(mapping: Any, key: str) -> Any:
 
 @register.filter
 def deed(action: Action) -> str:
-    """Start, Keep awake…"""
+    """Start, Keep awake… What begins a task execution is called as its button is."""
+    if action.verb == Verb.START_TASK.value:
+        return gettext(RULES[Verb.START_TASK].label)
     return gettext(action.deed.replace("-", " ").capitalize())
 
 
