@@ -175,6 +175,7 @@ MADE: dict[str, Callable[[str], object]] = {
     ),
     "idle-exemption-end": lambda who: an_exemption(who).id,
     "idle-report": lambda _: timezone.localdate() - timedelta(days=1),
+    "activity-made": lambda _: uuid4(),
     "sessions-end": lambda _: uuid4(),
     "tokens-revoke": lambda _: uuid4(),
     **dict.fromkeys((f"webhook{deed}" for deed in ("", *WEBHOOK)), lambda _: uuid4()),
