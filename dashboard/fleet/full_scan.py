@@ -106,13 +106,13 @@ class FullScan:
         return True
 
     def _walk(self, cut: Sequence[Window]) -> None:
-        walk = walked([*(partial(self._window, one) for one in cut), self._archive], intake.summary)
+        walk = walked([*(partial(self._window, one) for one in cut), self._archive], intake.environment)
         for page in walk.pages:
             self._take(page)
         if walk.trouble is not None:
             raise walk.trouble
 
-    def _archive(self) -> Iterator[Page[schema.EnvironmentSummary]]:
+    def _archive(self) -> Iterator[Page[intake.Seen]]:
         """The archived environments; none where the API has no archive."""
         archived = EnvironmentFilter(archival_status="archived")
         with suppress(errors.InvalidRequest):
@@ -126,7 +126,7 @@ class FullScan:
             self.memory.keep(digest, row)
         self.tally.take(page)
 
-    def _window(self, window: Window) -> Iterator[Page[schema.EnvironmentSummary]]:
+    def _window(self, window: Window) -> Iterator[Page[intake.Seen]]:
         """The pages of a window. _OutOfOrder when they do not come newest first: nothing could be left out then."""
         last = "~"
         restriction = EnvironmentFilter(created_before=window.created_before)
@@ -234,15 +234,15 @@ class FullScan:
         return True
 
 
-def listed(page: Page[schema.EnvironmentSummary]) -> list[tuple[str, float | None]]:
+def listed(page: Page[intake.Seen]) -> list[tuple[str, float | None]]:
     """Id and time of creation of each environment, as they stand on the page."""
-    fresh = ((item.id, _epoch(item.created_at)) for item in page.items)
+    fresh = ((item.id, _epoch(item.metadata.created_at)) for item in page.items)
     if not page.order:
         return list(fresh)
     return [next(fresh) if trace is None else (trace.id, trace.created) for trace in page.order]
 
 
-def _ids(page: Page[schema.EnvironmentSummary]) -> Iterator[str]:
+def _ids(page: Page[intake.Seen]) -> Iterator[str]:
     yield from (item.id for item in page.items)
     yield from (trace.id for trace in page.recalled)
 

@@ -7,6 +7,7 @@ the names.
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from dashboard.fleet import entities as rows
@@ -21,73 +22,79 @@ from dashboard.fleet.bounds import (
 from dashboard.ona import schema
 from dashboard.ona.schema import short
 
+if TYPE_CHECKING:
+    from dashboard.ona.schema.listed import GitStatus, ListedEnvironment, Status
+
 LONGEST_ADDRESS = 2_000
 REMEMBERED = 2_000
 """Addresses and enum texts of which the outcome is kept: a fleet has few different ones."""
+Seen: TypeAlias = "schema.Environment | ListedEnvironment"
+_NO_GIT = schema.GitStatus()
 
 
-def environment(seen: schema.Environment) -> rows.Environment:
-    return summary(schema.EnvironmentSummary.of(seen))
-
-
-def summary(seen: schema.EnvironmentSummary) -> rows.Environment:
-    repository, branch = _repository(seen), _branch(seen)
-    failures = _messages(seen.failures) if seen.failures else ()
-    warnings = _warnings(seen, failures)
+def environment(seen: Seen) -> rows.Environment:
+    meta, spec, status = seen.metadata, seen.spec, seen.status
+    git = status.content.git or _NO_GIT
+    clone_url, creator, signal = git.clone_url, meta.creator, status.activity_signal
+    repository, branch = _repository(seen, clone_url), _branch(seen, git)
+    failures = _messages(status.failure_message) if status.failure_message else ()
     return rows.Environment(
         id=seen.id,
-        name=_line(seen.name) or _repository_and_branch(repository, branch) or rows.short_id(seen.id),
-        phase=_word(seen.observed_phase, "ENVIRONMENT_PHASE_"),
-        desired=_word(seen.desired_phase, "ENVIRONMENT_PHASE_"),
-        status_version=seen.status_version,
-        spec_version=seen.spec_version,
+        name=_line(meta.name) or _repository_and_branch(repository, branch) or rows.short_id(seen.id),
+        phase=_word(status.phase, "ENVIRONMENT_PHASE_"),
+        desired=_word(spec.desired_phase, "ENVIRONMENT_PHASE_"),
+        status_version=status.status_version,
+        spec_version=spec.spec_version,
         repository=repository,
         branch=branch,
-        context_url=seen.context_url[:LONGEST_MESSAGE],
-        project_id=seen.project_id[:LONGEST_ID],
-        creator_id=seen.creator_id[:LONGEST_ID],
-        creator_kind=_word(seen.creator_kind, "PRINCIPAL_"),
-        runner_id=seen.runner_id[:LONGEST_ID],
-        class_id=seen.class_id[:LONGEST_ID],
-        role=_word(seen.role, "ENVIRONMENT_ROLE_"),
-        created=_epoch(seen.created_at),
-        started=_epoch(seen.started_at),
-        archived=_epoch(seen.archived_at),
-        lockdown=_epoch(seen.lockdown_at),
+        context_url=meta.original_context_url[:LONGEST_MESSAGE],
+        project_id=meta.project_id[:LONGEST_ID],
+        creator_id=creator.id[:LONGEST_ID],
+        creator_kind=_word(creator.principal, "PRINCIPAL_"),
+        runner_id=meta.runner_id[:LONGEST_ID],
+        class_id=spec.machine.class_id[:LONGEST_ID],
+        role=_word(meta.role, "ENVIRONMENT_ROLE_"),
+        created=_epoch(meta.created_at),
+        started=_epoch(meta.last_started_at),
+        archived=_epoch(meta.archived_at),
+        lockdown=_epoch(meta.lockdown_at),
         failures=failures,
-        warnings=warnings,
-        signal_source=_line(seen.signal_source),
-        signal_at=_epoch(seen.signal_at),
-        timeout=seen.timeout,
-        timed_out=seen.timed_out[:LONGEST_MESSAGE],
-        unpushed=max(seen.total_unpushed_commits, len(seen.unpushed_commits)),
-        changed=max(seen.total_changed_files, len(seen.changed_files)),
-        git_seen=bool(seen.clone_url or seen.branch),
-        ports=_ports(seen) if seen.ports else (),
+        warnings=_warnings(status, failures),
+        signal_source=_line(signal.source),
+        signal_at=_epoch(signal.timestamp),
+        timeout=spec.timeout.disconnected,
+        timed_out=status.machine.timeout[:LONGEST_MESSAGE],
+        unpushed=max(git.total_unpushed_commits, len(git.unpushed_commits)),
+        changed=max(git.total_changed_files, len(git.changed_files)),
+        git_seen=bool(clone_url or git.branch),
+        ports=_ports(seen) if spec.ports else (),
     )
 
 
-def _warnings(seen: schema.EnvironmentSummary, failures: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(status: "schema.EnvironmentStatus | Status", failures: tuple[str, ...]) -> tuple[str, ...]:
     """Its own, and what is wrong with a part of an environment that as a whole goes on, such as a dev container that
     did not build.
     """
+    own, machine, content = status.warning_message, status.machine, status.content
+    container, automations = status.devcontainer, status.automations_file
     parts = (
-        *(seen.machine_failure, seen.machine_warning, seen.content_failure, seen.content_warning),
-        *(seen.devcontainer_failure, seen.devcontainer_warning),
-        *(seen.automations_failure, seen.automations_warning),
+        *(machine.failure_message, machine.warning_message, content.failure_message, content.warning_message),
+        *(container.failure_message, container.warning_message),
+        *(automations.failure_message, automations.warning_message),
     )
-    if not seen.warnings and not any(parts):
+    if not own and not any(parts):
         return ()
-    return tuple(message for message in _messages((*seen.warnings, *parts)) if message not in failures)
+    return tuple(message for message in _messages((*own, *parts)) if message not in failures)
 
 
-def _ports(seen: schema.EnvironmentSummary) -> tuple[rows.Port, ...]:
-    addresses = {port.port: port.url[:LONGEST_MESSAGE] for port in seen.port_urls if port.url}
+def _ports(seen: Seen) -> tuple[rows.Port, ...]:
+    known = seen.status.environment_urls.ports
+    addresses = {port.port: url[:LONGEST_MESSAGE] for port in known if (url := port.url)}
     return tuple(
         rows.Port(made.number, made.name, made.admission, address, made.protocol)
         if (address := addresses.get(port.port))
         else made
-        for port in seen.ports[:MOST_PORTS]
+        for port in seen.spec.ports[:MOST_PORTS]
         for made in (
             _port(port.port, _bounded(port.name), _bounded(port.admission), _bounded(port.protocol)),
         )
@@ -106,18 +113,18 @@ def _port(number: int, name: str, admission: str, protocol: str) -> rows.Port:
     return rows.Port(number, _line(name), admission, "", protocol)
 
 
-def _repository(seen: schema.EnvironmentSummary) -> str:
+def _repository(seen: Seen, clone_url: str) -> str:
     """`owner/name` of the repository, from the working copy, else from the initializer, else from the address
     it came from.
     """
-    if found := _path_of(seen.clone_url[:LONGEST_ADDRESS]):
+    if found := _path_of(clone_url[:LONGEST_ADDRESS]):
         return found
-    for part in seen.initializers:
+    for part in seen.spec.content.initializer.specs:
         if part.git is not None and (found := _path_of(part.git.remote_uri[:LONGEST_ADDRESS])):
             return found
         if part.context_url is not None and (found := _path_of_page(part.context_url.url[:LONGEST_ADDRESS])):
             return found
-    return _path_of_page(seen.context_url[:LONGEST_ADDRESS])
+    return _path_of_page(seen.metadata.original_context_url[:LONGEST_ADDRESS])
 
 
 @lru_cache(REMEMBERED)
@@ -138,10 +145,11 @@ def _path_of_page(address: str) -> str:
     return path if gitlab else "/".join(path.split("/")[:2]).removesuffix(".git")
 
 
-def _branch(seen: schema.EnvironmentSummary) -> str:
-    if seen.branch:
-        return _line(seen.branch)
-    return next((_line(part.git.clone_target) for part in seen.initializers if part.git is not None), "")
+def _branch(seen: Seen, git: "schema.GitStatus | GitStatus") -> str:
+    if git.branch:
+        return _line(git.branch)
+    parts = seen.spec.content.initializer.specs
+    return next((_line(part.git.clone_target) for part in parts if part.git is not None), "")
 
 
 def _repository_and_branch(repository: str, branch: str) -> str:

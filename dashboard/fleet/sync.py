@@ -201,7 +201,7 @@ class Sync:
 
         live = ExecutionFilter(phases=LIVE_EXECUTION)
         moving = [row for row in fleet.environments.values() if row.phase in HOT_PHASES]
-        tally.walk([partial(self._moving, fleet, one) for one in windows(moving)], intake.summary)
+        tally.walk([partial(self._moving, fleet, one) for one in windows(moving)], intake.environment)
         moved, steady = _with_services(tally, fleet)
         self._land(tally)  # the services of a large fleet take longer than all that comes before
         self._read_singly(self._store.attended(), tally)
@@ -219,7 +219,7 @@ class Sync:
         turns = ceil(len(groups) / MOST_BATCHES)
         return groups if turns <= 1 else groups[int(self._clock() / TURN_SECONDS) % turns :: turns]
 
-    def _moving(self, fleet: Fleet, window: Window) -> Iterator[Page[schema.EnvironmentSummary]]:
+    def _moving(self, fleet: Fleet, window: Window) -> Iterator[Page[intake.Seen]]:
         """The environments of a window that move; nothing is removed by what is missing here."""
 
         def recall(digest: int) -> Trace | None:

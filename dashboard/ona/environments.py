@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import Field
 
@@ -11,14 +11,15 @@ from dashboard.ona.errors import Unsendable
 from dashboard.ona.filters import EnvironmentFilter
 from dashboard.ona.paging import PAGE_SIZE, Methods
 from dashboard.ona.pieces import Opening, Recall
-from dashboard.ona.schema import Environment, EnvironmentClass, EnvironmentSummary, Model
+from dashboard.ona.schema import Environment, EnvironmentClass, Model, listed
+from dashboard.ona.schema.listed import ListedEnvironment
 from dashboard.ona.secret import Secret
 from dashboard.ona.send import Activity, EnvironmentChange, NewEnvironment
 from dashboard.ona.send.base import target
 
 SERVICE = "EnvironmentService"
 ENVIRONMENTS = ListShape("environments", Environment)
-SUMMARIES = ListShape("environments", EnvironmentSummary, Opening(b'{"id":"', b'","metadata":{'))
+LISTED = ListShape("environments", Environment, Opening(b'{"id":"', b'","metadata":{'), listed.read)
 CLASSES = ListShape("environmentClasses", EnvironmentClass)
 
 
@@ -39,12 +40,13 @@ class Environments(Methods):
 
     def summaries(
         self, restriction: EnvironmentFilter | None = None, recall: Recall | None = None
-    ) -> Iterator[Page[EnvironmentSummary]]:
-        """The same, of each only what a list of many needs.
+    ) -> Iterator[Page[Environment | ListedEnvironment]]:
+        """The same, of each at least what a list of many needs.
 
         What `recall` knows by the digest of its bytes is not read again, see `Page`.
         """
-        return self._pages((SERVICE, "ListEnvironments"), SUMMARIES, restriction, recall=recall)
+        pages = self._pages((SERVICE, "ListEnvironments"), LISTED, restriction, recall=recall)
+        return cast("Iterator[Page[Environment | ListedEnvironment]]", pages)
 
     def get(self, environment_id: str) -> Environment:
         call = (SERVICE, "GetEnvironment")

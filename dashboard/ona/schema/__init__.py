@@ -78,7 +78,6 @@ from dashboard.ona.schema.environment_spec import (
     Trigger,
 )
 from dashboard.ona.schema.event import Event
-from dashboard.ona.schema.summary import EnvironmentSummary
 from dashboard.ona.words import enum_name, short
 
 __all__ = [
@@ -98,7 +97,6 @@ __all__ = [
     "EnvironmentMetadata",
     "EnvironmentSpec",
     "EnvironmentStatus",
-    "EnvironmentSummary",
     "EnvironmentUrls",
     "EnvironmentVariable",
     "Event",
