@@ -166,9 +166,11 @@ PORTS = st.builds(
     name=st.text(min_size=1, max_size=100),
     protocol=st.sampled_from([None, "http", "https"]),
 )
+NAMES = st.text(max_size=128).map(lambda name: name.replace("\0", ""))
+"""A NUL is left out of what comes back."""
 CHANGES = st.builds(
     send.EnvironmentChange,
-    name=st.none() | st.text(max_size=128),
+    name=st.none() | NAMES,
     git_email=st.none() | st.text(max_size=50),
     timeout=st.none() | st.just(0) | st.floats(1800, 1e9),
     automations_file_path=st.none() | PATHS,
