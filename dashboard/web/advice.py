@@ -38,7 +38,7 @@ def next_steps(
 
 
 def _steps(user: User, row: Environment, fleet: Fleet, depth: EnvironmentDetail | None) -> Iterator[Step]:
-    broken = [part.name for part in depth.parts if part.failure] if depth is not None else []
+    broken = [gettext(part.name) for part in depth.parts if part.failure] if depth is not None else []
     if broken:
         yield Step(
             gettext("It failed in: {parts}. What each part says is under Inside.").format(

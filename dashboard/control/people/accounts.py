@@ -4,6 +4,7 @@ import secrets
 from dataclasses import replace
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from dashboard.control.audit import log as audit
 from dashboard.control.models import Role, User
@@ -25,7 +26,7 @@ def _create(role: Role) -> str:
     password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
     with transaction.atomic():
         user = User.objects.create_user(role.value, EMAILS.get(role, ""), password, role=role.value)
-        audit.append(role_note(user, "", "a local account was made"))
+        audit.append(role_note(user, "", _("a local account was made")))
     return password
 
 
@@ -38,5 +39,5 @@ def set_role(name: str, role: str, who: audit.Person) -> bool:
         before, user.role = user.role, role
         user.save(update_fields=["role"])
         if before != role:
-            audit.append(replace(role_note(user, before, "set by hand"), who=who))
+            audit.append(replace(role_note(user, before, _("set by hand")), who=who))
     return True

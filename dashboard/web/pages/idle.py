@@ -57,7 +57,7 @@ LABELS = {
     "idle": _("Idle"),
     "awake": _("Awake for days"),
     "never": _("No timeout of their own"),
-    "exempt": _("Exempt"),
+    "exempt": _("Exempted"),
     "kept": _("Not idle"),
     "all": _("All running"),
 }
