@@ -12,7 +12,7 @@ from dashboard.control.rules import (
     tokens,
 )
 from dashboard.fleet.entities import Environment, Kind, Listed
-from dashboard.fleet.sentences import sentence
+from dashboard.fleet.sentences import Said, sentence
 from dashboard.fleet.snapshot import Fleet
 from dashboard.ona.errors import Unsendable
 
@@ -47,9 +47,8 @@ def why_nothing_runs(row: Listed, fleet: Fleet) -> str:
         return sentence("its environment is not there any more, or not visible to this dashboard's key")
     if environment.phase in {"running", "updating"}:
         return ""
-    return sentence(
-        "its environment is {phase}; start that first", phase=environment.phase or "in no known phase"
-    )
+    phase = Said(environment.phase or "in no known phase")
+    return sentence("its environment is {phase}; start that first", phase=phase)
 
 
 def pointless(verb: Verb, row: Listed, fleet: Fleet) -> str:
