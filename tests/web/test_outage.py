@@ -99,4 +99,5 @@ def test_details_that_cannot_be_read_say_why_until_they_can(
 def test_what_is_not_there_leads_to_its_list(dashboard: Dashboard, section: str) -> None:
     page = dashboard.get(f"/{section}/nothing/")
     assert page.status_code == 404
-    assert f'href="/{section}/">All {section}</a>' in text(page)
+    called = "task executions" if section == "executions" else section
+    assert f'href="/{section}/">All {called}</a>' in text(page)
