@@ -11,7 +11,7 @@ from random import Random
 from benchmarks.load import press
 from benchmarks.ratios import Report
 from benchmarks.rows import changed
-from benchmarks.serve import redis_memory, site, store_of
+from benchmarks.serve import installed, redis_memory, site, store_of
 from dashboard.fleet.entities import Kind, kind_of
 from dashboard.fleet.query import Context, Query, run
 from dashboard.fleet.snapshot import load
@@ -22,8 +22,8 @@ MOST_MEMORY = {10_000: 120.0, 100_000: 450.0}
 LIST = "/environments/?q=phase:running&sort=name"
 
 
-def measure(report: Report, many: int) -> None:
-    with site(many) as one:
+def measure(report: Report, many: int, python: str) -> None:
+    with site(many, python=python) as one:
         store, page = store_of(one), one.page(LIST)
         for path in ("/", "/services/", "/tasks/", "/executions/"):
             one.page(path)
@@ -62,8 +62,9 @@ def measure(report: Report, many: int) -> None:
 def main() -> None:
     sizes = [int(one) for one in sys.argv[1:]] or SIZES
     report = Report("growth: environments, each with three services, two tasks and two executions")
-    for many in sizes:
-        measure(report, many)
+    with installed() as python:
+        for many in sizes:
+            measure(report, many, python)
     report.finish()
 
 

@@ -91,8 +91,23 @@ def _used(process: int) -> float:
 
 
 @contextmanager
-def site(environments: int) -> Iterator[Site]:
-    """The dashboard over that many environments, answering."""
+def installed() -> Iterator[str]:
+    """A Python with the dashboard's own dependencies and nothing of what its development needs, some of which they
+    would load too.
+    """
+    with tempfile.TemporaryDirectory(prefix="ona-installed-") as name:
+        subprocess.run([sys.executable, "-m", "venv", name], check=True)
+        python = f"{name}/bin/python"
+        options = ["-q", "--disable-pip-version-check", "--require-hashes", "-r", "requirements.txt"]
+        subprocess.run([python, "-m", "pip", "install", *options], cwd=ROOT, check=True)
+        yield python
+
+
+@contextmanager
+def site(environments: int, *, python: str = "") -> Iterator[Site]:
+    """The dashboard over that many environments, answering; with the views that it is compared with beside it, or as
+    it is, run by a `python` of its own.
+    """
     with tempfile.TemporaryDirectory(prefix="ona-bench-") as name:
         folder = Path(name)
         environ = {
@@ -118,11 +133,14 @@ def site(environments: int) -> Iterator[Site]:
                 raise RuntimeError(prepared.stderr)
             cookies = json.loads(prepared.stdout.splitlines()[-1])["cookies"]
             port = parts.free_port()
-            argv = [
-                "benchmarks.site.wsgi:application" if part == "dashboard.wsgi:application" else part
-                for part in parts.web(port, "127.0.0.1", environ).argv
-            ]
-            with running(argv, environ) as web:
+            served = parts.web(port, "127.0.0.1", environ)
+            served_environ = dict(served.environ)
+            argv = list(served.argv)
+            if python:
+                argv[0], served_environ["DJANGO_SETTINGS_MODULE"] = python, "dashboard.settings"
+            else:
+                argv[argv.index("dashboard.wsgi:application")] = "benchmarks.site.wsgi:application"
+            with running(argv, served_environ) as web:
                 wait(lambda: _answers(port))
                 yield Site(port, cookies, environ, web)
 

@@ -28,9 +28,11 @@ class Order:
 
     @classmethod
     def build(cls, fleet: "Fleet", kind: Kind, key: Key) -> "Order":
-        ranked = sorted((key.of(fleet, row), row.id, place) for place, row in fleet.table(kind).placed())
-        places = array("I", (place for _, _, place in ranked))
-        half = LONGEST // 2
+        """By id and then by key, which leaves what is equal as it was: no pair of the two is made for each row."""
+        table = fleet.table(kind)
+        ranked = table.by_id()
+        ranked.sort(key=lambda place: key.of(fleet, table.at(place)))
+        places, half = array("I", ranked), LONGEST // 2
         return cls(places[start : start + half] for start in range(0, len(places), half))
 
     def __len__(self) -> int:

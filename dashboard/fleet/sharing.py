@@ -10,7 +10,7 @@ _CREATOR = ("creator_id", "creator_kind", "phase", "desired", "name")
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
     Environment: (
         *_CREATOR, "id", "repository", "branch", "context_url", "project_id", "runner_id", "class_id", "role",
-        "failures", "warnings", "signal_source", "timed_out",
+        "failures", "warnings", "signal_source", "timed_out", "timeout",
     ),
     Service: (*_CREATOR, "environment_id", "reference", "description", "role", "triggers", "marks"),
     Task: (
@@ -19,7 +19,7 @@ _FIELDS: dict[type[Any], tuple[str, ...]] = {
     ),
     Execution: (*_CREATOR, "environment_id", "task_id", "failure", "started_by"),
 }  # fmt: skip
-"""Texts, and tuples of texts."""
+"""Texts, tuples of texts, and numbers that many rows have."""
 _READ = {row_type: attrgetter(*names) for row_type, names in _FIELDS.items()}
 _WRITE = {
     row_type: [getattr(row_type, name).__set__ for name in names] for row_type, names in _FIELDS.items()

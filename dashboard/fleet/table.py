@@ -14,7 +14,9 @@ from typing import Any, Generic, TypeVar, overload
 from dashboard.fleet.places import PlaceSet, place_set
 
 CHUNK = 256
-"""Rows, and at most about as many ids, in a chunk."""
+"""Rows in a chunk."""
+IDS = 150
+"""At most so many ids in a chunk on average: a dictionary of up to 170 takes the same room, one more doubles it."""
 
 R = TypeVar("R")
 
@@ -87,7 +89,7 @@ class Table(Mapping[str, R]):
 
     def place_of(self, identifier: str) -> int | None:
         places = self._places
-        return places[hash(identifier) & (len(places) - 1)].get(identifier)
+        return places[hash(identifier) % len(places)].get(identifier)
 
     def set_of(self, identifiers: Iterable[str]) -> PlaceSet:
         """Those of the ids that are there."""
@@ -95,7 +97,7 @@ class Table(Mapping[str, R]):
 
     def __getitem__(self, identifier: str) -> R:
         places = self._places
-        place = places[hash(identifier) & (len(places) - 1)][identifier]
+        place = places[hash(identifier) % len(places)][identifier]
         row: Any = self._rows[place // CHUNK][place % CHUNK]
         return row  # type: ignore[no-any-return]
 
@@ -133,6 +135,11 @@ class Table(Mapping[str, R]):
             for place, row in enumerate(chunk, number * CHUNK):
                 if row is not None:
                     yield place, row
+
+    def by_id(self) -> list[int]:
+        """The places that are taken, in the order of their ids."""
+        places = self._places
+        return [places[hash(one) % len(places)][one] for one in sorted(self)]
 
     def at(self, place: int) -> R:
         """The row at a place that is taken."""
@@ -196,7 +203,7 @@ class _Draft:
             place = self._append(row, version)
         chunk[identifier] = place
         self.size += 1
-        if self.size > CHUNK * len(self.places) // 2:
+        if self.size > IDS * len(self.places):
             self._spread()
         return place
 
@@ -210,7 +217,7 @@ class _Draft:
         return place
 
     def _places_for(self, identifier: str) -> Places:
-        number = hash(identifier) & (len(self.places) - 1)
+        number = hash(identifier) % len(self.places)
         if number not in self._own_places:
             self._own_places.add(number)
             self.places[number] = dict(self.places[number])
@@ -243,11 +250,11 @@ class _Draft:
         self.versions[number][place % CHUNK] = version
 
     def _spread(self) -> None:
-        """Twice as many chunks of ids."""
-        count = 2 * len(self.places)
+        """A quarter more chunks of ids."""
+        count = len(self.places) * 5 // 4 + 1
         spread: list[Places] = [{} for _ in range(count)]
         for chunk in self.places:
             for identifier, place in chunk.items():
-                spread[hash(identifier) & (count - 1)][identifier] = place
+                spread[hash(identifier) % count][identifier] = place
         self.places = spread
         self._own_places = set(range(count))
