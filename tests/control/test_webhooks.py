@@ -127,7 +127,7 @@ def test_a_secret_that_was_replaced_signs_beside_the_new_one_for_a_day_and_then_
     webhooks.keep(webhook, admin, ledger.utc_now(), renew=Renewal.AT_ONCE)
     assert signers("seen by others") == [None]
     outcomes = AuditEntry.objects.filter(act="webhook-changed").values_list("outcome", flat=True)
-    assert sum("signs for a day more" in one for one in outcomes) == 1
+    assert sum("for a day the one before signs too" in one for one in outcomes) == 1
 
 
 def mark_of(secret, told):

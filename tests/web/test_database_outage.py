@@ -39,7 +39,7 @@ def test_whoever_was_here_a_moment_ago_sees_the_fleet_and_what_is_wrong(dashboar
         ):
             page = dashboard.get(path, "viewer")
             assert page.status_code == 200, path
-            assert 'id="trouble" role="status">' in text(page)
+            assert 'id="trouble" role="status" data-state="failed">' in text(page)
             assert WORDS in text(page)
         link = f'href="/environments/{row.id}/"'
         assert link in text(dashboard.get("/environments/?q=phase:running", "viewer"))
