@@ -62,9 +62,10 @@
   tick();
   setInterval(() => document.hidden || tick(), 1000);
 
-  // A menu closes with Escape, and with a press outside it.
+  // A menu closes with Escape, and where somebody presses or goes elsewhere; a dialog that it has opened leads back to it.
   const OPENED = "details:is(.menu, .explain)[open]";
-  document.addEventListener("click", ({ target }) => {
+  for (const name of ["click", "focusin"]) document.addEventListener(name, ({ target }) => {
+    if (target.closest?.("dialog")) return;
     for (const menu of document.querySelectorAll(OPENED)) if (!menu.contains(target)) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
@@ -76,7 +77,7 @@
 
   // Where one is stays in view in a menu wider than the screen, as menus of narrow screens are.
   // When the page is laid out, not before: asking for places earlier would lay it out twice.
-  if (matchMedia("(max-width: 760px)").matches) requestAnimationFrame(() => {
+  if (matchMedia("(max-width: 900px)").matches) requestAnimationFrame(() => {
     for (const current of document.querySelectorAll("nav [aria-current]")) {
       const menu = current.closest("nav");
       const [inner, outer] = [current.getBoundingClientRect(), menu.getBoundingClientRect()];
@@ -135,6 +136,7 @@
   window.addEventListener("online", pollNow);
   const noAnswer = (event) => {
     if (!isPoll(event)) {
+      if (!one("dialog[open]")) leave();
       const asked = event.detail.requestConfig.verb === "get";
       return complain(asked
         ? translated("The dashboard does not answer. Try again in a moment.")
@@ -157,6 +159,7 @@
     const reason = one(".question p", page)?.textContent || translated("The dashboard answered {status}.", { status: event.detail.xhr.status });
     if (event.detail.xhr.status === 429) return complain(reason); // what was typed stays
     one("#dialog").close();
+    leave();
     toast("bad", reason);
   });
   body.addEventListener("htmx:afterRequest", (event) => {
@@ -296,7 +299,7 @@
     const focused = document.activeElement;
     opener = focused && focused !== body ? whereabouts(focused) : unseated || whereabouts(body);
     htmx.process(dialog); // else an Enter within the next 20 ms leaves the page
-    dialog.showModal();
+    dialogs.show(dialog);
   });
   dialog?.addEventListener("close", () => refocus(opener));
   body.addEventListener("htmx:load", (event) => {
@@ -317,154 +320,58 @@
     }
   });
 
-  // Logs: the end stays in view until somebody scrolls up. Long ones lose their beginning here as they do in the store.
-  const LOG_LINES = 5000;
-  const logFollows = (box) => box.dataset.paused === undefined;
-  const followLog = (box) => {
-    delete box.dataset.paused;
-    one("#log-follow").hidden = true;
-    while (box.getElementsByClassName("line").length > LOG_LINES) {
-      const first = one(".line", box);
-      const around = first.closest("details");
-      first.remove();
-      if (around && !one(".line", around) && around.nextElementSibling) around.remove();
-    }
-    box.scrollTop = box.scrollHeight;
+  // On a phone, Back closes a dialog: while one is open the history has an entry more, of the same address. Whoever
+  // closes it otherwise goes back by that entry, and where the page is left, the next one takes its place.
+  const phone = matchMedia("(max-width: 760px), (pointer: coarse)");
+  const inDialog = () => Boolean(history.state?.dialog);
+  let below = null; // the address, while the entry is ours
+  let leaving = false;
+  const enter = () => {
+    if (leaving) return;
+    below = location.href;
+    if (phone.matches && !inDialog()) history.pushState({ htmx: true, dialog: true }, "");
   };
-  const filterLog = (box) => {
-    const wanted = one("#log-filter").value.toLowerCase();
-    for (const line of box.getElementsByClassName("line")) line.hidden = !line.textContent.toLowerCase().includes(wanted);
-    box.classList.toggle("filtered", wanted !== "");
+  const leave = () => {
+    if (leaving || !inDialog()) return;
+    leaving = true;
+    history.back();
   };
-  const renewedLog = () => {
-    const box = one("#log-lines");
-    if (!box) return;
-    if (one("#log-filter").value) filterLog(box);
-    if (logFollows(box)) followLog(box);
+  const dialogs = window.dialogs = {
+    show: (which) => {
+      which.showModal();
+      enter();
+    },
+    // Closes it because another page, or another dialog, comes in its place.
+    give: (which) => {
+      which.dataset.gives = "";
+      which.close();
+    },
+    visit: (url) => (inDialog() ? location.replace(url) : location.assign(url)),
   };
-  const startLog = () => {
-    const box = one("#log-lines");
-    if (!box) return;
-    renewedLog();
-    box.addEventListener("scroll", () => {
-      const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-      if (below < 24) followLog(box);
-      else if (box.scrollTop < (box.lastTop ?? 0)) {
-        box.dataset.paused = "";
-        one("#log-follow").hidden = false;
-      }
-      box.lastTop = box.scrollTop;
-    }, { passive: true });
-    one("#log-follow").addEventListener("click", () => {
-      followLog(box);
-      box.focus({ preventScroll: true });
-      htmx.trigger("#log-poll", "poll-now");
-    });
-    one("#log-filter").addEventListener("input", renewedLog);
-    one("#log-filter").addEventListener("input", () => one("#log-filter").value || filterLog(box));
-  };
-  startLog();
-  body.addEventListener("htmx:beforeRequest", (event) => {
-    const box = one("#log-lines");
-    if (event.detail.elt?.id === "log-poll" && !logFollows(box) && box.getElementsByClassName("line").length > LOG_LINES) event.preventDefault();
-  });
-  body.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.requestConfig?.elt?.id === "log-poll" && event.detail.xhr.status === 200) renewedLog();
-  });
-  // A section that this page has not got: its lines go to the end.
-  body.addEventListener("htmx:oobErrorNoTarget", (event) => {
-    const made = event.detail.content;
-    if (made?.id?.startsWith("log-section-")) one("#log-lines")?.append(...made.childNodes);
-  });
-
-  // A step's link leads to its section of the log, where the log says which is whose.
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest(".step-log");
-    if (!link) return;
-    const { section, title } = link.dataset;
-    const folds = [...document.querySelectorAll("#log-lines .log-fold")];
-    const fold = folds.find((one) => one.dataset.source === section) || folds.find((one) => title && one.firstChild.firstChild?.data.trim() === title);
-    if (!fold) return;
+  document.addEventListener("close", ({ target }) => {
+    const { gives } = target.dataset;
+    delete target.dataset.gives;
+    if (gives === undefined && !one("dialog[open]")) leave();
+  }, true);
+  window.addEventListener("popstate", (event) => {
+    if (below === location.href && !inDialog()) event.stopImmediatePropagation(); // nothing for htmx to restore
+    below = null;
+    const open = one("dialog[open]");
+    if (!leaving) return open?.close();
+    leaving = false;
+    if (open) enter(); // opened meanwhile
+  }, true);
+  body.addEventListener("htmx:pushedIntoHistory", () => { below = null; });
+  body.addEventListener("htmx:beforeOnLoad", (event) => {
+    const there = event.detail.xhr.getResponseHeader("HX-Redirect");
+    if (!there || !inDialog()) return;
     event.preventDefault();
-    fold.open = true;
-    fold.scrollIntoView({ block: "nearest" });
-    one("#log").scrollIntoView({ block: "nearest" });
-    fold.firstChild.focus({ preventScroll: true });
+    location.replace(there);
   });
-
-  // Choosing rows. What is chosen is remembered by id: a poll may renew its row, or take it to another page.
-  const chosen = new Set();
-  let everything = false;
-  let anchor = null;
-  const ticks = () => [...document.querySelectorAll("#rows input[name=id][form=pick]")];
-  const showChosen = () => {
-    const bar = one("#chosen");
-    if (!bar) return;
-    const here = ticks();
-    for (const box of here) box.checked = everything || chosen.has(box.value);
-    const page = one("#pick-page");
-    if (page) page.disabled = !here.length;
-    if (!one("#picked")) {
-      if (page) page.checked = page.indeterminate = false;
-      return;
-    }
-    const total = Number(bar.dataset.total);
-    const all = here.length > 0 && here.every((box) => box.checked);
-    const number = (count) => count.toLocaleString(language);
-    const said = everything
-      ? translated("All {total} that match are chosen", { total: number(total) })
-      : chosen.size ? translated("{count} chosen", { count: number(chosen.size) })
-        : here.length ? translated("None chosen") : translated("Nothing here is yours to start or stop now");
-    write(one("#picked"), said);
-    one("#pick-all").hidden = everything || !all || total <= here.length;
-    one("#pick-none").hidden = !everything && !chosen.size;
-    one("#pick-here").hidden = all || !here.length;
-    for (const button of bar.querySelectorAll("[data-of-chosen]")) {
-      button.disabled = !everything && !chosen.size;
-      button.hidden = button.disabled && !here.length;
-    }
-    one("#pick-all-value").disabled = !everything;
-    page.checked = all;
-    page.indeterminate = !all && here.some((box) => box.checked);
-  };
-  const choose = (boxes, wanted) => {
-    if (everything && !wanted) for (const box of ticks()) chosen.add(box.value);
-    everything = false;
-    for (const box of boxes) chosen[wanted ? "add" : "delete"](box.value);
-    showChosen();
-  };
-  const chooseNone = () => {
-    chosen.clear();
-    everything = false;
-    showChosen();
-  };
-  document.addEventListener("click", (event) => {
-    if (event.target.matches?.("input[name=id][form=pick]")) {
-      const here = ticks();
-      const [from, to] = [here.findIndex((box) => box.value === anchor), here.indexOf(event.target)].sort((a, b) => a - b);
-      choose(event.shiftKey && from >= 0 ? here.slice(from, to + 1) : [event.target], event.target.checked);
-      anchor = event.target.value;
-    } else if (event.target.id === "pick-page") {
-      choose(ticks(), event.target.checked);
-    } else if (event.target.id === "pick-here") {
-      choose(ticks(), true);
-      one("#pick-none").focus();
-    } else if (event.target.id === "pick-all" || event.target.id === "pick-none") {
-      chooseNone();
-      everything = event.target.id === "pick-all";
-      showChosen();
-      one("#picked").closest("form").querySelector("[data-of-chosen]:not(:disabled)")?.focus();
-    }
-  });
-  for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) body.addEventListener(name, showChosen);
-  body.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.elt.id !== "pick" || everything) return;
-    event.detail.parameters.id = [...chosen];
-  });
-  body.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.target?.id === "list") chooseNone(); // another filter is another choice
-  });
-  window.addEventListener("pageshow", chooseNone);
+  if (inDialog()) { // the page was loaded anew: no dialog is open
+    below = location.href;
+    leave();
+  }
 
   // A form that is on its way is not sent again: of two presses the second would hide what the first was answered.
   const SENT = 10000;
@@ -476,7 +383,6 @@
     else sent.set(form, Date.now());
   });
   window.addEventListener("pageshow", () => sent.clear());
-  showChosen();
 
   // Nothing outside an open dialog can be used, so what went wrong with its form stands inside it.
   const complain = (text) => {
@@ -512,55 +418,6 @@
     if (level !== "bad") setTimeout(() => element.remove(), url ? 20000 : 6000);
   };
   body.addEventListener("toast", (event) => toast(event.detail.level, event.detail.text, event.detail.url, event.detail.link));
-
-  // The editor of an automations file: line numbers beside it, and a mistake's link selects its line.
-  const startEditor = (box) => {
-    const wrong = new Set([...document.querySelectorAll("[data-line]")].map((link) => Number(link.dataset.line)));
-    const gutter = document.createElement("div");
-    const numbers = document.createElement("pre");
-    gutter.className = "gutter";
-    gutter.setAttribute("aria-hidden", "true");
-    gutter.append(numbers);
-    box.before(gutter);
-    let shown = 0;
-    const number = () => {
-      const lines = box.value.split("\n").length;
-      if (lines === shown) return;
-      shown = lines;
-      numbers.replaceChildren(...Array.from({ length: lines }, (_, index) => {
-        const line = document.createElement("div");
-        line.textContent = index + 1;
-        if (wrong.has(index + 1)) line.className = "wrong";
-        return line;
-      }));
-    };
-    const follow = () => { numbers.style.top = `${-box.scrollTop}px`; };
-    box.addEventListener("input", () => { number(); follow(); });
-    box.addEventListener("scroll", follow);
-    number();
-    // What was typed and not sent is not lost to a stray click.
-    let leaving = false;
-    box.form.addEventListener("submit", () => { leaving = true; });
-    one(".choices a", box.form).addEventListener("click", () => { leaving = true; });
-    window.addEventListener("pageshow", () => { leaving = false; });
-    window.addEventListener("beforeunload", (event) => {
-      if (!leaving && (box.value !== box.defaultValue || wrong.size)) event.preventDefault();
-    });
-    document.addEventListener("click", (event) => {
-      const link = event.target.closest("[data-line]");
-      if (!link) return;
-      event.preventDefault();
-      const line = Number(link.dataset.line);
-      const before = box.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-      const end = box.value.indexOf("\n", before);
-      box.focus({ preventScroll: true });
-      box.setSelectionRange(before, end < 0 ? box.value.length : end);
-      box.scrollTop = Math.max(0, (line - 4) * parseFloat(getComputedStyle(box).lineHeight));
-      box.scrollLeft = 0;
-      box.scrollIntoView({ block: "nearest" });
-    });
-  };
-  if (one("textarea#text")) startEditor(one("textarea#text"));
 
   // Copying ids
   document.addEventListener("click", async (event) => {

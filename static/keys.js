@@ -7,7 +7,7 @@
   const off = () => {
     try { return localStorage.getItem("single-keys") === "off"; } catch { return false; }
   };
-  const visit = (url, apart) => (apart ? window.open(url, "_blank", "noopener") : location.assign(url));
+  const visit = (url, apart) => (apart ? window.open(url, "_blank", "noopener") : window.dialogs.visit(url));
   const ask = (url) => window.htmx?.ajax("GET", url, { target: "#dialog", swap: "innerHTML" });
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
@@ -60,14 +60,15 @@
     if (palette.open || document.querySelector("dialog[open]")) return;
     opener = document.activeElement;
     box.value = "";
-    palette.showModal();
+    window.dialogs.show(palette);
     box.focus();
     look();
   };
   const choose = (option, apart) => {
     if (!option) return;
     const { url, asks } = option.dataset;
-    palette.close();
+    if (apart) palette.close();
+    else window.dialogs.give(palette);
     if (asks !== undefined && !apart && window.htmx) ask(url);
     else visit(url, apart);
   };

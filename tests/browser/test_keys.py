@@ -50,7 +50,30 @@ MISSED = """() => window.expected
   .map((one) => one.outerHTML.slice(0, 120))"""
 OPENERS = """() => [...document.querySelectorAll("main :is(a, button)[hx-target='#dialog'][id]")]
   .filter((one) => one.checkVisibility() && !one.closest("#rows")).map((one) => one.id)"""
-
+FOLDS = """(most) => {
+  htmx.find("#poll")?.remove();  // what is walked now stays as it is
+  window.folds = [...document.querySelectorAll("details:not(:is(.log-lines *, details *))")]
+    .filter((one) => one.querySelector("summary").checkVisibility()).slice(0, most);
+  return window.folds.length;
+}"""
+OPENED = f"""(place) => {{
+  window.inside = window.folds[place].open ? ({FOCUSABLE})(window.folds[place]).slice(1) : null;
+  window.stops = new Set();
+  return window.inside?.length ?? -1;
+}}"""
+CLOSED = """(place) => {
+  const [fold, title] = [window.folds[place], window.folds[place].querySelector("summary")];
+  const missed = window.inside.filter((one) => !window.stops.has(one)).map((one) => `not reached: ${one.outerHTML}`);
+  if (fold.matches(".menu, .explain")) {
+    if (fold.open) missed.push("stays open");
+    if (document.activeElement !== title) missed.push("loses the focus");
+  }
+  fold.open = false;
+  return missed.map((one) => `${location.pathname} ${title.textContent.slice(0, 40)}: ${one}`.slice(0, 200));
+}"""
+ROW = """() => [...document.querySelectorAll("main table.list tbody tr")]
+  .filter((row) => row.querySelector("a[href]")).indexOf(document.activeElement.closest("tr"))"""
+MOST_FOLDS = 6
 ROUNDS = 6
 
 
@@ -70,6 +93,23 @@ def walked(page: Page) -> list[str]:
     ]
 
 
+def folds_are_walked(page: Page) -> list[str]:
+    """Menus, hints and what is folded open with Enter and Space, and the Tab key reaches what is in them; Escape closes
+    those that lie above the page and gives the focus back.
+    """
+    found = list[str]()
+    for place in range(page.evaluate(FOLDS, MOST_FOLDS)):
+        page.evaluate("(place) => window.folds[place].querySelector('summary').focus()", place)
+        page.keyboard.press("Space" if place % 2 else "Enter")
+        inside = page.evaluate(OPENED, place)
+        assert inside >= 0, (page.url, place)
+        for _ in range(inside):
+            page.keyboard.press("Tab")
+        page.keyboard.press("Escape")
+        found += page.evaluate(CLOSED, place)
+    return found
+
+
 def rows_are_walked(page: Page) -> None:
     links = page.locator("main table.list tbody tr td.main > a:visible")
     if links.count() < 2:
@@ -77,7 +117,7 @@ def rows_are_walked(page: Page) -> None:
     page.locator("#main").focus()
     for key, place in (("j", 0), ("j", 1), ("k", 0)):
         page.keyboard.press(key)
-        assert page.evaluate("document.activeElement.closest('tr').sectionRowIndex") == place, page.url
+        assert page.evaluate(ROW) == place, page.url
     box = page.locator("main tbody tr").first.locator("input[name=id]")
     if box.count():
         for chosen in (True, False):
@@ -162,7 +202,18 @@ def test_every_page_is_walked_with_the_keyboard_alone(visit: Visit) -> None:
         found += walked(page)
         rows_are_walked(page)
         dialogs_give_the_focus_back(page)
+        found += folds_are_walked(page)
     assert not found, "\n".join(found)
+
+    more, item = page.locator("[id^=more-]"), page.locator(".menu[open] a").first
+    more.focus()
+    for key in ("Enter", "Tab", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(item).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
 
     page.goto("/environments/")
     heading = page.get_by_role("columnheader", name="Project")

@@ -109,19 +109,48 @@ def test_the_keyboard_alone_stops_an_environment(visit: Visit, stack: Stack) -> 
     assert_not_reloaded(page)
 
 
-def test_a_dialog_leaves_by_its_buttons_and_by_the_backdrop(visit: Visit, stack: Stack) -> None:
-    page = visit("admin").page("/environments/?phase=running")
+def test_a_dialog_leaves_by_its_buttons_by_the_backdrop_and_by_going_back(visit: Visit, stack: Stack) -> None:
+    """None of them leaves a trace: going back afterwards leads to where one was before."""
+    page = visit("admin", viewport={"width": 390, "height": 844}).page("/environments/")
+    page.locator("#chip-running").click()
+    expect(page).to_have_url(re.compile("q=phase%3Arunning$"))
+    mark(page)
     before, dialog = len(stack.actions()), page.get_by_role("dialog")
     button = first_running(page).locator("a.stop")
+    for leave in (
+        lambda: dialog.get_by_role("link", name="Cancel").click(),
+        lambda: page.mouse.click(5, 5),
+        lambda: page.keyboard.press("Escape"),
+        page.go_back,
+        lambda: page.evaluate("htmx.trigger(document.body, 'dialog:close')"),
+    ):
+        button.click()
+        expect(dialog).to_be_visible()
+        leave()
+        expect(dialog).to_be_hidden()
+        expect(button).to_be_focused()
+        expect(page).to_have_url(re.compile("q=phase%3Arunning$"))
+    for _ in range(4):  # faster than the history moves
+        page.keyboard.press("Control+k")
+    assert_not_reloaded(page)
     button.click()
-    dialog.get_by_role("link", name="Cancel").click()
-    expect(dialog).to_be_hidden()
-    expect(button).to_be_focused()
-    button.click()
-    expect(dialog).to_be_visible()
-    page.mouse.click(5, 5)
+    page.get_by_label("Reason").fill("not sent")
+    page.reload()
     expect(dialog).to_be_hidden()
     assert len(stack.actions()) == before
+    page.go_back()
+    expect(page).to_have_url(re.compile("environments/$"))
+    expect(page.locator("#chip-all")).to_have_attribute("aria-current", "true")
+
+    page.keyboard.press("Control+k")  # what the palette leads to takes the place of the palette
+    page.keyboard.type("system")
+    expect(page.locator("#palette-list").get_by_role("option").first).to_contain_text("System")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="System", level=1)).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Environments", level=1)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("heading", name="System", level=1)).to_be_visible()
 
 
 def test_the_dialog_still_works_after_going_back(visit: Visit) -> None:
