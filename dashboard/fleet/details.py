@@ -85,6 +85,10 @@ class Step:
     depends_on: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
 
+    @property
+    def failed(self) -> bool:
+        return self.phase == "failed" or bool(self.failure)
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutionDetail:

@@ -99,19 +99,21 @@ class Subject:
         user, kind = signed_in(self.request), self.listing.kind
         wish = wishes.wishes(kind, [self.row.id]).get(self.row.id)
         offered = besides(offers(user, self.row, self.fleet), wish) + again(user, self.row, self.fleet)
-        more = besides(menu(user, self.row, self.fleet), wish)
+        rest = besides(menu(user, self.row, self.fleet), wish)
         blocked = sentence(said(why_nothing_runs(self.row, self.fleet)))
         missing = withheld(user, self.row, self.fleet)
-        state = (wish_state(wish), offered, more, blocked, missing)
+        more = self.listing.heading(self)
+        state = (wish_state(wish), offered, rest, blocked, missing, *more.values())
         return self.block(
             "header",
             self.known,
             state,
             wish=wish,
             offers=offered,
-            menu=more,
+            menu=rest,
             blocked=blocked,
             withheld=missing,
+            **more,
         )
 
     def actions(self) -> Block:

@@ -148,7 +148,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "neighbours": organisations.neighbours(request),
         "freshness": current_freshness(request),
         "may_sign_out": settings.SSO_PROXY is None or bool(settings.SSO_PROXY.logout_url),
-        "hint": _hint(signed_in(request), (match.url_name if match else "") or ""),
+        "hint": None if request.GET else _hint(signed_in(request), (match.url_name if match else "") or ""),
         "section": match.url_name.partition("-")[0] if match and match.url_name else "",
         "now": datetime.now(UTC),
         "release": release(),

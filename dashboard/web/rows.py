@@ -42,6 +42,8 @@ class ListPage:
     left_out_words: str = ""
     picks: str = ""
     """The name of the address to which chosen rows are sent, "" where none are chosen."""
+    heading: Callable[[Any], dict[str, Any]] = lambda _: {}
+    """Of the page of one, from its `Subject`: plain values that its header shows beside the row's facts."""
 
     @property
     def small(self) -> tuple[Column, ...]:

@@ -95,6 +95,26 @@ def test_a_plan_of_three_hundred_steps_shows_what_matters_and_folds_the_rest(bui
     assert "300 steps together" in plan
 
 
+def test_an_execution_that_failed_leads_to_the_steps_that_did(built: Dashboard) -> None:
+    def header(failure: str, *steps: Step) -> str:
+        built.put(run(built, "x-bad", 1, "failed", failure=failure))
+        if steps:
+            built.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-bad", 1.0, (steps,)))
+        page = text(built.get("/executions/x-bad/"))
+        return page[page.index('<div id="header"') : page.index('<section id="plan"')]
+
+    assert "The steps are being read" in header("Build: it burns")
+    one = header(
+        "Build: it burns", Step("a b", "Build", phase="failed", failure="it burns"), Step("c", "Test")
+    )
+    assert 'Step that failed: <a href="#step-a%20b"><bdi>Build</bdi></a></p>' in one
+    assert '<li id="step-a%20b"' in text(built.get("/executions/x-bad/"))
+    many = header("", *(Step(f"s-{n}", HOSTILE, phase="failed", failure=HOSTILE) for n in range(40)))
+    assert many.count('href="#step-') == 3
+    assert "and 37 more" in many
+    assert "<img" not in many
+
+
 def test_a_task_tells_its_record_with_a_strip_and_a_trend(built: Dashboard) -> None:
     record = part(built, "/tasks/t-1/", "record")
     assert "100 %" in record

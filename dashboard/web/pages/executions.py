@@ -20,6 +20,9 @@ from dashboard.web.rows import ListPage
 from dashboard.web.runs import pace_block, plan_block
 from dashboard.web.templatetags.words import counted
 
+STEPS_NAMED = 3
+"""Of those that failed, in the header of an execution."""
+
 
 def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
     environment = fleet.environments.get(row.environment_id)
@@ -29,6 +32,16 @@ def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
         "project": fleet.project(project) if project else "",
         "creator": fleet.person(row.creator_id, row.creator_kind) if row.creator_id else "",
     }
+
+
+def _heading(subject: Subject) -> dict[str, Any]:
+    """Of one that failed the first steps that did, how many more there are, and whether the plan is still read."""
+    if not subject.row.failed:
+        return {"failing": (), "more_failing": 0, "reading": False}
+    plan = () if subject.depth is None else subject.depth.groups
+    failing = tuple(step for group in plan for step in group if step.failed)
+    reading = subject.depth is None and not subject.unread
+    return {"failing": failing[:STEPS_NAMED], "more_failing": len(failing[STEPS_NAMED:]), "reading": reading}
 
 
 LIST = ListPage(
@@ -55,6 +68,7 @@ LIST = ListPage(
     ),
     facts=_facts,
     folder="executions",
+    heading=_heading,
 )
 
 
