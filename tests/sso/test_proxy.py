@@ -42,7 +42,7 @@ def who(port: int, *headers: tuple[str, str]) -> str:
     status, body = ask(port, *headers)
     if status == 302:
         return NOBODY
-    shown = re.search(r'<summary>.*?<strong>(.*?)</strong> <small>(.*?)</small></span></summary>', body)
+    shown = re.search(r"<summary>.*?<strong>(.*?)</strong> <small>(.*?)</small></span></summary>", body)
     assert shown, body
     return f"{shown[1]}, {shown[2]}"
 
