@@ -7,7 +7,7 @@ from django.urls import URLPattern, path, register_converter
 
 from dashboard.fleet.entities import Kind
 from dashboard.web import step_up
-from dashboard.web.api import guide, service
+from dashboard.web.api import guide
 from dashboard.web.pages import (
     accounts,
     actions,
@@ -180,8 +180,6 @@ urlpatterns: Pages = [
     path("metrics", metrics.show, name="metrics"),
     path("readyz", system.readyz, name="readyz"),
 ]
-
-urlpatterns += service.addresses()
 
 handler400 = "dashboard.web.http.bad_request"
 handler403 = "dashboard.web.refused.permission_denied"

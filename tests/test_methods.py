@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from dashboard.urls import urlpatterns
+from dashboard.api_urls import urlpatterns
 from scripts import methods
 
 ROOT = Path(__file__).parent.parent

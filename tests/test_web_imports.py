@@ -19,12 +19,13 @@ FOR_WORKERS_ALONE = (
     "dashboard.stack",
     "httpx",
     "joserfc",
+    "ninja",
     "prometheus_client",
     "pygal",
     "sentry_sdk",
 )
-"""Each costs every web process megabytes: models of the API, its client, the worker's half of Celery; plots and
-metrics come with the first page that has them.
+"""Each costs every web process megabytes: models of the API, its client, the worker's half of Celery; plots,
+metrics and what answers scripts come with the first request for them.
 """
 LOADED = """
 import json, sys

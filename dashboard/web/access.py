@@ -289,7 +289,7 @@ def _reads(role: ProjectRole) -> str:
 
 
 def _pattern(name: str) -> str:
-    from dashboard.urls import urlpatterns
+    from dashboard.api_urls import urlpatterns
 
     route = next(str(pattern.pattern) for pattern in urlpatterns if pattern.name == name)
     return "/" + re.sub(r"<[^>]+>", "…", route)

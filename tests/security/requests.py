@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 from hypothesis import strategies as st
 
-from dashboard.urls import urlpatterns
+from dashboard.api_urls import urlpatterns
+from dashboard.web.api.door import ADDRESSES
 
 ROOT = Path(__file__).parents[2]
 METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -125,7 +126,7 @@ def _path(draw: st.DrawFn, pattern: URLPattern, ids: list[str], deeds: list[str]
             st.one_of(st.sampled_from(likely), st.sampled_from(likely), st.sampled_from(HOSTILE))
         )
     try:
-        return reverse(str(pattern.name), kwargs=arguments)
+        return reverse(str(pattern.name), ADDRESSES, kwargs=arguments)
     except (NoReverseMatch, ValueError, AttributeError, TypeError):
         odd = re.sub(
             r"<[^>]+>", lambda _: draw(st.sampled_from(("x", "%00", "%2e%2e", "0"))), str(pattern.pattern)

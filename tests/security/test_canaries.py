@@ -14,11 +14,11 @@ from django.test import Client
 from django.urls import URLPattern
 
 from dashboard import jobs
+from dashboard.api_urls import urlpatterns
 from dashboard.control.models import Action, State
 from dashboard.fleet.entities import Kind
 from dashboard.ona import errors
 from dashboard.stack import parts
-from dashboard.urls import urlpatterns
 from dashboard.web.offers import SECTIONS
 from tests.fleet.test_secrets import CANARY, CLONE, everything_in, planted, read_all  # noqa: F401
 from tests.unruly import edited, refusing

@@ -163,7 +163,7 @@ def test_nothing_that_is_sent_breaks_a_page_or_changes_what_its_sender_may_not(
 
 
 def test_the_fuzzer_reaches_every_address_and_knows_what_the_pages_ask() -> None:
-    from dashboard.urls import urlpatterns
+    from dashboard.api_urls import urlpatterns
     from tests.security.requests import words
 
     assert {str(pattern.name) for pattern in urlpatterns} == set(ROUTES)

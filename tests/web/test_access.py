@@ -15,14 +15,15 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
+from dashboard.api_urls import urlpatterns
 from dashboard.config.projects import Grant, Grants, ProjectRole
 from dashboard.control import permissions
 from dashboard.control.models import Action, Batch, Channel, Exemption, IdlePolicy, SavedView, User
 from dashboard.control.permissions import TABLE, Needs
 from dashboard.control.verbs import RULES, Verb, verbs_of
 from dashboard.fleet.entities import Execution, Kind, Listed, Service, Task
-from dashboard.urls import urlpatterns
 from dashboard.web.access import ROUTES, Access, markdown, needed
+from dashboard.web.api.door import ADDRESSES
 from dashboard.web.offers import SECTIONS
 from scripts.permissions import PAGE
 from tests.web.conftest import Dashboard
@@ -202,7 +203,7 @@ def path_of(case: Case, targets: dict[tuple[Kind, bool], Listed], own: bool) -> 
     elif section in kinds and page not in {"list", "new", "bulk"}:
         args = [targets[kinds[section], own].id]
         args += [case.verb.deed] if page == "act" and case.verb is not None else []
-    return reverse(case.name, args=args)
+    return reverse(case.name, ADDRESSES, args)
 
 
 def ask(dashboard: Dashboard, who: str, method: str, path: str) -> HttpResponse:
@@ -229,7 +230,7 @@ def test_everybody_gets_what_the_table_says_and_nothing_else(
 
 def test_every_address_is_declared() -> None:
     assert {pattern.name for pattern in urlpatterns} == set(ROUTES)
-    assert len(get_resolver().url_patterns) == len(urlpatterns)
+    assert len(get_resolver(ADDRESSES).url_patterns) == len(urlpatterns)
 
 
 def test_every_verb_of_a_page_is_walked() -> None:

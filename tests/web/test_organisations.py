@@ -14,6 +14,7 @@ from django.urls import clear_script_prefix, resolve, set_script_prefix
 from dashboard.config.sso import Groups, read_groups, read_proxy
 from dashboard.control.notify import notices
 from dashboard.organisation import Here, Neighbour
+from dashboard.web.api.door import ADDRESSES
 from dashboard.web.kept import pieces
 from dashboard.web.mount import mounted
 from tests.web.conftest import HTMX, Dashboard, poller, text
@@ -46,7 +47,7 @@ def test_every_page_leads_to_pages_of_its_own_organisation_only(dashboard: Dashb
     waiting, seen = [f"{PREFIX}/"], set[str]()
     while waiting:
         path = waiting.pop().removeprefix(PREFIX).partition("#")[0]
-        name = str(resolve(path.partition("?")[0]).url_name)
+        name = str(resolve(path.partition("?")[0], ADDRESSES).url_name)
         if name in seen or "format=" in path or path.startswith("/static/"):
             continue
         seen.add(name)

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from dashboard.web.api.service import PREFIX, document
+from dashboard.web.api.door import ADDRESSES, ROOT
 from dashboard.web.http import varied
 
 Words = tuple[tuple[str, bool], ...]
@@ -39,6 +40,8 @@ class Operation:
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
+    from dashboard.web.api.service import document  # with all that answers scripts
+
     found = document()
     schemas = found["components"]["schemas"]
     shown = {
@@ -46,7 +49,9 @@ def show(request: HttpRequest) -> HttpResponse:
     }
     context = {
         "title": _("API"),
-        "root": f"/{PREFIX.rstrip('/')}",
+        "root": ROOT.rstrip("/"),
+        "document_url": reverse("api-openapi", ADDRESSES),
+        "environments_url": reverse("api-environments", ADDRESSES),
         "operations": [
             _operation(method, path, said, schemas)
             for path, methods in found["paths"].items()
@@ -73,7 +78,7 @@ def _operation(method: str, path: str, said: dict[str, Any], schemas: dict[str, 
     good = next(status for status in said["responses"] if status.startswith("2"))
     answer = said["responses"][good].get("content", {}).get("application/json", {}).get("schema", {})
     words = _words(said.get("description", said.get("summary", "")))
-    path = "/" + path.partition(PREFIX)[2]
+    path = "/" + path.partition(ROOT)[2]
     return Operation(method.upper(), path, words, takes, _fields(sent), _kind(answer), said["operationId"])
 
 

@@ -12,9 +12,10 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from dashboard.web.api import acts, ledger, many, reads, verdicts
+from dashboard.web.api.door import ROOT
 from dashboard.web.api.problems import PROBLEM, Place, Problem, ProblemDetails, answer
 
-PREFIX = "api/v1/"
+PREFIX = ROOT.removeprefix("/")
 DESCRIPTION = """\
 What the dashboard knows and does, for scripts. Send a personal token, made at `/accounts/tokens/`:
 `Authorization: Bearer fleet_…`. Cookies count for nothing here.
