@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -105,8 +105,8 @@ def installed() -> Iterator[str]:
 
 @contextmanager
 def site(environments: int, *, python: str = "") -> Iterator[Site]:
-    """The dashboard over that many environments, answering; with the views that it is compared with beside it, or as
-    it is, run by a `python` of its own.
+    """The dashboard over that many environments, answering: with the views that it is compared with, or, run by a
+    `python` of its own, as it is, with a worker beside it that shares its libraries.
     """
     with tempfile.TemporaryDirectory(prefix="ona-bench-") as name:
         folder = Path(name)
@@ -136,11 +136,13 @@ def site(environments: int, *, python: str = "") -> Iterator[Site]:
             served = parts.web(port, "127.0.0.1", environ)
             served_environ = dict(served.environ)
             argv = list(served.argv)
+            beside: AbstractContextManager[object] = nullcontext()
             if python:
                 argv[0], served_environ["DJANGO_SETTINGS_MODULE"] = python, "dashboard.settings"
+                beside = running([python, *parts.worker(environ).argv[1:]], served_environ)
             else:
                 argv[argv.index("dashboard.wsgi:application")] = "benchmarks.site.wsgi:application"
-            with running(argv, served_environ) as web:
+            with beside, running(argv, served_environ) as web:
                 wait(lambda: _answers(port))
                 yield Site(port, cookies, environ, web)
 

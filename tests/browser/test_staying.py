@@ -32,8 +32,8 @@ LEAVE = "Object.defineProperty(document, 'hidden', { value: true })"
 
 
 def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
-    page = visit("admin").page("/environments/?phase=failed")
-    expect(page).to_have_title(re.compile("^▲ Environments"))
+    page = visit("admin").page("/executions/?phase=failed")  # what has failed there stays so
+    expect(page).to_have_title(re.compile("^▲ Task executions"))
     assert "failing" in (page.locator("#icon").get_attribute("href") or "")
     page.goto("/environments/?phase=stopped&sort=name")
     expect(page).to_have_title(re.compile("^Environments"))
