@@ -38,22 +38,15 @@ from dashboard.web.templatetags.words import counted, within
 from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of
 
 SHOWN = 6
+_MOVE = {"starting", "running", "stopping", "stopped", "failed"}
 LASTING = {
-    Kind.ENVIRONMENT: (
-        "failed",
-        "deleting",
-        "stopping",
-        "creating",
-        "starting",
-        "updating",
-        "running",
-        "stopped",
-        "deleted",
-    ),
-    Kind.SERVICE: ("failed", "stopping", "starting", "running", "stopped", "not_started"),
-    Kind.EXECUTION: ("failed", "pending", "running", "succeeded", "stopped"),
+    Kind.ENVIRONMENT: _MOVE | {"creating", "updating", "deleting", "deleted"},
+    Kind.SERVICE: _MOVE | {"not_started"},
+    Kind.EXECUTION: {"pending", "running", "stopped", "succeeded", "failed"},
 }
-"""Phases that keep their place among the numbers while nothing is in them: one that comes or goes moves no other."""
+"""Phases that keep their place among the numbers while nothing is in them: one that comes or goes moves no other. They
+stand in the order of PHASE_ORDER.
+"""
 
 
 @dataclass(frozen=True, slots=True)
