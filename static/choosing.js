@@ -19,7 +19,10 @@
     const here = ticks();
     for (const box of here) box.checked = everything || chosen.has(box.value);
     const page = one("#pick-page");
-    if (page) page.disabled = !here.length;
+    if (page) {
+      page.disabled = !here.length;
+      page.title = here.length ? "" : translated("Nothing here is yours to start or stop now");
+    }
     if (!one("#picked")) {
       if (page) page.checked = page.indeterminate = false;
       return;
@@ -33,12 +36,11 @@
         : here.length ? translated("None chosen") : translated("Nothing here is yours to start or stop now");
     write(one("#picked"), said);
     one("#pick-all").hidden = everything || !all || total <= here.length;
-    one("#pick-none").hidden = !everything && !chosen.size;
-    one("#pick-here").hidden = all || !here.length;
-    for (const button of bar.querySelectorAll("[data-of-chosen]")) {
-      button.disabled = !everything && !chosen.size;
-      button.hidden = button.disabled && !here.length;
-    }
+    const any = everything || chosen.size > 0;
+    one("#pick").toggleAttribute("data-any", any);
+    one("#pick-none").hidden = !any;
+    one("#pick-here").hidden = all || !any;
+    for (const button of bar.querySelectorAll("[data-of-chosen]")) button.disabled = !any;
     one("#pick-all-value").disabled = !everything;
     page.checked = all;
     page.indeterminate = !all && here.some((box) => box.checked);
@@ -73,6 +75,7 @@
     }
   });
   for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) body.addEventListener(name, showChosen);
+  body.addEventListener("htmx:load", (event) => { if (event.target.id === "chosen") showChosen(); }); // at once: nothing flickers
   body.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.id !== "pick" || everything) return;
     event.detail.parameters.id = [...chosen];

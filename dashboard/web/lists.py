@@ -98,24 +98,23 @@ def show(request: HttpRequest, listing: ListPage, extra: Mapping[str, Any] | Non
         "may_choose": may_choose,
         **(extra or {}),
     }
-    summary = RowBlock(
-        "summary",
-        (listing.folder, look.said, look.names, *_summary_state(result)),
-        "lists/summary.html",
-        lambda: context,
-    )
+    place = (listing.folder, look.said)
+    counted = (*place, look.names, *_found_state(result))
+    found = RowBlock("found", counted, "lists/found.html", lambda: context)
+    phases = (*place, result.query, tuple(sorted(result.phases.items())))
+    summary = RowBlock("summary", phases, "lists/summary.html", lambda: context)
     full = _Body(table, context) if blocks else None
     body = full or Block("rows", (), "lists/rows.html", context)
-    pager = RowBlock(
-        "pager", (listing.folder, look.said, result.query, result.total), "lists/pager.html", lambda: context
-    )
+    pager = RowBlock("pager", (*place, result.query, result.total), "lists/pager.html", lambda: context)
     chosen = RowBlock(
         "chosen", (may_choose, len(blocks), result.total, asked.text), "lists/chosen.html", lambda: context
     )
-    live = Live([summary, *([chosen] if listing.picks else []), pager], blocks, body, table.seen)
+    above = [*([summary] if listing.phases else []), *([chosen] if listing.picks else [])]
+    live = Live([found, *above, pager], blocks, body, table.seen)
     if not is_poll(request):  # a poll gets what changed, and makes no more of the page than that
         context |= {
-            "summary": summary.html(request),
+            "found": found.html(request, swap=is_fragment(request)),
+            "summary": summary.html(request) if listing.phases else "",
             "rows": LATE if full else body.html(request),
             "pager": pager.html(request),
             "chosen": chosen.html(request) if listing.picks else "",
@@ -226,14 +225,12 @@ def _file_url(listing: ListPage, look: Look, query: Query) -> str:
     return list_address(listing.kind, replace(query, page=1), said=said)
 
 
-def _summary_state(result: Result) -> tuple[Any, ...]:
+def _found_state(result: Result) -> tuple[Any, ...]:
     return (
         result.query,
         result.total,
-        result.pages,
         result.everything,
         result.left_out,
-        tuple(sorted(result.phases.items())),
     )
 
 

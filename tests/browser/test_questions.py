@@ -68,7 +68,7 @@ def test_five_questions_take_three_steps_each_by_keyboard_alone(visit: Visit) ->
     expect(several).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Services", level=1)).to_be_visible()
-    expect(page.locator("#summary .found")).to_contain_text(" of ")
+    expect(page.locator("#found")).to_contain_text(" of ")
 
     # Stop everything idle in a project: up to the question, which is not answered here.
     from_overview_to(page, "i", "Idle environments")

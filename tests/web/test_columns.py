@@ -73,7 +73,7 @@ def test_a_poll_shows_what_its_page_shows_whatever_was_chosen_since(dashboard: D
     choose(dashboard, "branch", density="compact")
     assert dashboard.poll(usual, "viewer").status_code == 204
     own = dashboard.get("/environments/", "viewer")
-    assert 'class="list environments own compact"' in text(own)
+    assert 'class="list brief environments own compact"' in text(own)
     assert "columns=branch" in poller(own)[0]
     choose(dashboard, "phase", deed="usual")
     assert dashboard.poll(own, "viewer").status_code == 204
@@ -154,8 +154,8 @@ def test_a_column_that_a_narrow_screen_hides_says_so_until_somebody_wants_it(das
     assert sorted(re.findall(told, form)) == ["class", "created", "unsaved"]
     usual = re.findall(r'name="show" value="([^"]*)"[^>]* checked', form)
     choose(dashboard, *usual)
-    assert 'class="list environments own"' in text(dashboard.get("/environments/", "viewer"))
+    assert 'class="list brief environments own"' in text(dashboard.get("/environments/", "viewer"))
     assert hint not in text(dashboard.get("/columns/environments/", "viewer"))
-    assert 'class="list environments own"' not in text(
+    assert 'class="list brief environments own"' not in text(
         dashboard.get("/environments/")
     )  # others' are as they were

@@ -92,11 +92,16 @@ def test_the_keyboard_alone_chooses_and_stops(visit: Visit, stack: Stack) -> Non
     until(lambda: settled(stack, "by keyboard", "environment.stop", 1), show=stack.actions)
 
 
+ROWS_FROM = "Math.round(htmx.find('#rows').getBoundingClientRect().top)"
+
+
 def test_all_of_the_page_are_chosen_and_left_again(visit: Visit) -> None:
     page = visit("admin").page("/idle/?idle=30m")
+    begin = page.evaluate(ROWS_FROM)
     page.locator("#pick-page").check()
     there = page.locator(BOXES).count()
     expect(page.locator("#picked")).to_have_text(f"{there} chosen")
+    assert page.evaluate(ROWS_FROM) == begin, "what can be done with them takes no room of the rows"
     page.locator("#pick-none").click()
     expect(page.locator("#picked")).to_have_text("None chosen")
     expect(page.locator("#stop-chosen")).to_be_disabled()
