@@ -337,6 +337,8 @@
     history.back();
   };
   const dialogs = window.dialogs = {
+    whereabouts,
+    refocus,
     show: (which) => {
       which.showModal();
       enter();

@@ -8,7 +8,7 @@
     try { return localStorage.getItem("single-keys") === "off"; } catch { return false; }
   };
   const visit = (url, apart) => (apart ? window.open(url, "_blank", "noopener") : window.dialogs.visit(url));
-  const ask = (url) => window.htmx?.ajax("GET", url, { target: "#dialog", swap: "innerHTML" });
+  const ask = (url) => window.htmx?.ajax("GET", url, { target: "#dialog", swap: "innerHTML" }).catch(() => {}); // its events tell
   const make = (tag, attributes, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -17,13 +17,16 @@
   };
 
   // The palette: a box and what its letters may mean, found by the server.
-  const box = make("input", { type: "text", id: "palette-text", role: "combobox", "aria-label": translated("Search everything"), "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false", maxlength: "80", placeholder: translated("Environment, service, task, person, project, id, action") });
-  const list = make("ul", { id: "palette-list", role: "listbox", "aria-label": translated("Results") });
+  const box = make("input", { type: "text", id: "palette-text", role: "combobox", "aria-label": translated("Search everything"), "aria-expanded": "true", "aria-controls": "palette-list", "aria-autocomplete": "list", autocomplete: "off", autocapitalize: "off", spellcheck: "false", dir: "auto", maxlength: "80", placeholder: translated("Environment, service, task, person, project, id, action") });
+  const list = make("div", { id: "palette-list", role: "listbox", "aria-label": translated("Results") });
   const said = make("p", { class: "sr", role: "status" });
   const palette = make("dialog", { id: "palette", "aria-label": translated("Search everything") }, box, list, said);
   document.body.append(palette);
+  const PATIENCE = 10000;
   let asked = null;
   let waiting = null;
+  let answered = null; // the text that the list answers; null while it says that nobody answers
+  let wished = null; // Enter was pressed before the list answered what stands in the box
   let opener = null;
   const options = () => [...list.querySelectorAll("[role=option]")];
   const marked = () => list.querySelector("[aria-selected=true]");
@@ -34,38 +37,57 @@
       option.scrollIntoView({ block: "nearest" });
     } else box.removeAttribute("aria-activedescendant");
   };
+  const say = (text) => {
+    said.textContent = text;
+    list.replaceChildren(make("div", { role: "presentation", class: "find-title" }, text));
+    mark(null);
+  };
   const look = async () => {
+    clearTimeout(waiting);
     asked?.abort();
     const own = (asked = new AbortController());
+    const text = box.value;
+    const patience = setTimeout(() => own.abort(new Error()), PATIENCE);
+    list.setAttribute("aria-busy", "true");
     try {
-      const query = new URLSearchParams({ q: box.value, at: location.pathname });
+      const query = new URLSearchParams({ q: text, at: location.pathname });
       const answer = await fetch(`${link.href}?${query}`, { signal: own.signal, headers: { "HX-Request": "true" } });
+      const elsewhere = answer.headers.get("HX-Redirect"); // nobody is signed in any more
+      if (elsewhere) return location.assign(elsewhere);
       if (!answer.ok || answer.redirected) throw new Error();
       const html = await answer.text();
       if (own !== asked) return;
-      const page = new DOMParser().parseFromString(`<ul>${html}</ul>`, "text/html");
-      list.replaceChildren(...page.querySelectorAll("li"));
+      const page = new DOMParser().parseFromString(html, "text/html");
+      list.replaceChildren(...page.body.children);
       const many = options().length;
-      if (!many) said.textContent = translated("Nothing has a name like that.");
+      if (!many) say(translated("Nothing has a name like that."));
       else said.textContent = many === 1 ? translated("1 result") : translated("{count} results", { count: many });
-      if (!many) list.replaceChildren(make("li", { role: "presentation", class: "find-title" }, said.textContent));
       mark(options()[0]);
+      answered = text;
+      if (wished && palette.open) choose(marked(), wished.apart);
+      wished = null;
     } catch (error) {
-      if (error.name === "AbortError") return;
-      said.textContent = translated("The dashboard does not answer.");
-      list.replaceChildren(make("li", { role: "presentation", class: "find-title" }, said.textContent));
+      if (own !== asked || error.name === "AbortError") return;
+      answered = wished = null;
+      say(translated("The dashboard does not answer."));
+    } finally {
+      clearTimeout(patience);
+      if (own === asked) list.removeAttribute("aria-busy");
     }
   };
   const open = () => {
     if (palette.open || document.querySelector("dialog[open]")) return;
-    opener = document.activeElement;
+    opener = window.dialogs.whereabouts(document.activeElement);
     box.value = "";
     window.dialogs.show(palette);
     box.focus();
     look();
   };
+  let chosen = -Infinity; // when
+  let down = false; // the Enter key, ever since
   const choose = (option, apart) => {
     if (!option) return;
+    chosen = performance.now();
     const { url, asks } = option.dataset;
     if (apart) palette.close();
     else window.dialogs.give(palette);
@@ -77,12 +99,18 @@
     event.preventDefault();
     open();
   });
-  palette.addEventListener("close", () => opener?.focus?.({ preventScroll: true }));
+  palette.addEventListener("close", () => {
+    clearTimeout(waiting);
+    asked?.abort();
+    asked = wished = null;
+    window.dialogs.refocus(opener);
+  });
   palette.addEventListener("click", (event) => {
     if (event.target === palette) return palette.close();
     choose(event.target.closest("[role=option]"), event.ctrlKey || event.metaKey);
   });
   box.addEventListener("input", () => {
+    wished = null;
     clearTimeout(waiting);
     waiting = setTimeout(look, 100);
   });
@@ -92,10 +120,27 @@
     const place = all.indexOf(marked());
     if (event.key === "ArrowDown") mark(all[(place + 1) % all.length]);
     else if (event.key === "ArrowUp") mark(all[(place - 1 + all.length) % all.length]);
-    else if (event.key === "Enter") choose(marked(), event.ctrlKey || event.metaKey);
-    else return;
+    else if (event.key !== "Enter") return;
+    else if (!event.repeat) {
+      const apart = event.ctrlKey || event.metaKey;
+      down = true;
+      if (answered === box.value && !list.hasAttribute("aria-busy")) choose(marked(), apart);
+      else {
+        wished = { apart };
+        look();
+      }
+    }
     event.preventDefault();
   });
+  // Whoever presses Enter twice, or long, chooses once: the second is not for what comes in the palette's place.
+  const TWICE = 500;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || palette.open) return;
+    if (performance.now() - chosen > TWICE && !(down && event.repeat)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+  document.addEventListener("keyup", (event) => { if (event.key === "Enter") down = false; }, true);
 
   // Single keys
   const typing = (element) => element.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
@@ -138,7 +183,7 @@
     if (event.key === "g" && !event.repeat) went = event.timeStamp;
     else if (Object.hasOwn(SINGLE, event.key)) {
       event.preventDefault();
-      SINGLE[event.key]();
+      if (!event.repeat || "jk".includes(event.key)) SINGLE[event.key]();
     }
   });
   const show = () => {

@@ -1,13 +1,14 @@
 """Finding anything by a few letters: pages, environments, services, tasks, people, projects, and what may be done.
 
 Over this process's copy of the fleet, and bounded: so many letters, so many results of each kind, and no pattern
-whose search could take long. Services and tasks that share a name are one result, which leads to their list.
+whose search could take long. Services and tasks that share a name are one result, which leads to their list. A text
+that begins or ends with what may be done, such as “stop otter”, finds that first.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import cast
 from urllib.parse import urlencode, urlsplit
 
@@ -19,23 +20,29 @@ from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import User
 from dashboard.control.permissions import can
-from dashboard.control.verbs import Verb
-from dashboard.fleet.entities import Environment, Kind, Listed, short_id
+from dashboard.control.verbs import RULES, Verb
+from dashboard.fleet.entities import Environment, Kind, Listed, Person, kind_of, short_id
 from dashboard.fleet.query.values import fold
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import organisations
 from dashboard.web.access import may_see
 from dashboard.web.http import moment, signed_in
+from dashboard.web.names import Names, Namesakes, SharedNames, Wanted, best_of
 from dashboard.web.offers import SECTIONS, Offer, address, menu, offers
 
 LONGEST = 80
 MOST = 6
 MOST_ENVIRONMENTS = 10
 WITH_ACTIONS = 2
-"""Of the best environments so many bring along what may be done with them."""
+"""So many of what is found bring along what may be done with them."""
+MOST_LOOKED_AT = 100
+"""Rows of one name that are asked whether it may be done with them, at most."""
+SHORTEST_DEED = 3
 SHORTEST_ID = 6
-BETWEEN = str.maketrans("-_", "  ")
-"""What stands between words: `web-server` finds “Web server”."""
+ENVIRONMENTS = Names(lambda row: row.name if row.archived is None else "")
+PEOPLE = Names(lambda row: f"{row.name} {row.email}")
+PROJECTS = Names(lambda row: row.name)
+SHARED = {Kind.SERVICE: SharedNames(), Kind.TASK: SharedNames()}
 PAGES = (
     (_("Overview"), "overview", "o"),
     (_("Environments"), "environments-list", "e"),
@@ -76,6 +83,7 @@ class Found:
     hint: str = ""
     phase: str = ""
     asks: bool = False
+    verb: Verb | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,73 +108,68 @@ def find(request: HttpRequest, text: str, at: str = "") -> list[Group]:
     return [group for group in groups if group.found]
 
 
-class Wanted:
-    """What is looked for, and how well a name is that: 0 the best, None not at all."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._loose = text.translate(BETWEEN)
-        self.words = self._loose.split()
-        letters = self._loose.replace(" ", "")
-        between = "".join(f"[^{re.escape(one)}]*{re.escape(one)}" for one in letters[1:])
-        self._scattered = re.compile(re.escape(letters[:1]) + between)
-
-    def __bool__(self) -> bool:
-        return bool(self.text)
-
-    def begins(self, name: str) -> bool:
-        """Enough of its first letters to mean it."""
-        return len(self.text) > 2 and fold(name).startswith(self.text)
-
-    def rank(self, name: str) -> int | None:
-        """The whole, its beginning, that of a word in it, somewhere in it, all words, its letters in their order."""
-        folded = fold(name).translate(BETWEEN)
-        if self._loose in folded:
-            if folded == self._loose:
-                return 0
-            place = folded.index(self._loose)
-            return 1 if place == 0 else 3 if folded[place - 1].isalnum() else 2
-        if len(self.words) > 1 and all(word in folded for word in self.words):
-            return 4
-        return 5 if len(self.text) > 2 and self._scattered.search(folded) else None
-
-
-Ranked = tuple[int, int, str]
-
-
-def _best(named: Iterable[tuple[str, str]], wanted: Wanted, most: int) -> list[str]:
-    """Keys of (name, key), the best first."""
-    ranks: list[Ranked] = [
-        (rank, len(name), key) for name, key in named if (rank := wanted.rank(name)) is not None
-    ]
-    return [key for _, _, key in sorted(ranks)[:most]]
-
-
 def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
     if not wanted:
         return
-    listed = {key: row for key, row in fleet.environments.items() if row.archived is None}
-    keys = _best(((row.name, key) for key, row in listed.items()), wanted, MOST_ENVIRONMENTS)
-    by_id = [row for row in _by_id(fleet, wanted.text) if row.id not in keys]
+    environments = _environments(fleet, wanted, MOST_ENVIRONMENTS)
+    asked = Group(gettext("Actions"), tuple(_asked_for(user, fleet, wanted)))
+    named = bool(environments) and wanted.begins(environments[0].name)
+    yield from () if named else (asked,)
+    by_id = [row for row in _by_id(fleet, wanted.text) if row not in environments]
+    services, tasks = (list(_namesakes(fleet, kind, wanted)) for kind in SHARED)
     yield Group(gettext("By id"), tuple(_row(fleet, row) for row in by_id))
-    environments = [listed[key] for key in keys]
     yield Group(gettext("Environments"), tuple(_row(fleet, row) for row in environments))
-    best = environments[:WITH_ACTIONS] or [row for row in by_id if isinstance(row, Environment)]
+    yield from (asked,) if named else ()
+    single = (some.first for _, some in (*services, *tasks) if some.count == 1)
+    best = islice(chain(environments, by_id, single), WITH_ACTIONS)
     yield Group(gettext("Actions"), tuple(one for row in best for one in _actions(user, row, fleet)))
-    yield Group(gettext("Services"), tuple(_namesakes(fleet, Kind.SERVICE, wanted)))
-    yield Group(gettext("Tasks"), tuple(_namesakes(fleet, Kind.TASK, wanted)))
-    projects = _best(((row.name, key) for key, row in fleet.projects.items()), wanted, MOST)
-    yield Group(gettext("Projects"), tuple(_filtered(fleet.project(key), project=key) for key in projects))
-    names = ((f"{row.name} {row.email}", key) for key, row in fleet.people.items())
-    people = [fleet.people[key] for key in _best(names, wanted, MOST)]
+    yield Group(gettext("Services"), tuple(_shared(fleet, Kind.SERVICE, *one) for one in services))
+    yield Group(gettext("Tasks"), tuple(_shared(fleet, Kind.TASK, *one) for one in tasks))
+    projects = PROJECTS.best(fleet.table(Kind.PROJECT), wanted, MOST)
+    yield Group(
+        gettext("Projects"), tuple(_filtered(fleet.project(row.id), project=row.id) for row in projects)
+    )
+    people = cast("list[Person]", PEOPLE.best(fleet.table(Kind.PERSON), wanted, MOST))
     yield Group(
         gettext("People"),
         tuple(_filtered(row.name or row.email, row.email, q=f"creator:={row.id}") for row in people),
     )
 
 
+def _environments(fleet: Fleet, wanted: Wanted, most: int) -> list[Listed]:
+    return cast("list[Listed]", ENVIRONMENTS.best(fleet.table(Kind.ENVIRONMENT), wanted, most))
+
+
+def _asked_for(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Found]:
+    """What may be done with what the rest of the words name, where the first or the last of them is a deed."""
+    for word, rest in _parted(wanted.words):
+        verbs = {verb for verb, rule in RULES.items() if _is_deed(word, gettext(rule.label))}
+        if not verbs:
+            continue
+        other = Wanted(rest)
+        named = (_called(fleet, kind, some) for kind in SHARED for some in _namesakes(fleet, kind, other))
+        rows = chain(_environments(fleet, other, MOST), *named)
+        deeds = (
+            one
+            for row in islice(rows, MOST_LOOKED_AT)
+            for one in _actions(user, row, fleet, every=True)
+            if one.verb in verbs
+        )
+        yield from islice(deeds, MOST)
+
+
+def _parted(words: list[str]) -> Iterator[tuple[str, str]]:
+    if len(words) > 1:
+        yield words[0], " ".join(words[1:])
+        yield words[-1], " ".join(words[:-1])
+
+
+def _is_deed(word: str, label: str) -> bool:
+    return len(word) >= SHORTEST_DEED and fold(label).startswith(word)
+
+
 def _row(fleet: Fleet, row: Listed) -> Found:
-    kind = next(kind for kind in SECTIONS if row.id in fleet.of(kind))
+    kind = kind_of(row)
     hint = _whose(fleet, row) if isinstance(row, Environment) else gettext(kind.value)
     phase = "failed" if row.failed else row.phase
     return Found(row.name or row.id, address(kind, row.id), hint, phase)
@@ -180,38 +183,51 @@ def _by_id(fleet: Fleet, text: str) -> list[Listed]:
             return [cast("Listed", row)]
     if len(text) < SHORTEST_ID or not re.fullmatch("[0-9a-f-]+", text):
         return []
-    found = (row for kind in SECTIONS for key, row in fleet.of(kind).items() if key.endswith(text))
-    return [cast("Listed", row) for row, _ in zip(found, range(MOST), strict=False)]
+    found = (row for kind in SECTIONS for row in fleet.of(kind).values() if row.id.endswith(text))
+    return cast("list[Listed]", list(islice(found, MOST)))
 
 
-def _namesakes(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[Found]:
-    """One result a name: the thing itself, or the list of those that bear it."""
+def _namesakes(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[tuple[str, Namesakes]]:
+    """The names that are meant, by themselves or by the reference of who bears them."""
+    known = SHARED[kind].of(fleet.table(kind))
+    meant = best_of(known.called, wanted, 2 * MOST)
+    for name in islice(dict.fromkeys(meant), MOST):
+        yield name, known.named[name]
+
+
+def _called(fleet: Fleet, kind: Kind, shared: tuple[str, Namesakes]) -> Iterator[Listed]:
+    """The rows of one name."""
+    name, some = shared
     rows = cast("Iterable[Listed]", fleet.of(kind).values())
-    counts = Counter(row.name for row in rows if not getattr(row, "platform", False))
-    called = ((one, row.name) for row in rows for one in (row.name, getattr(row, "reference", "")) if one)
-    listed = ((one, name) for one, name in dict.fromkeys(called) if name in counts)
-    for name in list(dict.fromkeys(_best(listed, wanted, 2 * MOST)))[:MOST]:
-        only = [row for row in rows if row.name == name][:1] if counts[name] == 1 else []
-        if only:
-            place = fleet.environment_name(getattr(only[0], "environment_id", ""))
-            yield replace(_row(fleet, only[0]), hint=gettext("in {place}").format(place=place))
-        else:
-            quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-            query = urlencode({"q": f'name:="{quoted}"'})
-            yield Found(
-                name,
-                f"{reverse(f'{SECTIONS[kind]}-list')}?{query}",
-                gettext("{count} of them").format(count=intcomma(counts[name])),
-            )
+    return iter((some.first,)) if some.count == 1 else (row for row in rows if row.name == name)
+
+
+def _shared(fleet: Fleet, kind: Kind, name: str, some: Namesakes) -> Found:
+    """One result a name: the thing itself, or the list of those that bear it."""
+    if some.count == 1:
+        place = fleet.environment_name(getattr(some.first, "environment_id", ""))
+        return replace(_row(fleet, some.first), hint=gettext("in {place}").format(place=place))
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    query = urlencode({"q": f'name:="{quoted}"'})
+    hint = gettext("{count} of them").format(count=intcomma(some.count))
+    if kind is Kind.SERVICE:
+        failed = gettext("{count} failed").format(count=intcomma(some.failed))
+        hint += ", " + (failed if some.failed else gettext("none failed"))
+    return Found(name, f"{reverse(f'{SECTIONS[kind]}-list')}?{query}", hint)
 
 
 def _filtered(label: str, hint: str = "", **parameters: str) -> Found:
     return Found(label, f"{reverse('environments-list')}?{urlencode(parameters)}", hint)
 
 
-def _actions(user: User, row: Listed, fleet: Fleet) -> Iterator[Found]:
-    for offer in offers(user, row, fleet):
-        hint = _whose(fleet, row) if isinstance(row, Environment) else ""
+def _actions(user: User, row: Listed, fleet: Fleet, *, every: bool = False) -> Iterator[Found]:
+    """What may be done beside any row, or `every`thing that may be done on its page too."""
+    more = menu(user, row, fleet) if every else ()
+    for offer in (*offers(user, row, fleet), *more):
+        if isinstance(row, Environment):
+            hint = _whose(fleet, row)
+        else:
+            hint = gettext("in {place}").format(place=fleet.environment_name(row.environment_id))
         yield replace(_deed(offer, f"{offer.label} {row.name}"), hint=hint)
 
 
@@ -223,7 +239,7 @@ def _whose(fleet: Fleet, row: Environment) -> str:
 
 
 def _deed(offer: Offer, label: str) -> Found:
-    return Found(label, offer.url, asks=not offer.page)
+    return Found(label, offer.url, asks=not offer.page, verb=offer.verb)
 
 
 def _organisations(request: HttpRequest, wanted: Wanted) -> Iterator[Found]:

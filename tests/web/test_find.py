@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dashboard.fleet.entities import Environment, Execution, Person, Project, Service, Task
-from dashboard.web.find import Wanted
+from dashboard.web.names import Wanted
 from tests.web.conftest import HTMX, OPERATOR, Dashboard, text
 
 HOSTILE = '<script>"\u202e'
@@ -47,7 +47,7 @@ def found(dashboard: Dashboard, words: str, role: str = "admin", at: str = "") -
         ("ott", "sea-otter", 2),
         ("tter", "otter", 3),
         ("river otter", "otter on the river", 4),
-        ("otrv", "otter on the river", 5),
+        ("otrv", "otter on the river", 6),
         ("x", "otter", None),
         ("vro", "otter on the river", None),
         ("(.*)+$", "aaaa", None),
@@ -62,6 +62,72 @@ def test_no_text_makes_the_search_slow() -> None:
     name, began = "ab" * 5_000, time.process_time()
     assert Wanted("ab" * 39 + "c").rank(name) is None
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "meant"),
+    [
+        ("ottre", "sea otter", True),
+        ("oter", "sea otter", True),
+        ("otteer", "sea otter", True),
+        ("ottex", "sea otter", True),
+        ("sevrer", "web server", True),
+        ("web-srever", "web server", True),
+        ("c.+*", "c.+[", True),
+        ("xtter", "sea river", False),
+        ("reto", "sea otter", False),
+        ("ott", "sea toter", False),
+        ("o" * 33, "o" * 32, False),
+    ],
+)
+def test_one_slip_of_the_finger_is_forgiven(text: str, line: str, meant: bool) -> None:
+    wanted = Wanted(text)
+    assert wanted.nearly(line) == meant
+    assert not meant or wanted.may_be_nearly(line)
+
+
+def test_a_slip_still_finds_what_was_meant(fleet: Dashboard) -> None:
+    assert [label for label, _ in found(fleet, "ottre", "viewer")] == ["sea otter", "otter on the river"]
+    assert "Web server" in dict(found(fleet, "web-sevrer"))
+    assert [label for label, _ in found(fleet, "otters on", "viewer")] == ["otter on the river"]
+
+
+def test_what_changed_is_found_by_its_new_name(fleet: Dashboard) -> None:
+    assert "heron" not in dict(found(fleet, "heron"))
+    fleet.put(
+        Environment("e-0000aaaa2222", "heron", "stopped"), Service("s-quill", "e-0000aaaa2222", "Quill")
+    )
+    assert dict(found(fleet, "heron"))["heron"] == "/environments/e-0000aaaa2222/"
+    assert "sea otter" not in dict(found(fleet, "otter"))
+    assert dict(found(fleet, "quill"))["Quill"] == "/services/s-quill/"
+
+
+def test_a_deed_and_a_name_find_the_deed(fleet: Dashboard) -> None:
+    assert found(fleet, "stop otter")[0] == ("Stop otter on the river", "/environments/e-0000aaaa1111/stop/")
+    assert found(fleet, "river otter stop")[0][0] == "Stop otter on the river"
+    assert {url for _, url in found(fleet, "stop web-server")[:3]} == {
+        f"/services/s-{number}/stop/" for number in range(3)
+    }
+    assert found(fleet, "delete sea")[0] == ("Delete sea otter", "/environments/e-0000aaaa2222/delete/")
+    assert found(fleet, "ledger")[1][0].endswith("Ledger")
+    for words in ("stop otter", "start sea", "delete sea", "run warm", "stop web-server", "ledger"):
+        deeds = [url for _, url in found(fleet, words, "viewer") if url.count("/") > 3]
+        assert not deeds, words
+
+
+def test_a_name_that_begins_with_a_deed_is_a_name_first(fleet: Dashboard) -> None:
+    fleet.put(Environment("e-0000aaaa5555", "stop otter", "running"))
+    assert found(fleet, "stop otter")[0] == ("stop otter", "/environments/e-0000aaaa5555/")
+
+
+def test_of_namesakes_it_says_how_many_have_failed(fleet: Dashboard) -> None:
+    def hint() -> str:
+        page = text(fleet.clients["viewer"].get("/find/", {"q": "web server"}, headers=HTMX))
+        return re.findall(r"<small class=\"muted\"><bdi>(.*?)</bdi>", page)[0]
+
+    assert hint() == "3 of them, none failed"
+    fleet.put(Service("s-1", "e-0000aaaa1111", "Web server", "web", phase="failed"))
+    assert hint() == "3 of them, 1 failed"
 
 
 def test_environments_come_with_what_may_be_done(fleet: Dashboard) -> None:
