@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,8 @@ class Demo:
 
 
 @contextmanager
-def demo(environments: int = 140, port: int = 8123) -> Iterator[Demo]:
-    """A demo of its own in a temporary folder."""
+def demo(environments: int = 140, port: int = 8123, given: Mapping[str, str] | None = None) -> Iterator[Demo]:
+    """A demo of its own in a temporary folder; `given`: variables that lead it to another fleet."""
     with tempfile.TemporaryDirectory(prefix="ona-demo-") as folder:
         said = Path(folder) / "said"
         with said.open("w") as output:
@@ -46,7 +46,7 @@ def demo(environments: int = 140, port: int = 8123) -> Iterator[Demo]:
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,
-                env={"PATH": "/usr/bin:/bin", "VAR_DIR": f"{folder}/var"},
+                env={"PATH": "/usr/bin:/bin", "VAR_DIR": f"{folder}/var", **(given or {})},
             )
         try:
             yield _started(said)

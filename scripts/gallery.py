@@ -12,11 +12,9 @@ import shutil
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from dashboard.stack.parts import free_port
 from scripts.chromium import find
-from scripts.demo import ROOT, addresses, demo, signed_in
-from scripts.demo_past import give_past
-from scripts.gallery_states import nothing, others, printed, states, troubles
+from scripts.demo import ROOT
+from scripts.walk import sights
 
 GALLERY = ROOT / "var" / "gallery"
 SIZES = ((1440, 900), (390, 844))
@@ -73,26 +71,11 @@ def sheet(browser: Browser, width: int, scheme: str) -> None:
 
 
 def pictures(browser: Browser) -> None:
-    with demo(port=free_port()) as at:
-        give_past(at)
-        page = signed_in(browser, at, SIZES[0], "light")
-        for name, path in addresses(page, at):
-            page.goto(at.url + path)
-            shown(page, name, True)
-        for name, whole in states(page, at):
-            shown(page, name, whole)
-        for other, name, whole in others(browser, at, page):
-            shown(other, name, whole)
-        for name, whole in troubles(page, at):
-            shown(page, name, whole)
-        for name in printed(page, at):
-            paper(page, name)
-        page.context.close()
-    with demo(0, free_port()) as at:
-        page = signed_in(browser, at, SIZES[0], "light")
-        for name, whole in nothing(page, at):
-            shown(page, name, whole)
-        page.context.close()
+    for sight in sights(browser):
+        if sight.paper:
+            paper(sight.page, sight.name)
+        else:
+            shown(sight.page, sight.name, sight.whole)
 
 
 def main() -> None:

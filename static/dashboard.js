@@ -62,6 +62,14 @@
   tick();
   setInterval(() => document.hidden || tick(), 1000);
 
+  // What is cut short tells all of it to who rests on it.
+  document.addEventListener("pointerover", ({ target }) => {
+    for (let box = target, up = 0; box && up < 3; box = box.parentElement, up += 1) {
+      const cut = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+      if (cut && !box.title && getComputedStyle(box).overflowY === "hidden") box.title = box.textContent.trim().slice(0, 1000);
+    }
+  });
+
   // A menu closes with Escape, and where somebody presses or goes elsewhere; a dialog that it has opened leads back to it.
   const OPENED = "details:is(.menu, .explain)[open]";
   for (const name of ["click", "focusin"]) document.addEventListener(name, ({ target }) => {

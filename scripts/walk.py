@@ -1,0 +1,70 @@
+"""Every page in every state that there is to look at, one after another, in demos of their own.
+
+What `make gallery` takes pictures of, and what `make audit` examines.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, Page
+
+from dashboard.stack.parts import free_port
+from scripts.demo import addresses, demo, signed_in
+from scripts.demo_past import give_past
+from scripts.gallery_states import nothing, others, printed, states, troubles
+from scripts.odd_fleet import odd_demo
+
+DESK = (1440, 900)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A page as it stands, until the next one is asked for. `whole`: all of it is meant, not what a window shows."""
+
+    name: str
+    page: Page
+    whole: bool = True
+    paper: bool = False
+
+
+def sights(browser: Browser) -> Iterator[Sight]:
+    with demo(port=free_port()) as at:
+        give_past(at)
+        page = signed_in(browser, at, DESK, "light")
+        for name, path in addresses(page, at):
+            page.goto(at.url + path)
+            yield Sight(name, page)
+        for name, whole in states(page, at):
+            yield Sight(name, page, whole)
+        for other, name, whole in others(browser, at, page):
+            yield Sight(name, other, whole)
+        for name in printed(page, at):
+            yield Sight(name, page, paper=True)
+        for name, whole in troubles(page, at):
+            yield Sight(name, page, whole)
+        page.context.close()
+    yield from _odd(browser)
+    with demo(0, free_port()) as at:
+        page = signed_in(browser, at, DESK, "light")
+        for name, whole in nothing(page, at):
+            yield Sight(name, page, whole)
+        page.context.close()
+
+
+def _odd(browser: Browser) -> Iterator[Sight]:
+    with odd_demo() as odd:
+        page = signed_in(browser, odd.at, DESK, "light")
+        page.on("dialog", lambda said: _run(said.message))
+        for name, path in odd.paths.items():
+            page.goto(odd.at.url + path)
+            yield Sight(f"odd-{name}", page)
+        page.goto(odd.at.url)
+        page.keyboard.press("Control+k")
+        page.keyboard.type("name")
+        page.wait_for_selector("#palette-list li[role=option]")
+        yield Sight("odd-palette", page, False)
+        page.context.close()
+
+
+def _run(message: str) -> None:
+    raise SystemExit(f"A text of the fleet was run as a script: {message}")
