@@ -69,11 +69,11 @@ def documentation(browser: Browser, at: Demo) -> None:
 def execution(page: Page, at: Demo) -> None:
     """One of several steps that failed, in an environment that runs and so has its log."""
     page.goto(f"{at.url}/executions/?phase=failed")
-    several = page.locator("tr", has_text=re.compile(r"of [2-9] steps")).locator("td.main a")
+    several = page.locator("tr", has_text=re.compile(r"of [2-9] steps failed")).locator("td.main a")
     for path in [one.get_attribute("href") for one in several.all()]:
         page.goto(f"{at.url}{path}")
         page.wait_for_timeout(2500)
-        if page.locator(".step-took:not(:empty)").count():
+        if page.locator(".step-open b").count():
             return
 
 

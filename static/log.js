@@ -4,6 +4,7 @@
   const { body } = document;
   const one = (selector, root = document) => root.querySelector(selector);
   const LOG_LINES = 5000;
+  const lines = () => one("#log-lines");
   const logFollows = (box) => box.dataset.paused === undefined;
   const followLog = (box) => {
     delete box.dataset.paused;
@@ -22,35 +23,36 @@
     box.classList.toggle("filtered", wanted !== "");
   };
   const renewedLog = () => {
-    const box = one("#log-lines");
+    const box = lines();
     if (!box) return;
     if (one("#log-filter").value) filterLog(box);
     if (logFollows(box)) followLog(box);
   };
-  const startLog = () => {
-    const box = one("#log-lines");
-    if (!box) return;
+  renewedLog();
+  document.addEventListener("scroll", ({ target: box }) => {
+    if (box !== lines() || !box) return;
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    if (below < 24) followLog(box);
+    else if (box.scrollTop < (box.lastTop ?? 0)) {
+      box.dataset.paused = "";
+      one("#log-follow").hidden = false;
+    }
+    box.lastTop = box.scrollTop;
+  }, { passive: true, capture: true });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#log-follow")) return;
+    const box = lines();
+    followLog(box);
+    box.focus({ preventScroll: true });
+    htmx.trigger("#log-poll", "poll-now");
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.id !== "log-filter") return;
     renewedLog();
-    box.addEventListener("scroll", () => {
-      const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-      if (below < 24) followLog(box);
-      else if (box.scrollTop < (box.lastTop ?? 0)) {
-        box.dataset.paused = "";
-        one("#log-follow").hidden = false;
-      }
-      box.lastTop = box.scrollTop;
-    }, { passive: true });
-    one("#log-follow").addEventListener("click", () => {
-      followLog(box);
-      box.focus({ preventScroll: true });
-      htmx.trigger("#log-poll", "poll-now");
-    });
-    one("#log-filter").addEventListener("input", renewedLog);
-    one("#log-filter").addEventListener("input", () => one("#log-filter").value || filterLog(box));
-  };
-  startLog();
+    if (!event.target.value) filterLog(lines());
+  });
   body.addEventListener("htmx:beforeRequest", (event) => {
-    const box = one("#log-lines");
+    const box = lines();
     if (event.detail.elt?.id === "log-poll" && !logFollows(box) && box.getElementsByClassName("line").length > LOG_LINES) event.preventDefault();
   });
   body.addEventListener("htmx:afterRequest", (event) => {
@@ -59,21 +61,19 @@
   // A section that this page has not got: its lines go to the end.
   body.addEventListener("htmx:oobErrorNoTarget", (event) => {
     const made = event.detail.content;
-    if (made?.id?.startsWith("log-section-")) one("#log-lines")?.append(...made.childNodes);
+    if (made?.id?.startsWith("log-section-")) lines()?.append(...made.childNodes);
   });
 
-  // A step's link leads to its section of the log, where the log says which is whose.
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest(".step-log");
-    if (!link) return;
-    const { section, title } = link.dataset;
-    const folds = [...document.querySelectorAll("#log-lines .log-fold")];
-    const fold = folds.find((one) => one.dataset.source === section) || folds.find((one) => title && one.firstChild.firstChild?.data.trim() === title);
-    if (!fold) return;
-    event.preventDefault();
-    fold.open = true;
-    fold.scrollIntoView({ block: "nearest" });
-    one("#log").scrollIntoView({ block: "nearest" });
-    fold.firstChild.focus({ preventScroll: true });
+  // The log of another step is in the place of this one, or a page that somebody went back to. Where it does not stand
+  // beside the plan, it comes into view.
+  const beside = matchMedia("(min-width: 1000px)");
+  body.addEventListener("htmx:afterSettle", ({ detail: { elt, requestConfig } }) => {
+    if (elt?.id !== "log") return;
+    renewedLog();
+    if (beside.matches || !requestConfig?.elt?.closest("#plan, #header")) return;
+    const place = one("#step:not([hidden])") || one("#log");
+    place.scrollIntoView({ block: "start" });
+    one("h2", place).focus({ preventScroll: true });
   });
+  body.addEventListener("htmx:historyRestore", renewedLog);
 })();

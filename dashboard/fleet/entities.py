@@ -150,6 +150,7 @@ class Execution:
     completed: float | None = None
     steps_done: int = 0
     steps_total: int = 0
+    steps_failed: int = 0
 
     @property
     def live(self) -> bool:

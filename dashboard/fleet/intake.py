@@ -203,6 +203,11 @@ def execution(seen: schema.TaskExecution, name: str = "") -> rows.Execution:
         for step in status.steps
         if _word(step.phase, "TASK_EXECUTION_PHASE_") in rows.FINISHED_EXECUTION
     }
+    failed = {
+        step.id
+        for step in status.steps
+        if step.failure_message or _word(step.phase, "TASK_EXECUTION_PHASE_") == "failed"
+    }
     return rows.Execution(
         id=seen.id,
         task_id=meta.task_id[:LONGEST_ID],
@@ -219,6 +224,7 @@ def execution(seen: schema.TaskExecution, name: str = "") -> rows.Execution:
         completed=_epoch(meta.completed_at),
         steps_done=sum(step.id in ended for step in steps),
         steps_total=len(steps),
+        steps_failed=sum(step.id in failed for step in steps),
     )
 
 

@@ -3,6 +3,7 @@
 Keys, under the prefix of the fleet's store; <log> is <kind>:<id>:
 
     log:lines:<log>     stream, one entry a line or section marker; ids are <number>-0, numbered from 1
+    log:sections:<log>  hash, number of a section's beginning → what is known of it, see `log_sections`
     log:meta:<log>      hash: state, reason, and what the next reader needs to go on where the last one stopped
     log:watched:<log>   present while a page shows the log
     log:asked:<log>     present for the moments in which nobody need ask for a tail again
@@ -21,7 +22,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from dashboard.fleet import log_sections
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.log_sections import Section, Sections
 from dashboard.fleet.store import Store, StoreError
 
 LINE_BYTES = 16 * 1024
@@ -123,6 +126,11 @@ class LogStore:
             found = [_entry(*one) for answer in pipe.execute() for one in answer]
         return {entry.number: entry for entry in found if entry.kind == OPEN}
 
+    def sections(self, kind: Kind, identifier: str) -> list[Section]:
+        """The sections of a log, in the order in which they began."""
+        found = self._redis.hgetall(self._key("log:sections", kind, identifier))
+        return log_sections.read(cast("dict[bytes, bytes]", found))
+
     def watch(self, kind: Kind, identifier: str) -> None:
         """Say that a page shows this log now."""
         self._redis.set(self._key("log:watched", kind, identifier), b"1", ex=WATCHED_SECONDS)
@@ -157,7 +165,7 @@ class LogStore:
         """Forget the logs that were read longest ago, beyond MOST_LOGS."""
         for name in cast("list[bytes]", self._redis.zrange(self._key("logs"), 0, -MOST_LOGS - 1)):
             with self._redis.pipeline() as pipe:
-                for part in ("log:lines", "log:meta"):
+                for part in ("log:lines", "log:sections", "log:meta"):
                     pipe.delete(self._key(part, name.decode()))
                 pipe.zrem(self._key("logs"), name)
                 pipe.execute()
@@ -170,6 +178,8 @@ class LogWriter:
         self._logs, self._redis, self._lock = logs, logs._redis, lock
         self._name = f"{kind.value}:{identifier}"
         self._lines, self._meta = logs._key("log:lines", self._name), logs._key("log:meta", self._name)
+        self._section_key = logs._key("log:sections", self._name)
+        self._sections = Sections(logs.sections(kind, identifier))
         self._sizes: deque[tuple[int, int]] = deque()
         self._bytes = 0
         self.open: dict[str, int] = {}
@@ -187,8 +197,9 @@ class LogWriter:
             for entry in page:
                 self._nest(entry)
         if not self.status.epoch or number != self.status.last:  # one of the two keys is gone: begin anew
-            self._redis.delete(self._lines, self._meta)
+            self._redis.delete(self._lines, self._section_key, self._meta)
             self._sizes.clear()
+            self._sections.clear()
             self.open.clear()
             self._bytes, self.status = 0, LogStatus(epoch=secrets.token_hex(4))
 
@@ -200,7 +211,9 @@ class LogWriter:
     def _nest(self, entry: Entry) -> None:
         if entry.kind == OPEN:
             self.open[entry.source] = entry.number
+            self._sections.begin(Section(entry.number, entry.section, entry.source, entry.text))
         elif entry.kind == CLOSE:
+            self._sections.end(entry.section, entry.number, entry.outcome, entry.seconds)
             self.open = {name: number for name, number in self.open.items() if number != entry.section}
 
     @property
@@ -237,15 +250,20 @@ class LogWriter:
         facts |= {"last": last, "kept_from": kept_from, "read_at": time.time()}
         facts["cut"] += sum(entry.cut for entry in entries)
         self.status = LogStatus(**facts)
+        sections, forgotten = self._sections.changes()
         with self._redis.pipeline() as pipe:
             for entry in entries:
                 if entry.number >= kept_from:
                     pipe.xadd(self._lines, cast("Any", _fields(entry)), id=f"{entry.number}-0")
             if entries:
                 pipe.xtrim(self._lines, minid=cast("Any", f"{kept_from}-0"), approximate=False)
+            if sections:
+                pipe.hset(self._section_key, mapping=cast("Any", sections))
+            if forgotten:
+                pipe.hdel(self._section_key, *map(str, forgotten))
             pipe.hset(self._meta, mapping=cast("Any", facts))
             pipe.zadd(self._logs._key("logs"), {self._name: time.time()})
-            for key in (self._lines, self._meta, self._logs._key("logs")):
+            for key in (self._lines, self._section_key, self._meta, self._logs._key("logs")):
                 pipe.expire(key, self._logs._keep)
             pipe.execute()
 

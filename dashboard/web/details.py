@@ -136,4 +136,4 @@ def detail_page(
         return raw(request, row, subject.depth)
     live = Live([subject.header(), subject.block("facts", subject.known), *rest(subject), subject.actions()])
     context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
-    return page(request, f"{listing.folder}/detail.html", context, live)
+    return page(request, f"{listing.folder}/detail.html", context, live, said=listing.said(subject))

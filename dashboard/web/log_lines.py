@@ -21,10 +21,19 @@ Nodes = list[SafeString | int]
 
 
 class Tree:
-    """Entries in their sections. `openings` are beginnings that the entries themselves do not have."""
+    """Entries in their sections. `openings` are beginnings that the entries themselves do not have; what is in one
+    of the sections `roots` stands as if it were in none.
+    """
 
-    def __init__(self, entries: Sequence[Entry], openings: Mapping[int, Entry], *, whole: bool) -> None:
-        self.whole = whole
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        openings: Mapping[int, Entry],
+        *,
+        whole: bool,
+        roots: frozenset[int] = frozenset(),
+    ) -> None:
+        self.whole, self.roots = whole, roots
         self.heads = {entry.number: entry for entry in openings.values()}
         self.ends = {entry.section: entry for entry in entries if entry.kind == CLOSE}
         self.root: Nodes = []
@@ -34,6 +43,8 @@ class Tree:
             self._add(entry)
 
     def _add(self, entry: Entry) -> None:
+        if entry.number in self.roots:
+            return
         if entry.kind == OPEN:
             self.heads[entry.number] = entry
             self._home(entry.section).append(entry.number)
@@ -45,7 +56,7 @@ class Tree:
 
     def _home(self, section: int) -> Nodes:
         """Where what belongs to a section goes. A whole page gets sections that began before it, too."""
-        if not section:
+        if not section or section in self.roots:
             return self.root
         if section in self.inside:
             return self.inside[section]
@@ -69,7 +80,9 @@ class Tree:
             if nodes
         ]
         made += [
-            outcome(end, number, swap=True) for number, end in self.ends.items() if number not in self.inside
+            outcome(end, number, swap=True)
+            for number, end in self.ends.items()
+            if number not in self.inside and number not in self.roots
         ]
         return _joined(made)
 

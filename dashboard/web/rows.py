@@ -15,7 +15,7 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web import columns
 from dashboard.web.columns import Around, Cells, Column
 from dashboard.web.http import signed_in
-from dashboard.web.live import Block, RowBlock
+from dashboard.web.live import Block, RowBlock, Said
 from dashboard.web.offers import besides, offers, standing, wish_state
 
 SMALL = 20
@@ -44,6 +44,8 @@ class ListPage:
     """The name of the address to which chosen rows are sent, "" where none are chosen."""
     heading: Callable[[Any], dict[str, Any]] = lambda _: {}
     """Of the page of one, from its `Subject`: plain values that its header shows beside the row's facts."""
+    said: Callable[[Any], Said] = lambda _: ()
+    """Of the page of one: what its polls say besides what its address says."""
 
     @property
     def small(self) -> tuple[Column, ...]:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import Action
 from dashboard.fleet import runs
-from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Execution, Kind, Service, Task, kind_of
 from dashboard.fleet.query import PHASE_ORDER
 from dashboard.fleet.runs import Record, record_of
@@ -32,8 +31,6 @@ STRIP = 24
 """Runs in a strip."""
 TICK = 5.0
 """The bar of an execution that runs grows every so many seconds."""
-SHOWN_STEPS = 24
-"""Of a group of more steps those that matter most are shown, the others are folded."""
 OTHERS = 6
 SECONDS = Axis(_("Duration"), length)
 
@@ -91,67 +88,12 @@ def _longer(row: Execution, other: Execution | None) -> str:
     took, usual = row.duration(0.0), other.duration(0.0) if other is not None else None
     if row.live or took is None or usual is None or abs(took - usual) < 1:
         return ""
-    return f"{length(abs(took - usual))} {'longer' if took > usual else 'shorter'}"
+    words = gettext("{time} longer") if took > usual else gettext("{time} shorter")
+    return words.format(time=length(abs(took - usual)))
 
 
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """A step with the names of those that it waits for, and what it usually takes (seconds, None: not known)."""
-
-    step: Step
-    after: tuple[str, ...]
-    usual: float | None
-    p95: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Steps that run together: those in view, the folded ones, and what the folded are in words."""
-
-    shown: tuple[Placed, ...]
-    folded: tuple[Placed, ...]
-    words: str
-
-    @property
-    def size(self) -> int:
-        return len(self.shown) + len(self.folded)
-
-
-def plan_block(subject: Subject) -> Block:
-    depth: ExecutionDetail | None = subject.depth
-    groups = _groups(depth, subject.fleet) if depth is not None else ()
-    return subject.block("plan", subject.deep, (groups,), groups=groups)
-
-
-def _groups(depth: ExecutionDetail, fleet: Fleet) -> tuple[Group, ...]:
-    names = {step.id: step.label or step.kind or "a step" for group in depth.groups for step in group}
-    return tuple(_group([_placed(step, names, fleet) for step in group]) for group in depth.groups)
-
-
-def _placed(step: Step, names: dict[str, str], fleet: Fleet) -> Placed:
-    after = tuple(names[key] for key in step.depends_on if key in names)
-    task = fleet.tasks.get(step.target) if step.kind == "task" else None
-    if task is None:
-        return Placed(step, after, None, None)
-    record = runs.usual_of(fleet, task.id, task.name, task.environment_id).record
-    return Placed(step, after, record.median, record.p95)
-
-
-def _group(steps: list[Placed]) -> Group:
-    if len(steps) <= SHOWN_STEPS:
-        return Group(tuple(steps), (), "")
-    ranked = sorted(steps, key=lambda one: PHASE_ORDER.get(one.step.phase, len(PHASE_ORDER)))
-    shown, folded = ranked[:SHOWN_STEPS], ranked[SHOWN_STEPS:]
-    phases = list(dict.fromkeys(one.step.phase for one in folded))
-    counts = [
-        (sum(one.step.phase == phase for one in folded), phase or gettext("not started")) for phase in phases
-    ]
-    words = ", ".join(f"{count} {phase.replace('_', ' ')}" for count, phase in counts)
-    return Group(tuple(shown), tuple(folded), words)
 
 
 # A task's record

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, Stack, Visit, sign_in, until
+from tests.browser.conftest import PATIENCE, Stack, Visit, assert_not_reloaded, mark, sign_in, until
 
 pytestmark = pytest.mark.browser
 REFUSED = r"the server responded with a status of 4(09|13|22)"
@@ -96,7 +96,8 @@ def test_an_environment_is_made_used_and_deleted_in_the_browser_alone(visit: Vis
     box = page.locator("#log-lines")
     until(lambda: box.evaluate(ROOM) > 0)
     expect(page.locator("#header")).to_contain_text("Succeeded", timeout=90_000)
-    expect(plan.locator(".step-took").first).to_have_text(re.compile(r"\d s$"))  # as the log says
+    expect(plan.locator(".step-open b").first).to_have_text(re.compile(r"\d s$"))  # as the log says
+    _choose_steps(page)
 
     page.goto(f"/environments/{identifier}/")
     _ask(page, "Stop", "environment.stop", identifier, stack)
@@ -112,6 +113,35 @@ def test_an_environment_is_made_used_and_deleted_in_the_browser_alone(visit: Vis
     page.goto("/environments/?q=the+whole+way")
     there = page.locator("#rows tr:not(.left)", has_text="the whole way")
     expect(there).to_have_count(0, timeout=90_000)
+
+
+def _choose_steps(page: Page) -> None:
+    """By keyboard beside the plan, back, and on a phone, where the log comes into view."""
+    first, second = (page.locator("#plan .step-open", has_text=f"{one} step") for one in ("First", "Second"))
+    title = page.locator("#log-title")
+    mark(page)
+    expect(title).to_have_text("Log")
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(title).to_have_text("Log of First step")
+    expect(page).to_have_url(re.compile(r"\?step="))
+    expect(first).to_have_attribute("aria-current", "true")
+    expect(first).to_be_focused()
+    expect(page.locator("#log-lines .log-fold")).to_have_count(0)
+    address = page.url
+    page.go_back()
+    expect(title).to_have_text("Log")
+    page.set_viewport_size({"width": 390, "height": 844})
+    second.click()
+    expect(title).to_have_text("Log of Second step")
+    expect(page.locator("#step-title")).to_be_focused()
+    expect(page.locator("#step-title")).to_be_in_viewport()
+    page.get_by_role("link", name="Back to the plan").click()
+    expect(first).to_be_in_viewport()
+    assert_not_reloaded(page)
+    page.goto(f"{address}#log")
+    expect(title).to_have_text("Log of First step")
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def _made(page: Page, name: str) -> str:

@@ -269,5 +269,5 @@ def test_an_execution_counts_its_steps_and_names_its_task():
     )
     row = intake.execution(seen, "Run tests")
     assert (row.name, row.phase, row.failure) == ("Run tests", "failed", "exit 1")
-    assert (row.steps_done, row.steps_total) == (2, 3)
+    assert (row.steps_done, row.steps_total, row.steps_failed) == (2, 3, 1)
     assert intake.execution(seen).name == "Test"

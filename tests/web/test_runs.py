@@ -2,8 +2,7 @@
 
 import pytest
 
-from dashboard.fleet.details import ExecutionDetail, Step
-from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
+from dashboard.fleet.entities import Environment, Execution, Service, Task
 from tests.web.conftest import Dashboard, text
 
 MINUTE = 60.0
@@ -62,57 +61,6 @@ def test_one_that_runs_tells_since_when_and_too_few_runs_say_so(built: Dashboard
     assert "<img" not in text(built.get("/executions/x-new/"))
     built.put(Execution("x-odd", "", "e-1", "", "pending"))
     assert "It has not started" in part(built, "/executions/x-odd/", "pace")
-
-
-def planned(dashboard: Dashboard, *groups: tuple[Step, ...]) -> str:
-    dashboard.put(run(dashboard, "x-plan", 1, "running", steps_total=sum(map(len, groups))))
-    dashboard.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-plan", 1.0, groups))
-    return part(dashboard, "/executions/x-plan/", "plan")
-
-
-def test_a_plan_tells_what_waits_for_what_what_is_usual_and_what_it_gives(built: Dashboard) -> None:
-    plan = planned(
-        built,
-        (Step("s-1", "Install", "task", "t-1", "succeeded", outputs=("VERSION",)),),
-        (Step("s-2", HOSTILE, "service", "v-1", "failed", "it burns", depends_on=("s-1", "s-gone")),),
-        (Step("s-3", "Build", "task", "t-9"),),
-    )
-    assert "after <bdi>Install</bdi>" in plan
-    assert "usually" in plan
-    assert "<code>VERSION</code>" in plan
-    assert 'data-section="s-2"' in plan
-    assert "it burns" in plan
-    assert "Not started" in plan
-    assert "<img" not in plan
-
-
-def test_a_plan_of_three_hundred_steps_shows_what_matters_and_folds_the_rest(built: Dashboard) -> None:
-    steps = [Step(f"s-{n}", f"Step {n}", "task", "", "succeeded") for n in range(300)]
-    steps[299] = Step("s-299", "Step 299", "task", "", "failed", "too late")
-    plan = planned(built, tuple(steps))
-    assert "276 more steps: 276 succeeded" in plan
-    assert plan.index("Step 299") < plan.index("Step 0<")
-    assert "300 steps together" in plan
-
-
-def test_an_execution_that_failed_leads_to_the_steps_that_did(built: Dashboard) -> None:
-    def header(failure: str, *steps: Step) -> str:
-        built.put(run(built, "x-bad", 1, "failed", failure=failure))
-        if steps:
-            built.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-bad", 1.0, (steps,)))
-        page = text(built.get("/executions/x-bad/"))
-        return page[page.index('<div id="header"') : page.index('<section id="plan"')]
-
-    assert "The steps are being read" in header("Build: it burns")
-    one = header(
-        "Build: it burns", Step("a b", "Build", phase="failed", failure="it burns"), Step("c", "Test")
-    )
-    assert 'Step that failed: <a href="#step-a%20b"><bdi>Build</bdi></a></p>' in one
-    assert '<li id="step-a%20b"' in text(built.get("/executions/x-bad/"))
-    many = header("", *(Step(f"s-{n}", HOSTILE, phase="failed", failure=HOSTILE) for n in range(40)))
-    assert many.count('href="#step-') == 3
-    assert "and 37 more" in many
-    assert "<img" not in many
 
 
 def test_a_task_tells_its_record_with_a_strip_and_a_trend(built: Dashboard) -> None:

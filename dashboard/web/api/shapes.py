@@ -112,6 +112,7 @@ class ExecutionOut(InsideOut):
     duration_seconds: float | None
     steps_done: int
     steps_total: int
+    steps_failed: int
 
 
 class FreshnessOut(BaseModel):
@@ -240,4 +241,5 @@ def execution_out(fleet: Fleet, row: Execution, wish: Action | None, now: float)
         duration_seconds=row.duration(now),
         steps_done=row.steps_done,
         steps_total=row.steps_total,
+        steps_failed=row.steps_failed,
     )

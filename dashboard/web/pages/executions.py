@@ -10,14 +10,16 @@ from django.views.decorators.http import require_GET
 from dashboard.fleet.entities import Execution, Kind
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import columns
+from dashboard.web.beside import Beside, beside, beside_block, then_words
 from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
 from dashboard.web.lists import show
-from dashboard.web.live import Block
+from dashboard.web.live import Block, Said
 from dashboard.web.pages.logs import log_block
+from dashboard.web.plan import Plan, choice, plan, plan_block, step_url, steps_words
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage
-from dashboard.web.runs import pace_block, plan_block
+from dashboard.web.runs import pace_block
 from dashboard.web.templatetags.words import counted
 
 STEPS_NAMED = 3
@@ -31,6 +33,7 @@ def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
         "environment_name": fleet.environment_name(row.environment_id),
         "project": fleet.project(project) if project else "",
         "creator": fleet.person(row.creator_id, row.creator_kind) if row.creator_id else "",
+        "steps": steps_words(row),
     }
 
 
@@ -38,10 +41,16 @@ def _heading(subject: Subject) -> dict[str, Any]:
     """Of one that failed the first steps that did, how many more there are, and whether the plan is still read."""
     if not subject.row.failed:
         return {"failing": (), "more_failing": 0, "reading": False}
-    plan = () if subject.depth is None else subject.depth.groups
-    failing = tuple(step for group in plan for step in group if step.failed)
+    groups = () if subject.depth is None else subject.depth.groups
+    failing = tuple(
+        (step, step_url(subject.row, step.id)) for group in groups for step in group if step.failed
+    )
     reading = subject.depth is None and not subject.unread
     return {"failing": failing[:STEPS_NAMED], "more_failing": len(failing[STEPS_NAMED:]), "reading": reading}
+
+
+def _said(subject: Subject) -> Said:
+    return choice(subject.request, subject.row, subject.depth).said
 
 
 LIST = ListPage(
@@ -69,6 +78,7 @@ LIST = ListPage(
     facts=_facts,
     folder="executions",
     heading=_heading,
+    said=_said,
 )
 
 
@@ -84,5 +94,24 @@ def detail(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 def _rest(subject: Subject) -> list[Block]:
-    log = log_block(subject.request, Kind.EXECUTION, subject.row.id)
-    return [plan_block(subject), pace_block(subject), log]
+    row, depth = subject.row, subject.depth
+    row, depth = subject.row, subject.depth
+    chosen = choice(subject.request, row, depth)
+    made = None if depth is None else plan(row, depth, subject.fleet, chosen.step)
+    found = beside(subject)
+    log = log_block(subject.request, Kind.EXECUTION, row.id, chosen.step)
+    return [
+        plan_block(subject, made, chosen),
+        _step_block(row, made, found),
+        log,
+        pace_block(subject),
+        beside_block(subject, found),
+    ]
+
+
+def _step_block(row: Execution, made: Plan | None, found: Beside | None) -> Block:
+    """What is known of the chosen step, above its log."""
+    placed = made.placed if made is not None else None
+    then = then_words(row, found, placed.step if placed is not None else None)
+    context = {"row": row, "placed": placed, "then": then, "last": found.other if found and then else None}
+    return Block("step", (placed, then, context["last"]), "executions/step.html", context)

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -19,24 +19,30 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET
 from kombu.exceptions import KombuError
 
 from dashboard import jobs
 from dashboard.control.permissions import log_refusal
 from dashboard.fleet import log_store
+from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Kind, Listed, Service
 from dashboard.fleet.log_store import Entry, LogStatus
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, is_fragment, moment, signed_in, varied
 from dashboard.web.live import Block, is_poll
 from dashboard.web.log_lines import Tree, text_of
+from dashboard.web.log_part import Apart, Cut, latest
 
 logger = logging.getLogger(__name__)
 SHOWN = 1_000
 """Entries that a page begins with, and the most that one poll adds."""
+LONGEST_STEP = 200
+NOT_APART = _("This log does not say which lines are of which step: this is all of it.")
 SECTIONS = {Kind.SERVICE: "services", Kind.EXECUTION: "executions"}
 ASK_AGAIN = {log_store.FAILED: 30, log_store.ENDED: 30}
 """Seconds after which a page asks again for a tail of a log in this state; 2 in any other."""
@@ -46,7 +52,8 @@ UNKNOWN = LogStatus(state="unknown")
 
 @require_GET
 def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
-    log = Log(request, kind, identifier)
+    step = request.GET.get("step", "")[:LONGEST_STEP] if kind is Kind.EXECUTION else ""
+    log = Log(request, kind, identifier, step=step, steps=planned(identifier) if step else ())
     if log.status is None or (log.row is None and not log.status.last):
         found_or_404(request, kind, identifier)
     if log.closed:
@@ -61,12 +68,25 @@ def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
     return varied(render(request, template, context))
 
 
-def log_block(request: HttpRequest, kind: Kind, identifier: str) -> Block:
-    """The panel of a resource's own page. It renews itself: the page's poll leaves it alone."""
-    log = Log(request, kind, identifier, read=False)
+def planned(identifier: str) -> tuple[Step, ...]:
+    """The steps of an execution, as far as the store has them."""
+    try:
+        depth = jobs.parts.store().detail(Kind.EXECUTION, identifier)
+    except StoreError:
+        return ()
+    groups = depth.groups if isinstance(depth, ExecutionDetail) else ()
+    return tuple(step for group in groups for step in group)
+
+
+def log_block(request: HttpRequest, kind: Kind, identifier: str, chosen: Step | None = None) -> Block:
+    """The panel of a resource's own page, of an execution with what one of its steps said. It renews itself: the
+    page's poll leaves it alone.
+    """
+    step = chosen.id if chosen is not None else ""
+    log = Log(request, kind, identifier, read=False, step=step, steps=planned(identifier) if step else ())
     if log.closed:
         return Block("log", (log.closed,), "logs/closed.html", {"why": log.closed})
-    return Block("log", (), "logs/panel.html", {"log": log.panel})
+    return Block("log", (step,), "logs/panel.html", {"log": log.panel})
 
 
 @dataclass
@@ -78,6 +98,10 @@ class Log:
     identifier: str
     read: bool = True
     status: LogStatus | None = None
+    step: str = ""
+    """The step whose part is shown, "" for all of it."""
+    steps: tuple[Step, ...] = ()
+    cut: Cut = field(default_factory=Cut)
 
     def __post_init__(self) -> None:
         if self.read:
@@ -92,6 +116,16 @@ class Log:
         return reverse(f"{self.section}-log", args=[self.identifier])
 
     @property
+    def polled(self) -> str:
+        """Where its polls go."""
+        return f"{self.url}?{urlencode({'step': self.step})}" if self.step else self.url
+
+    @property
+    def epoch(self) -> str:
+        """Names this numbering of this part."""
+        return (self.status or UNKNOWN).epoch + self.cut.digest
+
+    @property
     def row(self) -> Listed | None:
         return cast("Listed | None", moment(self.request).fleet.of(self.kind).get(self.identifier))
 
@@ -102,7 +136,11 @@ class Log:
 
     def look(self) -> None:
         try:
-            self.status = jobs.logs().status(self.kind, self.identifier)
+            status = jobs.logs().status(self.kind, self.identifier)
+            if self.step:
+                sections = jobs.logs().sections(self.kind, self.identifier)
+                self.cut = Apart(self.steps or (Step(self.step),), sections).cut(self.step)
+            self.status = status
         except StoreError as error:
             logger.warning("no log of %s %s: %s", self.kind.value, self.identifier, type(error).__name__)
 
@@ -133,6 +171,7 @@ class Log:
         lines, last = self._lines()
         return {
             "url": self.url,
+            "of": next((one.label or one.kind for one in self.steps if one.id == self.step), ""),
             "noun": "service" if self.kind is Kind.SERVICE else "execution",
             "lines": lines,
             "state": self.state(),
@@ -145,22 +184,34 @@ class Log:
         status = self.status or UNKNOWN
         entries: list[Entry] = []
         openings: dict[int, Entry] = {}
+        before, last = status.dropped, status.last
         try:
-            entries = jobs.logs().latest(self.kind, self.identifier, SHOWN)
+            if self.cut.whole:
+                entries = jobs.logs().latest(self.kind, self.identifier, SHOWN)
+                before = (entries[0].number if entries else status.last + 1) - 1
+                last = entries[-1].number if entries else 0
+            else:
+                entries, more = latest(self._after, self.cut, last, SHOWN)
+                before = more + (before if self.cut.first and self.cut.first < status.kept_from else 0)
             openings = self._openings(entries)
         except StoreError:
             self.status = None
-        before = (entries[0].number if entries else status.last + 1) - 1
         note = earlier(before, status.dropped) if before else ""
-        tree = Tree(entries, openings, whole=True)
-        return format_html("{}{}", note, tree.lines()), entries[-1].number if entries else 0
+        if self.step and self.cut.whole and entries:
+            note = format_html('<p class="log-gap">{}</p>{}', gettext(NOT_APART), note)
+        tree = Tree(entries, openings, whole=True, roots=self.cut.roots)
+        return format_html("{}{}", note, tree.lines()), last
+
+    def _after(self, number: int) -> list[Entry]:
+        return jobs.logs().after(self.kind, self.identifier, number, log_store.PAGE)
 
     def _openings(self, entries: list[Entry]) -> dict[int, Entry]:
         """The beginnings of sections that began before these entries, and of those around them."""
         present = {entry.number for entry in entries}
         found: dict[int, Entry] = {}
+        present |= self.cut.roots
         wanted = {entry.section for entry in entries} - present - {0}
-        for _ in range(log_store.DEEPEST):
+        for _depth in range(log_store.DEEPEST):
             if not wanted:
                 break
             more = jobs.logs().openings(self.kind, self.identifier, sorted(wanted))
@@ -177,8 +228,8 @@ class Log:
     def poller(self, last: int, *, swap: bool = False) -> SafeString:
         status = self.status or UNKNOWN
         over = status.state in ASK_AGAIN and not self._live()
-        values = json.dumps({"seen": f"{status.epoch}.{last}.{self.digest()}"})
-        context = {"url": self.url, "vals": values, "swap": swap, "seconds": 5 if over else 1}
+        values = json.dumps({"seen": f"{self.epoch}.{last}.{self.digest()}"})
+        context = {"url": self.polled, "vals": values, "swap": swap, "seconds": 5 if over else 1}
         return SafeString(render_to_string("logs/poller.html", context))
 
     def digest(self) -> str:
@@ -199,14 +250,15 @@ def poll(log: Log) -> HttpResponse:
     log.attend()
     status = log.status
     epoch, number, digest = seen(log.request.GET["seen"])
-    if status is None or (epoch, number, digest) == (status.epoch, status.last, log.digest()):
+    if status is None or (epoch, number, digest) == (log.epoch, status.last, log.digest()):
         return HttpResponse(status=204)
-    if epoch != status.epoch or number > status.last or status.last - number > SHOWN:
+    if epoch != log.epoch or number > status.last or status.last - number > SHOWN:
         lines, last = log._lines()
         swap, parts = "innerHTML", SafeString("")
     else:
         entries = after(log, number)
-        tree = Tree(entries, {}, whole=False)
+        mine = [entry for entry in entries if log.cut.has(entry)]
+        tree = Tree(mine, {}, whole=False, roots=log.cut.roots)
         lines, parts, swap = tree.lines(), tree.parts(), "beforeend"
         last = entries[-1].number if entries else number
     body = format_html('<div id="log-lines" hx-swap-oob="{}">{}</div>{}', swap, lines, parts)

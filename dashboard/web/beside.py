@@ -1,0 +1,169 @@
+"""An execution beside the last of its task that succeeded, step by step."""
+
+import logging
+from dataclasses import dataclass
+
+from celery.exceptions import CeleryError
+from django.utils.translation import gettext
+from kombu.exceptions import KombuError
+
+from dashboard import jobs
+from dashboard.control.permissions import log_refusal
+from dashboard.fleet import runs
+from dashboard.fleet.details import ExecutionDetail, Step
+from dashboard.fleet.entities import Execution, Kind
+from dashboard.fleet.spans import spoken_length as length
+from dashboard.fleet.store import StoreError
+from dashboard.web.details import Subject
+from dashboard.web.http import signed_in
+from dashboard.web.live import Block
+from dashboard.web.plan import planned, step_url, took
+from dashboard.web.templatetags.words import phase_label, within
+
+logger = logging.getLogger(__name__)
+ONCE = 3600
+"""Seconds after which the log of the other execution may be asked for again, when nothing came of it."""
+MOST_LINES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A step of this execution and the same of the other: None where one of them has no such step. Seconds, None:
+    not known.
+    """
+
+    now: Step | None
+    then: Step | None
+    took: float | None
+    took_then: float | None
+    url: str
+
+    @property
+    def name(self) -> str:
+        step = self.now or self.then
+        return step.label or step.kind if step else ""
+
+    @property
+    def differs(self) -> bool:
+        return self.now is None or self.then is None or self.now.phase != self.then.phase
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The other execution and the steps of both, in order; `read`: whether its plan is known yet."""
+
+    other: Execution
+    lines: tuple[Then, ...]
+    read: bool
+
+    def of(self, step: Step | None) -> Then | None:
+        return next((one for one in self.lines if step is not None and one.now == step), None)
+
+
+def beside(subject: Subject) -> Beside | None:
+    """None when no other execution of its task has succeeded."""
+    row: Execution = subject.row
+    other = runs.last_success(subject.fleet, row) if row.task_id else None
+    if other is None:
+        return None
+    depth = _depth(other.id)
+    if depth is None or subject.depth is None:
+        return Beside(other, (), read=False)
+    if row.failed and not took(other, depth):
+        _learn(subject, other)
+    return Beside(other, _lines(subject, other, depth), read=True)
+
+
+def _depth(identifier: str) -> ExecutionDetail | None:
+    """Its plan; where that is not at hand, it is read once."""
+    try:
+        depth = jobs.parts.store().detail(Kind.EXECUTION, identifier)
+        if depth is None and jobs.parts.store().attend(Kind.EXECUTION, identifier):
+            jobs.refresh.delay(Kind.EXECUTION.value, identifier)
+    except (StoreError, CeleryError, KombuError, OSError) as error:
+        logger.warning("no plan of execution %s: %s", identifier, type(error).__name__)
+        return None
+    return depth if isinstance(depth, ExecutionDetail) else None
+
+
+def _learn(subject: Subject, other: Execution) -> None:
+    """Have the log of the other read once, for what its steps took, if there still is one and this person may."""
+    environment = subject.fleet.environments.get(other.environment_id)
+    if environment is None or environment.phase != "running":
+        return
+    if log_refusal(signed_in(subject.request), other, subject.fleet):
+        return
+    try:
+        known = jobs.logs().status(Kind.EXECUTION, other.id).state
+        if not known and jobs.logs().ask(Kind.EXECUTION, other.id, ONCE):
+            jobs.logs().watch(Kind.EXECUTION, other.id)
+            jobs.tail.delay(Kind.EXECUTION.value, other.id)
+    except (StoreError, CeleryError, KombuError, OSError) as error:
+        logger.warning("no log of execution %s: %s", other.id, type(error).__name__)
+
+
+def _key(step: Step) -> tuple[str, str]:
+    """The same in all executions; ids of steps are not."""
+    return (step.kind, step.target) if step.target else ("", step.label)
+
+
+def _lines(subject: Subject, other: Execution, depth: ExecutionDetail) -> tuple[Then, ...]:
+    row: Execution = subject.row
+    here, there = took(row, subject.depth), took(other, depth)
+    left: dict[tuple[str, str], list[Step]] = {}
+    for step in planned(depth):
+        left.setdefault(_key(step), []).append(step)
+    found = []
+    for step in planned(subject.depth):
+        same = left.get(_key(step))
+        then = same.pop(0) if same else None
+        took_then = there.get(then.id) if then is not None else None
+        found.append(Then(step, then, here.get(step.id), took_then, step_url(row, step.id)))
+    gone = {id(step) for some in left.values() for step in some}
+    found += [
+        Then(None, step, None, there.get(step.id), step_url(other, step.id))
+        for step in planned(depth)
+        if id(step) in gone
+    ]
+    return tuple(found)
+
+
+def beside_block(subject: Subject, found: Beside | None) -> Block:
+    lines = () if found is None else found.lines
+    first = next((one for one in lines if one.differs), None)
+    shown = lines if len(lines) <= MOST_LINES else tuple(one for one in lines if one.differs)[:MOST_LINES]
+    context = {
+        "row": subject.row,
+        "found": found,
+        "lines": shown,
+        "alike": len(lines) - len(shown),
+        "first": "" if first is None else _difference(first),
+        "unknown": any(one.then is not None and one.took_then is None for one in lines),
+    }
+    state = (found, shown, context["first"])
+    return Block("beside", state, "executions/beside.html", context)
+
+
+def _difference(first: Then) -> str:
+    """In words, where the two part."""
+    if first.then is None:
+        return gettext("They part at {step}, which the other did not have.").format(step=first.name)
+    if first.now is None:
+        return gettext("It has no step {step}, which the other had.").format(step=first.name)
+    now, then = (within(phase_label(one.phase or "not_started")) for one in (first.now, first.then))
+    words = gettext("They part at {step}: {now} here, {then} there.")
+    return words.format(step=first.name, now=now, then=then)
+
+
+def then_words(row: Execution, found: Beside | None, step: Step | None) -> str:
+    """What the last success says about one step; "" when that is nothing yet."""
+    if found is None or not found.read or step is None or row.live:
+        return ""
+    line = found.of(step)
+    if line is None or line.then is None:
+        return gettext("The last success had no such step.")
+    if line.then.phase != "succeeded":
+        return ""
+    if line.took_then is None:
+        return gettext("The last success passed this step; how long that took is not known.")
+    return gettext("The last success passed this step in {time}.").format(time=length(line.took_then))

@@ -1,0 +1,250 @@
+"""An execution's page: its plan, the log of the step that is chosen, and the same steps in the last success."""
+
+import html
+import re
+
+import pytest
+
+from dashboard import jobs
+from dashboard.fleet.details import ExecutionDetail, Step
+from dashboard.fleet.entities import Environment, Execution, Kind, Task
+from dashboard.fleet.log_store import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry
+from tests.web.conftest import Dashboard, text
+
+MINUTE = 60.0
+HOSTILE = '<img src=x onerror="x">\u202eطويل' + "long " * 100
+INSTALL = Step("s-1", "Install", "task", "t-2", "succeeded", outputs=("VERSION",))
+BUILD = Step("s-2", "Build", "task", "t-1", "failed", "it burns", depends_on=("s-1", "s-gone"))
+PUBLISH = Step("s-3", "Publish", "task", "t-9")
+
+
+@pytest.fixture
+def built(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
+    """A task with twelve runs that succeeded in a minute each."""
+    monkeypatch.setattr(jobs.tail, "delay", lambda *_: None)
+    dashboard.empty()
+    dashboard.put(
+        Environment("e-1", "otter", "running", project_id="p", status_version=1),
+        Task("t-1", "e-1", "Build", "build"),
+        *(run(dashboard, f"x-{number}", 100 + number) for number in range(12)),
+    )
+    return dashboard
+
+
+def run(
+    dashboard: Dashboard, key: str, minutes_ago: float, phase: str = "succeeded", **more: object
+) -> Execution:
+    at = dashboard.simulated.clock() - MINUTE * minutes_ago
+    given = {"task_id": "t-1", "environment_id": "e-1", "name": "Build", **more}
+    ended = None if phase == "running" else at + MINUTE
+    return Execution(key, phase=phase, created=at, started=at, completed=ended, **given)
+
+
+def planned(
+    dashboard: Dashboard, *groups: tuple[Step, ...], phase: str = "failed", key: str = "x-plan"
+) -> str:
+    """The path of an execution with this plan."""
+    failed = sum(step.failed for group in groups for step in group)
+    total = sum(map(len, groups))
+    dashboard.put(run(dashboard, key, 1, phase, steps_total=total, steps_failed=failed))
+    dashboard.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail(key, 1.0, groups))
+    return f"/executions/{key}/"
+
+
+def say(key: str, *said: str | Entry, state: str = ENDED) -> None:
+    entries = [Entry(LINE, one) if isinstance(one, str) else one for one in said]
+    with jobs.logs().writing(Kind.EXECUTION, key) as writer:
+        assert writer is not None
+        writer.write(entries, state=state)
+
+
+def section(step: str, title: str, *lines: str, seconds: float = 12, outcome: str = "success") -> list[Entry]:
+    inner = [Entry(LINE, line) for line in lines]
+    return [
+        Entry(OPEN, title, source=step),
+        *inner,
+        Entry(CLOSE, "", source=step, outcome=outcome, seconds=seconds),
+    ]
+
+
+def part(dashboard: Dashboard, path: str, name: str) -> str:
+    page = text(dashboard.get(path))
+    return page[page.index(f'<section id="{name}"') :].partition("</section>")[0]
+
+
+def lines(dashboard: Dashboard, path: str) -> list[str]:
+    return re.findall(r'<div class="line">([^<]*)', text(dashboard.get(path)))
+
+
+def test_a_plan_tells_what_waits_for_what_what_is_usual_and_what_it_gives(built: Dashboard) -> None:
+    path = planned(
+        built, (INSTALL,), (Step("s-2", HOSTILE, "service", "v-1", "failed", "it burns", ("s-1",)),)
+    )
+    plan = part(built, path, "plan")
+    assert "after <bdi>Install</bdi>" in plan
+    assert "it burns" in plan
+    assert "1 of 2 steps failed" in plan
+    assert "<img" not in text(built.get(path))
+    assert "<code>VERSION</code>" in part(built, f"{path}?step=s-1", "step")
+    assert 'href="/tasks/t-2/"' in part(built, f"{path}?step=s-1", "step")
+    path = planned(built, (BUILD,), key="x-2")
+    assert "usually 1 min" in part(built, path, "plan")
+    assert "at most 1 min for 95 of 100" in part(built, path, "step")
+
+
+def test_the_step_that_failed_is_chosen_until_somebody_chooses_another(built: Dashboard) -> None:
+    path = planned(built, (INSTALL,), (BUILD,), (PUBLISH,))
+    said = [*section("s-1", "Install", "fetched"), *section("s-2", "Build", "oh no", seconds=3)]
+    say("x-plan", *said)
+    assert lines(built, path) == ["oh no"]
+    assert chosen(built, path) == ["Build"]
+    assert lines(built, f"{path}?step=s-1") == ["fetched"]
+    assert chosen(built, f"{path}?step=s-1") == ["Install"]
+    assert lines(built, f"{path}?step=all") == ["fetched", "oh no"]
+    assert lines(built, f"{path}?step=s-3") == []
+    for odd in ("", "unknown", "%00", HOSTILE, "s-1&step=s-2"):
+        assert built.get(f"{path}?step={odd}").status_code == 200
+
+
+def chosen(dashboard: Dashboard, path: str) -> list[str]:
+    return re.findall(r'aria-current="true">.*?<bdi>(.*?)</bdi>', part(dashboard, path, "plan"))
+
+
+def test_the_choice_stays_for_polls_also_when_a_step_fails_meanwhile(built: Dashboard) -> None:
+    path = planned(built, (INSTALL,), (Step("s-2", "Build", "task", "t-1", "running"),), phase="running")
+    page = built.get(path)
+    assert f'hx-get="{path}?step=all"' in text(page)
+    planned(built, (INSTALL,), (BUILD,))
+    poll = built.poll(page)
+    assert "it burns" in text(poll)
+    assert 'id="log"' not in text(poll)
+    assert built.poll(built.get(f"{path}?step=s-1")).status_code == 204
+
+
+def test_a_log_that_tells_no_steps_apart_is_shown_whole_and_says_so(built: Dashboard) -> None:
+    path = planned(built, (INSTALL,), (BUILD,))
+    say("x-plan", *section("other", "Something", "one"), "two")
+    assert lines(built, path) == ["one", "two"]
+    assert "does not say which lines are of which step" in part(built, path, "log")
+    assert "how long is not known" in part(built, path, "step")
+    titled = planned(built, (INSTALL,), (BUILD,), key="x-3")
+    say("x-3", *section("a", "Install", "one"), *section("b", "Build", "two"))
+    assert lines(built, titled) == ["two"]
+
+
+def test_a_poll_of_a_step_brings_its_lines_only(built: Dashboard) -> None:
+    path = planned(built, (INSTALL,), (Step("s-2", "Build", "task", "t-1", "running"),), phase="running")
+    say("x-plan", *section("s-1", "Install", "fetched"), state=FOLLOWING)
+    page = text(built.get(f"{path}?step=s-2"))
+    assert "fetched" not in page
+    say("x-plan", Entry(OPEN, "Build", source="s-2"), "compiling", state=FOLLOWING)
+    first = _log_poll(built, page)
+    assert "innerHTML" in first
+    assert "compiling" in first
+    say("x-plan", Entry(OPEN, "Linking", source="l"), "ld", state=FOLLOWING)
+    inner = Entry(CLOSE, "", source="l", outcome="success", seconds=1)
+    second = _log_poll(built, first)
+    assert ("ld" in second, "compiling" in second) == (True, False)
+    end = Entry(CLOSE, "", source="s-2", outcome="success", seconds=7)
+    say("x-plan", inner, end, *section("s-9", "Else", "not mine"), state=FOLLOWING)
+    third = _log_poll(built, second)
+    assert "success, 1.0 s" in third
+    assert "not mine" not in third
+    assert "7.0 s" in part(built, path, "plan")
+
+
+def _log_poll(dashboard: Dashboard, page: str) -> str:
+    poller = page[page.index('id="log-poll"') :]
+    url = html.unescape(re.search(r'hx-get="([^"]*)"', poller)[1])
+    seen = html.unescape(re.search(r"hx-vals='([^']*)'", poller)[1]).split('"')[3]
+    return text(dashboard.get(f"{url}&seen={seen}", **{"HX-Request": "true"}))
+
+
+def test_a_plan_of_three_hundred_steps_shows_what_matters_and_folds_the_rest(built: Dashboard) -> None:
+    steps = [Step(f"s-{n}", f"Step {n}", "task", "", "succeeded") for n in range(300)]
+    steps[299] = Step("s-299", "Step 299", "task", "", "failed", "too late")
+    plan = part(built, planned(built, tuple(steps)), "plan")
+    assert "276 more steps: 276 succeeded" in plan
+    assert plan.index("Step 299") < plan.index("Step 0<")
+    assert "300 steps together" in plan
+    assert '<details id="group-1">' in plan
+    assert '<details id="group-1" open>' in part(built, "/executions/x-plan/?step=s-200", "plan")
+
+    # each in a group of its own
+    steps = [Step(f"s-{n}", f"Step {n}", "task", "", "succeeded" if n < 200 else "") for n in range(300)]
+    steps[200] = Step("s-200", "Step 200", "task", "", "failed", "stuck")
+    plan = part(built, planned(built, *((step,) for step in steps), key="x-long"), "plan")
+    assert "Groups 1 to 200: 200 succeeded" in plan
+    assert "Groups 202 to 300: 99 not started" in plan
+    assert plan.count("<details") == 2
+
+
+def test_an_execution_that_failed_leads_to_the_steps_that_did(built: Dashboard) -> None:
+    def header(failure: str, *steps: Step) -> str:
+        built.put(run(built, "x-bad", 1, "failed", failure=failure))
+        if steps:
+            built.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-bad", 1.0, (steps,)))
+        page = text(built.get("/executions/x-bad/"))
+        return page[page.index('<div id="header"') : page.index('<section id="plan"')]
+
+    assert "The steps are being read" in header("Build: it burns")
+    one = header(
+        "Build: it burns", Step("a b", "Build", phase="failed", failure="it burns"), Step("c", "Test")
+    )
+    assert 'Step that failed: <a href="/executions/x-bad/?step=a+b#log"' in one
+    assert '<li id="step-a%20b"' in text(built.get("/executions/x-bad/"))
+    many = header("", *(Step(f"s-{n}", HOSTILE, phase="failed", failure=HOSTILE) for n in range(40)))
+    assert many.count('href="/executions/x-bad/?step=s-') == 3
+    assert "and 37 more" in many
+    assert "<img" not in many
+
+
+def test_each_step_stands_beside_the_same_of_the_last_success(built: Dashboard) -> None:
+    then = [
+        Step(f"o-{n}", name, "task", f"t-{n}", "succeeded")
+        for n, name in ((2, "Install"), (1, "Build"), (7, "Lint"))
+    ]
+    built.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-0", 1.0, (tuple(then),)))
+    path = planned(built, (INSTALL,), (BUILD,), (PUBLISH,))
+    assert "how long that took is not known" in part(built, path, "step")
+    assert "Where no time stands it is not known" in part(built, path, "beside")
+    say("x-0", *section("o-2", "Install"), *section("o-1", "Build", seconds=42))
+    say("x-plan", *section("s-2", "Build", seconds=3, outcome="failure"))
+    assert "The last success passed this step in 42 s." in part(built, path, "step")
+    assert "The last success had no such step." in part(built, f"{path}?step=s-3", "step")
+    beside = part(built, path, "beside")
+    assert "They part at Build: failed here, succeeded there." in beside
+    assert beside.count("no such step") == 2
+    assert beside.index(">Publish<") < beside.index(">Lint<")
+    assert [word in beside for word in ("42 s", "3.0 s", "12 s")] == [True] * 3
+
+
+def test_a_log_is_read_once_for_what_the_last_success_took(
+    built: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(jobs.tail, "delay", lambda _, key: asked.append(key))
+    steps = (
+        Step("o-1", "Build", "task", "t-1", "succeeded"),
+        Step("o-2", "Lint", "task", "t-2", "succeeded"),
+    )
+    built.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-0", 1.0, (steps,)))
+    path = planned(built, (INSTALL,), (BUILD,))
+    for _ in range(3):
+        built.get(path)
+    assert asked.count("x-0") == 1
+
+
+def test_how_far_the_steps_came_is_said_in_words(built: Dashboard) -> None:
+    cases = (
+        ("failed", 1, 1, 1, "its only step failed"),
+        ("failed", 2, 3, 5, "2 of 5 steps failed"),
+        ("stopped", 0, 1, 3, "stopped early, 1 of 3 steps had begun"),
+        ("succeeded", 0, 3, 3, "all 3 steps succeeded"),
+        ("running", 0, 1, 3, "1 of 3 steps done"),
+    )
+    for place, (phase, failed, done, total, words) in enumerate(cases):
+        key = f"x-w{place}"
+        built.put(run(built, key, 1, phase, steps_total=total, steps_done=done, steps_failed=failed))
+        assert words in part(built, f"/executions/{key}/", "facts")
+        assert (words in text(built.get(f"/executions/?q={key}"))) is (total > 1)
