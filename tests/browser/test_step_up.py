@@ -44,6 +44,10 @@ def test_the_dialog_asks_who_one_is_and_goes_on_where_one_was(
         "click"
     )  # in a menu that a poll may close
     dialog = page.locator("#dialog")
+    expect(dialog.get_by_label("Reason")).to_be_visible()
+    expect(dialog.locator(".htmx-added")).to_have_count(
+        0
+    )  # what is typed before then goes to the first field
     dialog.get_by_label("Reason").fill("an old <one>")
     if dialog.locator("input[name=confirmation]").count():
         dialog.locator("input[name=confirmation]").fill(identifier)

@@ -1,5 +1,6 @@
 """What pages show when a form is wrong, a question is put, somebody may not, or something is away."""
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +21,8 @@ from tests.web.test_policies import GOOD
 
 Pages = Iterator[tuple[str, HttpResponse]]
 GERMAN = {"Accept-Language": "de"}
+FRACTION = re.compile(r' [a-z][a-z0-9-]*="-?[\d.]+,\d+"')
+"""An attribute with a number as German writes it, which no browser reads."""
 
 
 def states(dashboard: Dashboard) -> Pages:

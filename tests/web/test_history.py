@@ -17,6 +17,7 @@ from dashboard.control.models import (
 from dashboard.control.record import cost, history
 from dashboard.fleet.entities import Environment
 from tests.web.conftest import Dashboard, text
+from tests.web.states import FRACTION, GERMAN
 
 H = 3600.0
 
@@ -94,6 +95,9 @@ def test_the_strip_has_its_content_in_words(recorded: Dashboard) -> None:
     assert label.startswith("The last 7 d: stopped 1 d 15 h, running ")
     assert "signals from " in label
     assert "SSH &lt;b&gt;" in label
+    german = text(recorded.get(f"/environments/{target(recorded).id}/", **GERMAN))
+    assert '<rect class="tone-' in german
+    assert not FRACTION.findall(german)
 
 
 def test_hours_of_each_day_are_money_once_there_is_a_price(recorded: Dashboard) -> None:

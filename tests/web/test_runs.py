@@ -4,6 +4,7 @@ import pytest
 
 from dashboard.fleet.entities import Environment, Execution, Service, Task
 from tests.web.conftest import Dashboard, text
+from tests.web.states import FRACTION, GERMAN
 
 MINUTE = 60.0
 HOSTILE = '<img src=x onerror="x">\u202eطويل' + "long " * 100
@@ -80,6 +81,14 @@ def test_a_task_tells_its_record_with_a_strip_and_a_trend(built: Dashboard) -> N
 def test_a_row_of_the_list_has_its_last_runs_as_a_strip(built: Dashboard) -> None:
     built.put(run(built, "x-f", 1, "failed"))
     assert 'aria-label="The last 8 runs: 1 failed"' in text(built.get("/tasks/"))
+
+
+def test_bars_are_drawn_for_germans_too(built: Dashboard) -> None:
+    built.put(run(built, "x-slow", 5, "failed", seconds=3.3 * MINUTE))
+    for path in ("/executions/x-slow/", "/tasks/t-1/"):
+        page = text(built.get(path, **GERMAN))
+        assert "<rect" in page
+        assert not FRACTION.findall(page)
 
 
 def _record_of_new(dashboard: Dashboard) -> str:
