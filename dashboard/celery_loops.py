@@ -46,11 +46,14 @@ class Scheduler(beat.Scheduler):
 
     Each turn of a job is a claim in Redis that lasts until the next one: whoever has it sends. A beat that finds a turn
     claimed comes back when the claim has lapsed, and a little later; if the other one lives, it has claimed the next
-    turn by then. So there is no leader to lose, and a beat that was frozen finds what it is late for claimed.
+    turn by then. So there is no leader to lose, and a beat that was frozen finds what it is late for claimed. What
+    could not be sent gives its turn back, and is due again.
     """
 
     def __init__(self, *args: Any, claims: Claims | None = None, **options: Any) -> None:
         self._claims = claims or Claims(parts.store())
+        self._unsent: dict[str, float] = {}
+        """Name → when it may be tried again (monotonic seconds)."""
         super().__init__(*args, **options)
 
     def is_due(self, entry: Any) -> Any:
@@ -59,7 +62,13 @@ class Scheduler(beat.Scheduler):
         if not due:
             return due, seconds
         interval = seconds
+        wait = self._unsent.get(entry.name, 0.0) - time.monotonic()
+        if wait > 0:
+            return False, wait
         try:
+            if entry.name in self._unsent:
+                self._claims.give_back(entry.name)
+                del self._unsent[entry.name]
             left = self._claims.take(entry.name, max(interval - EARLY, interval / 2))
         except StoreError as error:
             logger.warning("could not claim %s: %s; trying again in %.0f s", entry.name, error, TRY_AGAIN)
@@ -102,3 +111,7 @@ class Scheduler(beat.Scheduler):
             self.apply_async(entry, producer=producer, advance=False)
         except Exception as error:  # noqa: BLE001 - the schedule must go on whatever the broker says
             logger.warning("could not send %s: %s", entry.task, error.__cause__ or error)
+            if isinstance(entry.schedule, schedule):
+                self._unsent[entry.name] = time.monotonic() + TRY_AGAIN
+                self.schedule[entry.name].last_run_at = LONG_AGO
+                self._heap = None  # it has been put off by a whole interval

@@ -113,6 +113,26 @@ def test_a_beat_outlives_a_redis_that_is_gone(
         until(lambda: beat.tick() is None or sent, 30)
 
 
+def test_what_could_not_be_sent_keeps_its_turn(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = list[float]()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        tried.append(time.monotonic())
+        if len(tried) == 1:
+            raise ConnectionError
+
+    monkeypatch.setattr(Scheduler, "apply_async", refuse)
+    monkeypatch.setattr(Scheduler, "producer", None)
+    beat, other = a_beat(store, 600.0), a_beat(store, 600.0)
+    assert beat.tick() == 0
+    assert other.tick() > 1  # while it may still come
+    until(lambda: beat.tick() is None or len(tried) > 1)
+    assert 0.9 < tried[1] - tried[0] < 60
+    for _ in range(5):
+        beat.tick()
+    assert len(tried) == 2
+
+
 def test_every_route_leads_from_a_job_to_a_queue() -> None:
     app.loader.import_default_modules()
     assert set(ROUTES) <= set(app.tasks)

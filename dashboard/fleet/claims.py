@@ -27,6 +27,12 @@ class Claims:
             left = most
         return max(left, 0) / 1000
 
+    def give_back(self, name: str) -> None:
+        """The turn that this process took came to nothing: it can be taken again. Raises StoreError."""
+        redis, key = self._store._redis, self._store._key("beat", name)
+        if redis.get(key) == this_process().encode():
+            redis.delete(key)
+
     def is_taken(self, name: str) -> bool:
         """Whether somebody has the turn; raises StoreError."""
         return bool(self._store._redis.exists(self._store._key("beat", name)))

@@ -12,6 +12,7 @@ from kombu.exceptions import KombuError
 
 from dashboard.celery import app
 from dashboard.fleet.budget import Lead
+from dashboard.fleet.claims import Claims
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.store import Sweep
 from dashboard.jobs import parts
@@ -26,6 +27,8 @@ HOT_LIFETIME = 60.0
 """Seconds after which the hot sweep's lock lapses: short, since pages live from it. Two at once harm nothing."""
 NAMES_KEEP = 3600.0
 """Names hardly change: they are read again after an hour, or as soon as the last reading failed."""
+LATE = 10.0
+"""Seconds by which a poll of everything may be late before it is asked for again."""
 BROKER_TROUBLE = (CeleryError, KombuError, OSError)
 """What a broker that does not answer raises when a job is handed to it."""
 
@@ -41,6 +44,9 @@ def poll_hot() -> None:
     if _missed_its_turn(sweep):
         with suppress(*BROKER_TROUBLE):
             poll_hot.delay()
+    if not empty and _full_was_lost():
+        with suppress(*BROKER_TROUBLE):
+            poll_full.delay()
     if empty:  # Redis has lost what it held: the rest is read now and not at the next turn
         with suppress(*BROKER_TROUBLE):
             poll_full.delay()
@@ -54,6 +60,16 @@ def _missed_its_turn(sweep: Sweep) -> bool:
     interval = settings.POLL_HOT_SECONDS
     affordable = sweep.requests <= interval * settings.ONA_REQUESTS_PER_SECOND
     return not sweep.error and sweep.seconds > interval and affordable
+
+
+def _full_was_lost() -> bool:
+    """Whether the last turn of the poll of everything came to nothing: a message is lost with the connection that took
+    it, and lapses while everything stands still. It is asked for again once in an interval.
+    """
+    last, interval = parts.store().sweeps().get("full:last"), settings.POLL_FULL_SECONDS
+    if last is None or parts.clock() - (last.started + last.seconds) <= interval + LATE:
+        return False
+    return Claims(parts.store()).take("full-again", interval) is None
 
 
 @app.task(name="jobs.poll_full", expires=settings.POLL_FULL_SECONDS)

@@ -84,6 +84,25 @@ def test_a_hot_poll_that_outlasts_its_interval_is_followed_at_once_unless_it_wai
     assert bool(handed_over) is at_once
 
 
+@pytest.mark.parametrize(
+    ("age", "seconds", "lost"),
+    [(1.0, 1.0, 0), (69.0, 1.0, 0), (72.0, 1.0, 1), (150.0, 90.0, 0), (-60.0, 1.0, 0)],
+)
+def test_a_poll_of_everything_that_never_came_is_asked_for_again_once(
+    api, settings, monkeypatch, age, seconds, lost
+):
+    settings.POLL_FULL_SECONDS, handed_over = 60.0, []
+    jobs.poll_full()
+    now = time.time()
+    monkeypatch.setattr(jobs.parts, "clock", lambda: now)
+    monkeypatch.setattr(Sync, "hot", lambda _: Sweep("hot", now, 0.1))
+    monkeypatch.setattr(jobs.poll_full, "delay", lambda: handed_over.append("full"))
+    jobs.parts.store().record(Sweep("full", now - age, seconds))
+    for _ in range(3):
+        jobs.poll_hot()
+    assert len(handed_over) == lost
+
+
 def names_were_read(api):
     api.wire.asked.clear()
     jobs.poll_names()
