@@ -164,6 +164,7 @@ class Sync:
             " ".join(dict.fromkeys(meaning(trouble) for trouble in tally.troubles)),
             [*notes([*tally.seen, *tally.odd], tally.notes), *self._remark(name, spent)],
             history_at,
+            tally.twice,
         )
         self._store.record(sweep)
         return sweep

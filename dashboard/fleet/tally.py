@@ -39,6 +39,8 @@ class Tally:
     odd: list[Observation] = field(default_factory=list)
     """Of what was met, not written: phases that this version does not know."""
     skipped: int = 0
+    twice: int = 0
+    """Pages that were read again by the slower reader."""
     landed: int = 0
     changed: int = 0
     listed: dict[Kind, set[str]] = field(default_factory=dict)
@@ -52,6 +54,7 @@ class Tally:
             self.meet(Kind.ENVIRONMENT, [trace.row for trace in page.recalled], page.asked_at)
         self.extend([Observation(row, page.asked_at) for row in page.items])
         self.skipped += len(page.skipped)
+        self.twice += page.twice
         self.notes += [
             sentence("{item} could not be read: {reason}.", item=item.id or "One item", reason=item.reason)
             for item in page.skipped

@@ -94,6 +94,8 @@ def _report(sweep: Sweep) -> None:
         logger.warning("%s sweep failed after %.1f s: %s", sweep.name, sweep.seconds, sweep.error)
     elif sweep.skipped:
         logger.warning("%s sweep skipped %d items that could not be read", sweep.name, sweep.skipped)
+    if sweep.twice:
+        logger.info("%s sweep read %d pages twice, which came in an unusual form", sweep.name, sweep.twice)
 
 
 @app.task(name="jobs.refresh", expires=30)

@@ -9,9 +9,9 @@ page taken apart item by item.
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -45,6 +45,7 @@ class Page(Generic[Item]):
 
     With a memory: `items` are only those that are new, `digests` is by what to remember each of them (empty when
     they cannot be), `recalled` what is remembered of the others, `order` of all in their order (None: a new one).
+    `twice`: it was not written in the form that is quick to read, and was read again by the models.
     """
 
     items: list[Item]
@@ -53,11 +54,12 @@ class Page(Generic[Item]):
     digests: Sequence[int] = ()
     recalled: Sequence[Any] = ()
     order: Sequence[Any] = ()
+    twice: bool = False
 
     def of(self, convert: Callable[[Item], Other]) -> "Page[Other]":
         """The same with something else made of each item."""
         made = [convert(item) for item in self.items]
-        return Page(made, self.skipped, self.asked_at, self.digests, self.recalled, self.order)
+        return replace(cast("Page[Any]", self), items=made)
 
 
 class Pagination(Model):
@@ -76,9 +78,10 @@ class Decoded(Generic[M]):
     digests: Sequence[int] = ()
     recalled: Sequence[Any] = ()
     order: Sequence[Any] = ()
+    twice: bool = False
 
     def page(self, asked_at: float) -> Page[M]:
-        return Page(self.items, self.skipped, asked_at, self.digests, self.recalled, self.order)
+        return Page(self.items, self.skipped, asked_at, self.digests, self.recalled, self.order, self.twice)
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,14 @@ class ListShape(Generic[M]):
         body = without_nul(body)
         if recall is not None and self.opening is not None:
             decoded = self.recalled(body, self.opening, recall)
-            if decoded is not None:
-                return decoded
+            if decoded is None:
+                decoded = self.by_models(body)
+                return replace(decoded, twice=bool(decoded.items or decoded.skipped))
+            return decoded
+        return self.by_models(body)
+
+    def by_models(self, body: bytes) -> Decoded[M]:
+        """All of it, if possible in one piece."""
         try:
             answer: Any = self.whole.model_validate_json(body)
         except ValidationError:
@@ -127,6 +136,7 @@ class ListShape(Generic[M]):
         try:
             frame: Any = self.whole.model_validate_json(pieces.frame)
             items = self.quick(fresh)
+            twice = items is None
             if items is None:
                 items = self.whole.model_validate_json(fresh).items  # type: ignore[attr-defined]
         except ValidationError:
@@ -134,7 +144,7 @@ class ListShape(Generic[M]):
         if frame.items or not frame.model_fields_set or len(items) != len(found.fresh):
             return None
         token = frame.pagination.next_token if frame.pagination else None
-        return Decoded(items, (), token or "", found.digests, found.recalled, found.order)
+        return Decoded(items, (), token or "", found.digests, found.recalled, found.order, twice)
 
     def piecemeal(self, body: bytes) -> Decoded[M]:
         """The same, item by item."""

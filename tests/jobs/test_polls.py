@@ -13,7 +13,7 @@ from dashboard.fleet.entities import Kind
 from dashboard.fleet.store import Sweep
 from dashboard.fleet.sync import Sync
 from tests.jobs.conftest import phases
-from tests.unruly import refusing
+from tests.unruly import edited, refusing
 
 SWEEPS = {"hot": jobs.poll_hot, "full": jobs.poll_full, "names": jobs.poll_names}
 
@@ -141,6 +141,16 @@ def test_items_that_could_not_be_read_are_said(api, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "full sweep skipped 3 items that could not be read"
     ]
+
+
+def test_pages_that_were_read_twice_are_counted_and_said_once(api, caplog):
+    caplog.set_level(logging.INFO)
+    api.wire.on("ListEnvironments", edited(lambda _: None))  # written with spaces
+    jobs.poll_full()
+    pages = api.wire.asked.count("ListEnvironments")
+    assert jobs.parts.store().sweeps()["full:ok"].twice == pages > 0
+    said = [record.getMessage() for record in caplog.records if "twice" in record.getMessage()]
+    assert said == [f"full sweep read {pages} pages twice, which came in an unusual form"]
 
 
 def test_what_somebody_opened_is_read_at_once(api):

@@ -71,6 +71,21 @@ def test_a_page_written_in_another_way_reads_the_same_as_without_a_memory(text):
             known.take(page)
 
 
+def test_a_page_in_another_form_says_that_it_was_read_twice():
+    known = Known()
+    good = body([item(number) for number in range(3)])
+    odd = (
+        json.dumps(json.loads(good)).encode(),  # with spaces
+        body([item(1, spec={"specVersion": 7})]),  # a number that should be a text
+        body([item(1), 7]),
+    )
+    assert [LISTED.decode(one, known.get).twice for one in (good, *odd)] == [False, True, True, True]
+    known.take(LISTED.decode(good, known.get))
+    for quick in (good, body([]), b"{}"):
+        assert not LISTED.decode(quick, known.get).twice
+    assert not LISTED.decode(odd[0]).twice  # the models were asked for
+
+
 @given(st.lists(st.text(), min_size=1, max_size=6), st.booleans())
 def test_no_name_makes_a_page_read_otherwise(names, first):
     items = [item(number, metadata={"name": name}) for number, name in enumerate(names)]

@@ -58,7 +58,7 @@ def an_action(state: State, ago: float, *, took: float | None = None, batch: Bat
 def test_it_says_how_everything_goes(dashboard: Dashboard, settings: LazySettings) -> None:
     store, now = dashboard.simulated.store, dashboard.simulated.clock()
     store.record(Sweep("hot", now - 10, 2.0, requests=7, changed=3, skipped=1, ahead=1.5))
-    store.record(Sweep("hot", now - 5, 0.5, "no answer", requests=1))
+    store.record(Sweep("hot", now - 5, 0.5, "no answer", requests=1, twice=4))
     store.keep_watch_state(WatchState("listening", now))
     policy = IdlePolicy.objects.create(name="p", idle=1.0, created=timezone.now(), changed=timezone.now())
     batch = Batch.objects.create(verb="environment.stop", created=timezone.now(), policy=policy)
@@ -75,6 +75,7 @@ def test_it_says_how_everything_goes(dashboard: Dashboard, settings: LazySetting
         ("sweep_interval_seconds", "full"): settings.POLL_FULL_SECONDS,
         ("sweep_seconds", "hot"): 0.5,
         ("sweep_requests", "hot"): 1,
+        ("sweep_pages_read_twice", "hot"): 4,
         ("sweep_failed", "hot"): 1,
         ("sweep_failed", "full"): 0,
         ("events_listening", ""): 1,

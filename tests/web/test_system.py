@@ -26,12 +26,13 @@ def record(dashboard: Dashboard, name: str, ago: float, error: str = "", **count
 def test_a_failed_sweep_is_shown_with_its_reason_and_the_last_good_one(dashboard: Dashboard) -> None:
     page = dashboard.get("/system/")
     record(dashboard, "hot", 3600, requests=7)
-    record(dashboard, "hot", 0, "The API refused the key <b>", skipped=1_234)
+    record(dashboard, "hot", 0, "The API refused the key <b>", skipped=1_234, twice=3)
     answer = dashboard.poll(page)
     assert swapped(answer) == ["health", "sweeps", "poll"]
     shown = text(dashboard.get("/system/"))
     assert "The API refused the key &lt;b&gt;" in shown
     assert "1,234 items" in shown
+    assert "3 pages" in shown
     assert "Last good one" in shown
     assert "1 h ago" in shown
 

@@ -25,7 +25,7 @@ class Sweep:
     """One run of a sweep: epoch seconds, counts, and the reason when it failed. `ahead`: seconds by which the API's
     clock was ahead of ours, None when its answers did not say. `meaning` says what the reason means for a
     person; `notes` what else was odd, a sentence each; `history_at`: when the last sweep began that read all
-    executions.
+    executions; `twice` counts the pages that were not in the form that is quick to read.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Sweep:
     meaning: str = ""
     notes: list[str] = field(default_factory=list)
     history_at: float = 0.0
+    twice: int = 0
 
 
 @dataclass(slots=True)

@@ -67,6 +67,7 @@ def _sweeps(sweeps: Mapping[str, Sweep]) -> Iterator[Reading]:
             yield "sweep_requests", (name,), last.requests
             yield "sweep_changed_rows", (name,), last.changed
             yield "sweep_skipped_items", (name,), last.skipped
+            yield "sweep_pages_read_twice", (name,), last.twice
             yield "sweep_failed", (name,), float(bool(last.error))
     last = sweeps.get("hot:last")
     if last is not None and last.ahead is not None:

@@ -49,6 +49,7 @@ METRICS = (
     Metric("sweep_requests", "how many requests the last poll sent", ("sweep",)),
     Metric("sweep_changed_rows", "how many rows the last poll changed", ("sweep",)),
     Metric("sweep_skipped_items", "how many items the last poll could not read", ("sweep",)),
+    Metric("sweep_pages_read_twice", "how many pages came in a form that is slow to read", ("sweep",)),
     Metric("sweep_failed", "1 when the last poll failed", ("sweep",)),
     Metric("clock_ahead_seconds", "by how much the API's clock is ahead of this machine's"),
     Metric("events_listening", "1 while events of the API are listened to"),
