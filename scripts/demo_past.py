@@ -53,10 +53,11 @@ def main() -> None:
     up = [one for one in known if one.phase == "running"]
     since = now.timestamp() - DAYS * 86_400
     Recording.objects.update(since=since)
-    RecordedEnvironment.objects.filter(first_seen__gt=since).update(first_seen=since)
+    for one in known:
+        one.first_seen = max(since, min(one.first_seen, _made(one.id)))
     for one in up:  # what runs since before the record began has been started since
         one.phase_since = min(one.phase_since, one.started or one.phase_since)
-    RecordedEnvironment.objects.bulk_update(up, ["phase_since"])
+    RecordedEnvironment.objects.bulk_update(known, ["phase_since", "first_seen"])
     first = PhaseCount.objects.order_by("at").values_list("at", flat=True).first() or now.timestamp()
     counts = []
     for place in range(math.ceil((first - 7 * 86_400) / STEP), math.floor(first / STEP)):
@@ -72,8 +73,7 @@ def main() -> None:
     PhaseCount.objects.bulk_create(counts, ignore_conflicts=True)
     days, stretches = [], []
     for one in known:
-        # the beginning of an id of the API is when it was made, in milliseconds
-        made = timezone.localdate(datetime.fromtimestamp(int(one.id.replace("-", "")[:12], 16) / 1000, UTC))
+        made = timezone.localdate(datetime.fromtimestamp(_made(one.id), UTC))
         for back in range(1, DAYS):
             day = timezone.localdate() - timedelta(days=back)
             if day <= made or luck.random() > _share(day.weekday(), 12):
@@ -104,6 +104,11 @@ def main() -> None:
         ClassPrice.objects.create(
             class_id=key, price=price, valid_from=now.date() - timedelta(days=DAYS), set_at=now
         )
+
+
+def _made(identifier: str) -> float:
+    """When, in epoch seconds: the beginning of an id of the API is that, in milliseconds."""
+    return int(identifier.replace("-", "")[:12], 16) / 1000
 
 
 def _share(weekday: int, hour: float) -> float:

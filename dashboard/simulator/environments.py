@@ -25,8 +25,8 @@ def changed(world: "World", environment: Environment, *, spec: bool = False) -> 
 
 
 def signal(world: "World", environment: Environment, source: str, at: float) -> None:
-    """Note activity; the platform rounds its time down to five minutes."""
-    rounded = at - at % SIGNAL_SECONDS
+    """Note activity; the platform rounds its time down to five minutes, never to before there was an environment."""
+    rounded = max(at - at % SIGNAL_SECONDS, min(at, environment.created))
     if (environment.signal_source, environment.signal_at) != (source, rounded):
         environment.signal_source, environment.signal_at = source, rounded
         changed(world, environment)

@@ -162,7 +162,8 @@ def _settle_stopped(environment: Environment, rng: Random, rank: int, at: float)
 
 
 def _signal(environment: Environment, source: str, at: float) -> None:
-    environment.signal_source, environment.signal_at = source, at - at % 300
+    environment.signal_source = source
+    environment.signal_at = max(at - at % 300, min(at, environment.created))
 
 
 _SETTLERS = {

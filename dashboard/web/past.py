@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from dashboard.control.idle import SIGNALS_COME_EVERY
 from dashboard.control.models import Action, RecordedEnvironment, Recording
 from dashboard.control.record import cost, rollup
 from dashboard.control.record.cost import Bill
@@ -59,14 +60,15 @@ class Strip:
     label: str
 
 
-def history_block(environment_id: str) -> Block:
+def history_block(environment_id: str, created: float | None = None) -> Block:
+    """`created` is when it was made, in epoch seconds."""
     recording = Recording.objects.first()
     recorded = RecordedEnvironment.objects.filter(id=environment_id).first()
     if recording is None or recorded is None:
         return Block("history", (), "environments/history.html", {"recorded": False})
     until = recording.until
     past = rollup.history_of(recorded, until - REACHES[-1], until + 1)
-    events, strip = _events(past), _strip(past, recording)
+    events, strip = _events(past, created), _strip(past, recording)
     asked = list(Action.objects.for_target(Kind.ENVIRONMENT.value, environment_id)[:MOST])
     events = tuple(sorted([*events, *map(_deed, asked)], key=lambda event: event.start, reverse=True))
     today = timezone.localdate()
@@ -86,7 +88,7 @@ def history_block(environment_id: str) -> Block:
     return Block("history", state, "environments/history.html", context)
 
 
-def _events(past: EnvironmentHistory) -> tuple[Event, ...]:
+def _events(past: EnvironmentHistory, created: float | None) -> tuple[Event, ...]:
     """What happened, newest first."""
     now = past.environment
     events = [
@@ -94,8 +96,8 @@ def _events(past: EnvironmentHistory) -> tuple[Event, ...]:
             span.what.value,
             span.word,
             span.subject,
-            span.start,
-            None if span.subject in now.runs else span.end,
+            at_or_after(span.start, created) if span.what is What.SIGNAL else span.start,
+            None if span.subject in now.runs else at_or_after(span.end, created),
         )
         for span in past.spans
         if span.what is not What.PHASE or span.start != now.phase_since
@@ -104,6 +106,11 @@ def _events(past: EnvironmentHistory) -> tuple[Event, ...]:
     if now.gone is None:
         events.append(Event(What.PHASE.value, now.phase, "", now.phase_since, None))
     return tuple(sorted(events, key=lambda event: (event.start, event.what), reverse=True))
+
+
+def at_or_after(signal: float, created: float | None) -> float:
+    """When a signal came: Ona rounds its time down, which may be to before there was an environment."""
+    return created if created is not None and created - SIGNALS_COME_EVERY <= signal < created else signal
 
 
 def _deed(action: Action) -> Event:

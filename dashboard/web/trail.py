@@ -54,13 +54,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
             return outage.failed(request)
         except Exception:
             logger.exception("nothing can be shown without the database")
-    known = {"id": getattr(request, "trail", ""), "style": _style()}
+    known = {
+        "id": getattr(request, "trail", ""),
+        "style": _static("dashboard.css"),
+        "icon": _static("favicon-failing.svg"),
+    }
     return HttpResponse(loader.get_template("500.html").render(known), status=500)
 
 
-def _style() -> str:
-    """The address of the style sheet, "" where even that cannot be told."""
+def _static(name: str) -> str:
+    """The address of one of our files, "" where even that cannot be told."""
     try:
-        return str(staticfiles_storage.url("dashboard.css"))
+        return str(staticfiles_storage.url(name))
     except (ValueError, OSError):
         return ""

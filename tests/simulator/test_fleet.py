@@ -3,10 +3,11 @@
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from dashboard.simulator import World, enums
+from dashboard.simulator import World, enums, environments
 from dashboard.simulator.catalog import VALUE_MARK
 from dashboard.simulator.names import ODD_NAMES
 from dashboard.simulator.wire import timestamp
@@ -95,9 +96,17 @@ def test_no_running_environment_has_been_idle_beyond_its_limit(wire):
 
 
 def test_activity_is_rounded_down_to_five_minutes(wire):
-    stamps = [row["status"].get("activitySignal", {}).get("timestamp") for row in fleet(wire)]
-    assert all(re.search(r":\d[05]:00Z$", stamp) for stamp in stamps if stamp)
+    rows = fleet(wire)
+    stamps = [row["status"].get("activitySignal", {}).get("timestamp") for row in rows]
+    made = {row["metadata"]["createdAt"] for row in rows}
+    assert all(re.search(r":\d[05]:00Z$", stamp) or stamp in made for stamp in stamps if stamp)
     assert None in stamps
+
+
+def test_no_activity_is_older_than_its_environment(wire):
+    row = replace(next(iter(wire.world.environments.values())), created=START - 17)
+    environments.signal(wire.world, row, "Starting", START)
+    assert row.signal_at == START - 17
 
 
 def test_services_and_executions_show_every_phase(wire):

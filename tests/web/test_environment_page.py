@@ -1,6 +1,7 @@
 """One environment: why it failed and what to do, what was asked of it, and all of it as JSON."""
 
 import json
+from dataclasses import replace
 
 from django.utils import timezone
 
@@ -127,3 +128,28 @@ def test_logins_and_tokens_in_addresses_are_taken_out() -> None:
         "c": None,
         "d": "me@host",
     }
+
+
+def test_one_that_is_being_deleted_says_so_and_offers_no_exemption(dashboard: Dashboard) -> None:
+    broken(dashboard, phase="deleting", failures=(), unpushed=2)
+    page = text(dashboard.get("/environments/e-bad/"))
+    assert "It is being deleted, and its files with it." in page
+    assert "A stop keeps them." not in page
+    assert 'id="exemption" class="card gone"' in page
+
+
+def test_one_that_runs_says_why_it_is_idle_or_not(dashboard: Dashboard) -> None:
+    dashboard.simulated.sync().hot()
+    dashboard.empty()
+    now = dashboard.simulated.clock()
+    used = Environment(
+        "e-1", "otter", "running", started=now - 9_000, signal_at=now - 60, signal_source="SSH"
+    )
+    dashboard.put(
+        used, replace(used, id="e-2", signal_at=now - 8_000), replace(used, id="e-3", phase="stopped")
+    )
+    told = [part(dashboard, f"/environments/e-{number}/", "exemption") for number in (1, 2, 3)]
+    assert "Not idle: active within the last 2 h." in told[0]
+    assert "Idle for <" in told[1]
+    assert ["last signal SSH" in one for one in told] == [True, True, False]
+    assert "once it runs" in told[2]

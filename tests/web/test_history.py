@@ -16,6 +16,7 @@ from dashboard.control.models import (
 )
 from dashboard.control.record import cost, history
 from dashboard.fleet.entities import Environment
+from dashboard.web.past import at_or_after
 from tests.web.conftest import Dashboard, text
 from tests.web.states import FRACTION, GERMAN
 
@@ -139,3 +140,10 @@ def test_a_quiet_poll_of_the_overview_sums_up_nothing(
         12
     ):  # session, person, record, prices, actions, phases, what is stuck, wishes
         assert recorded.poll(page).status_code == 204
+
+
+def test_a_signal_that_is_rounded_to_before_the_environment_came_with_it(recorded: Dashboard) -> None:
+    now = recorded.simulated.clock()
+    assert at_or_after(now - 200, now) == now
+    assert at_or_after(now - 400, now) == now - 400, "that is no rounding"
+    assert (at_or_after(now, now - 200), at_or_after(now, None)) == (now, now)

@@ -65,6 +65,7 @@ def test_the_page_of_an_error_needs_no_database_and_no_style(monkeypatch: pytest
     answer = server_error(RequestFactory().get("/"))
     assert (answer.status_code, "stylesheet" in text(answer)) == (500, False)
     assert "To the overview" in text(answer)
+    assert 'class="brand"' in text(answer)
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))

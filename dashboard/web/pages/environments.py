@@ -22,7 +22,7 @@ from dashboard.web.lists import show
 from dashboard.web.live import Block
 from dashboard.web.pages import executions, services, tasks
 from dashboard.web.pages.exemptions import exemption_block
-from dashboard.web.past import history_block
+from dashboard.web.past import at_or_after, history_block
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage, small_table
 from dashboard.web.templatetags.words import counted
@@ -85,13 +85,16 @@ def detail(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 def _more_facts(fleet: Fleet, row: Environment) -> dict[str, Any]:
-    return {"runner": fleet.runner(row.runner_id) if row.runner_id else ""}
+    return {
+        "runner": fleet.runner(row.runner_id) if row.runner_id else "",
+        "signal_at": row.signal_at and at_or_after(row.signal_at, row.created),
+    }
 
 
 def _rest(subject: Subject) -> list[Block]:
     work = subject.block("work", subject.known, subject.deep)
     parts = subject.block("parts", subject.known, subject.deep)
-    past = history_block(subject.row.id)
+    past = history_block(subject.row.id, subject.row.created)
     own = cast("list[Service]", subject.fleet.inside(Kind.SERVICE, subject.row.id))
     runs = cast("list[Execution]", subject.fleet.inside(Kind.EXECUTION, subject.row.id))
     return [

@@ -17,11 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboard.control import ledger
-from dashboard.control.idleness import exemptions
+from dashboard.control.idle import Evidence, Limits, Verdict, decide
+from dashboard.control.idleness import evidence, exemptions
 from dashboard.control.models import Exemption, Role
 from dashboard.control.permissions import Forbidden, exemption_refusal
-from dashboard.fleet.entities import Environment, Kind
+from dashboard.fleet.entities import Environment, Execution, Kind
 from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.fleet.query.values import seconds
 from dashboard.web.http import (
     found_or_404,
     is_fragment,
@@ -34,6 +36,7 @@ from dashboard.web.http import (
 )
 from dashboard.web.live import Block, Live
 from dashboard.web.offers import address
+from dashboard.web.pages.idle import DEFAULT_LIMIT
 from dashboard.web.pages.keeping import warnings_of
 from dashboard.web.pages.policies import verdicts_of
 
@@ -186,7 +189,24 @@ def exemption_block(request: HttpRequest, row: Environment) -> Block:
         "verdicts": verdicts_of(row.id) if row.phase in {"running", "stopped"} else [],
         "warnings": warnings_of(row.id),
     }
+    judged = _judged(request, row, held) if row.phase == "running" else None
+    if judged is not None:
+        context |= {
+            "why": judged.why,
+            "facts": [fact for fact in judged.facts if fact not in judged.why],
+            "since": judged.since,
+        }
+    context["over"] = row.phase in {"deleting", "deleted"} and not (held or context["warnings"])
     said = tuple((one.policy.name, one.policy.state, one.decision, one.why) for one in context["verdicts"])
     warned = tuple((str(one.pk), str(one.deadline)) for one in context["warnings"])
-    state = (held, tuple(str(one.id) for one in own), context["may_grant"], said, warned)
+    grounds = (judged and (judged.why, judged.facts, judged.since), row.phase)
+    state = (held, tuple(str(one.id) for one in own), context["may_grant"], said, warned, grounds)
     return Block("exemption", state, "environments/exemption.html", context)
+
+
+def _judged(request: HttpRequest, row: Environment, held: str) -> Verdict:
+    """By the limit the idle review begins with."""
+    seen, now = moment(request), timezone.localtime()
+    runs = cast("list[Execution]", seen.fleet.inside(Kind.EXECUTION, row.id))
+    known = Evidence(evidence.doubt(seen, now), evidence.names_of(runs), held)
+    return decide(row, Limits(float(seconds(DEFAULT_LIMIT))), evidence.judged_at(seen, now), known)

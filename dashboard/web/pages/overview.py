@@ -38,6 +38,8 @@ from dashboard.web.templatetags.words import counted, within
 from dashboard.web.trends import busiest_block, phases_block, runs_block, runs_of
 
 SHOWN = 6
+SHOWN_ON_PHONES = 3
+"""Of what failed: there the style sheet leaves the rest out."""
 _MOVE = {"starting", "running", "stopping", "stopped", "failed"}
 LASTING = {
     Kind.ENVIRONMENT: _MOVE | {"creating", "updating", "deleting", "deleted"},
@@ -162,7 +164,8 @@ def _trouble(request: HttpRequest, name: str, listing: ListPage, rows: list[List
         "caption": gettext("Failed {listing}").format(listing=within(gettext(listing.title))),
         "blocks": [block.html(request) for block in blocks],
         "count": len(rows),
-        "more": reverse(f"{listing.folder}-list") + "?phase=failed" if len(rows) > SHOWN else "",
+        "more": reverse(f"{listing.folder}-list") + "?phase=failed" if len(rows) > SHOWN_ON_PHONES else "",
+        "shown": SHOWN,
     }
     return Block(name, state, "overview/trouble.html", context)
 
