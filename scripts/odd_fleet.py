@@ -1,7 +1,7 @@
 """A simulated fleet in which nearly every name and number is odd, and what to look at in it.
 
 Names of 500 characters, right-to-left and with pictures, markup in every text, 2,000 ports, 40 failures, clocks in
-1970 and 2099, and an environment with nothing in it: pages must hold their shape.
+1970 and 2099, plans of 300 steps, and an environment with nothing in it: pages must hold their shape.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from dashboard.simulator import World, create_app, serve
 from dashboard.simulator.models import Environment, Given, ServiceRecipe, TaskRecipe
 from dashboard.stack.parts import SIMULATED_KEY, free_port
 from scripts.demo import LISTS, Demo, demo
+from scripts.odd_plans import give_plans
 
 LETTERS = 500
 UNBROKEN = "an_unbroken_name_" * 30
@@ -41,10 +42,13 @@ class Odd:
 @contextmanager
 def odd_demo() -> Iterator[Odd]:
     made, odd = world()
+    plans = give_plans(
+        made, next(one.tasks[0] for one in _all(made) if one not in odd.values() and one.tasks)
+    )
     with serve(create_app(made, api_keys=[SIMULATED_KEY])) as address:
         given = {"ONA_BASE_URL": address, "ONA_API_KEY": SIMULATED_KEY}
         with demo(0, free_port(), given) as at:
-            yield Odd(at, dict(_paths(odd)))
+            yield Odd(at, dict(_paths(odd)) | {word: f"/executions/{key}/" for word, key in plans.items()})
 
 
 def _paths(odd: dict[str, Environment]) -> Iterator[tuple[str, str]]:

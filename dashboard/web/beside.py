@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 ONCE = 3600
 """Seconds after which the log of the other execution may be asked for again, when nothing came of it."""
 MOST_LINES = 24
+"""Of more steps only those that differ are listed, and of those the first."""
+MOST_DIFFERENT = 10
+UNDER_WAY = ("", "pending", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,10 @@ class Then:
 
     @property
     def differs(self) -> bool:
-        return self.now is None or self.then is None or self.now.phase != self.then.phase
+        """Also of one that has not ended nothing is said yet."""
+        if self.now is None or self.then is None:
+            return True
+        return self.now.phase not in UNDER_WAY and self.now.phase != self.then.phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +136,17 @@ def _lines(subject: Subject, other: Execution, depth: ExecutionDetail) -> tuple[
 
 def beside_block(subject: Subject, found: Beside | None) -> Block:
     lines = () if found is None else found.lines
-    first = next((one for one in lines if one.differs), None)
-    shown = lines if len(lines) <= MOST_LINES else tuple(one for one in lines if one.differs)[:MOST_LINES]
+    different = tuple(one for one in lines if one.differs)
+    shown = lines if len(lines) <= MOST_LINES else different[:MOST_DIFFERENT]
+    first = different[0] if different else None
     context = {
         "row": subject.row,
         "found": found,
         "lines": shown,
-        "alike": len(lines) - len(shown),
+        "different": 0 if shown == lines else len(different) - len(shown),
+        "alike": 0 if shown == lines else len(lines) - len(different),
         "first": "" if first is None else _difference(first),
-        "unknown": any(one.then is not None and one.took_then is None for one in lines),
+        "unknown": any(one.then is not None and one.took_then is None for one in shown),
     }
     state = (found, shown, context["first"])
     return Block("beside", state, "executions/beside.html", context)

@@ -1,7 +1,7 @@
 """An execution's plan on its page: groups in order, each step with how long it took, and the one whose log is shown."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -22,10 +22,10 @@ from dashboard.web.live import Block, Said
 from dashboard.web.log_part import Apart
 from dashboard.web.templatetags.words import phase_label, within
 
+SHORT = 60
+"""A plan of more steps folds groups in which nothing goes on, and of the others all but what goes on or failed."""
 SHOWN_STEPS = 24
-"""Of a group of more steps those that matter most are shown, the others are folded; of more groups those in a row
-in which nothing goes on.
-"""
+"""At most, of a group of a long plan."""
 ALL = "all"
 """Stands where a step's id stands: the whole log."""
 CALM = ("succeeded", "")
@@ -121,6 +121,11 @@ class Placed:
     chosen: bool
 
     @property
+    def calm(self) -> bool:
+        """Whether it ended well or has not begun."""
+        return self.step.phase in CALM and not self.step.failed
+
+    @property
     def bar(self) -> Bar | None:
         if self.took is None or self.usual is None or self.p95 is None:
             return None
@@ -151,9 +156,7 @@ class Group:
 
     @property
     def calm(self) -> bool:
-        return not any(
-            placed.chosen or placed.step.failed or placed.step.phase not in CALM for placed in self.steps
-        )
+        return all(placed.calm for placed in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,11 @@ class Stretch:
     @property
     def first(self) -> int:
         return self.groups[0].number
+
+    @property
+    def opened(self) -> bool:
+        """Whether it has the chosen step: what somebody chose stays in its place, and in view."""
+        return any(placed.chosen for group in self.groups for placed in group.steps)
 
     @property
     def last(self) -> int:
@@ -193,12 +201,12 @@ def plan(row: Execution, depth: ExecutionDetail, fleet: Fleet, chosen: Step | No
         return Placed(step, after, known.get(step.id), median, p95, step_url(row, step.id), mine)
 
     groups = [
-        _group(number, [place(step) for step in group])
-        for number, group in enumerate(depth.groups, 1)
-        if group
+        Group(number, tuple(map(place, steps))) for number, steps in enumerate(depth.groups, 1) if steps
     ]
     placed = next((one for group in groups for one in group.steps if one.chosen), None)
-    return Plan(_stretches(groups), placed, len(groups) > 1)
+    if len(names) > SHORT:
+        return Plan(tuple(_stretches(groups)), placed, len(groups) > 1)
+    return Plan((Stretch(tuple(groups)),) if groups else (), placed, len(groups) > 1)
 
 
 class _Usual:
@@ -218,12 +226,11 @@ class _Usual:
         return self._known[task.id]
 
 
-def _group(number: int, steps: list[Placed]) -> Group:
-    if len(steps) <= SHOWN_STEPS:
-        return Group(number, tuple(steps))
-    ranked = sorted(steps, key=lambda one: PHASE_ORDER.get(one.step.phase, len(PHASE_ORDER)))
-    shown, folded = ranked[:SHOWN_STEPS], ranked[SHOWN_STEPS:]
-    return Group(number, tuple(shown), tuple(folded), _phases(folded))
+def _group(group: Group) -> Group:
+    ranked = sorted(group.steps, key=lambda one: PHASE_ORDER.get(one.step.phase, len(PHASE_ORDER)))
+    shown = [one for one in ranked if not one.calm][:SHOWN_STEPS]
+    folded = [one for one in group.steps if one not in shown]
+    return Group(group.number, tuple(shown), tuple(folded), _phases(folded))
 
 
 def _phases(steps: Sequence[Placed]) -> str:
@@ -231,17 +238,13 @@ def _phases(steps: Sequence[Placed]) -> str:
     return ", ".join(f"{count} {within(phase_label(phase))}" for phase, count in counts.items())
 
 
-def _stretches(groups: list[Group]) -> tuple[Stretch, ...]:
-    if len(groups) <= SHOWN_STEPS:
-        return (Stretch(tuple(groups)),) if groups else ()
-    found = []
+def _stretches(groups: list[Group]) -> Iterator[Stretch]:
     for calm, some in groupby(groups, lambda group: group.calm):
-        stretch = tuple(some)
-        words = (
-            _phases([one for group in stretch for one in group.steps]) if calm and len(stretch) > 1 else ""
-        )
-        found.append(Stretch(stretch, words))
-    return tuple(found)
+        if calm:
+            folded = tuple(some)
+            yield Stretch(folded, _phases([one for group in folded for one in group.steps]))
+        else:
+            yield Stretch(tuple(map(_group, some)))
 
 
 def plan_block(subject: Subject, made: Plan | None, chosen: Choice) -> Block:
