@@ -79,7 +79,7 @@ def test_a_poll_brings_what_has_moved(fleet: Dashboard, batch: Batch) -> None:
     answer = text(fleet.poll(page))
     assert answer.count("<tr") == 1
     assert "StopEnvironment: not yours" in answer
-    assert "1 of 3 have ended" in answer
+    assert "1 of 3 have ended: 1 failed" in answer
 
 
 def test_states_are_a_filter_and_long_batches_have_pages(fleet: Dashboard) -> None:
@@ -108,7 +108,9 @@ def test_what_failed_is_tried_again_when_nothing_is_under_way(fleet: Dashboard, 
     settle("failed", "unconfirmed")
     assert 'id="retry"' not in text(fleet.get(f"/batches/{batch.id}/"))
     settle("failed", "unconfirmed", "confirmed")
-    assert "Try 2 again" in text(fleet.get(f"/batches/{batch.id}/"))
+    page = text(fleet.get(f"/batches/{batch.id}/"))
+    assert "Try 2 again" in page
+    assert "All 3 have ended: 1 stopped, 1 failed, 1 accepted and never seen." in page
     fleet.post(f"/batches/{batch.id}/retry/")
     assert [one.state for one in Action.objects.of_batch(batch)] == ["queued", "queued", "confirmed"]
 

@@ -100,11 +100,19 @@ def test_a_limit_that_makes_no_sense_is_refused_with_the_reason(
 
 def test_a_row_tells_the_evidence_and_what_a_stop_keeps(fleet: Dashboard) -> None:
     page = text(fleet.get("/idle/"))
-    assert "last signal VS Code" in page
-    assert "port 3000 open to everyone" in page
-    assert "its own timeout is never: it does not stop by itself" in page
-    assert "2 unpushed commits and 1 changed file" in page
-    assert "a stop keeps them, a delete does not" in page
+    activity, port, never, nothing = (
+        page.index(words)
+        for words in (
+            "last signal VS Code",
+            "port 3000 open to everyone",
+            "its own timeout is never",
+            "no execu",
+        )
+    )
+    assert activity < port < never < nothing, "what is so of every idle one comes last"
+    assert "2 commits" in page
+    assert "1 file" in page
+    assert "A stop keeps unsaved work, a delete does not." in page
     kept = text(fleet.get("/idle/?show=kept"))
     assert "Not idle: task execution Build runs." in kept
     assert "Not idle: it is a prebuild and not named." in kept

@@ -23,6 +23,7 @@ from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Fleet
 from dashboard.jobs import start_batch
 from dashboard.web import step_up
+from dashboard.web.endings import endings
 from dashboard.web.http import is_fragment, moment, page, signed_in, text_of, varied
 from dashboard.web.live import Block, Live
 from dashboard.web.spreadsheet import download
@@ -223,7 +224,9 @@ def _standing(request: HttpRequest, batch: Batch, counts: dict[str, int]) -> dic
     """How far it is, and what may be done about it now."""
     total = sum(counts.values())
     under_way = sum(counts.get(state, 0) for state in OPEN)
+    stops = batch.verb == Verb.STOP_ENVIRONMENT.value
     return {
+        "ended": endings(counts, stops=stops),
         "total": total,
         "under_way": under_way,
         "done": total - under_way,
@@ -231,7 +234,7 @@ def _standing(request: HttpRequest, batch: Batch, counts: dict[str, int]) -> dic
         "share": 100 * (total - under_way) / total if total else 100,
         "waiting": counts.get(State.QUEUED, 0),
         "worth_a_retry": sum(counts.get(state, 0) for state in WORTH_A_RETRY),
-        "stops": batch.verb == Verb.STOP_ENVIRONMENT.value,
+        "stops": stops,
         "may": not batch_refusal(signed_in(request), batch),
         "may_undo": not bulk_refusal(signed_in(request)),
         "undone": list(batch.undone_by.filter(started__isnull=False).values_list("id", flat=True)),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboard.control import ledger, wishes
-from dashboard.control.idle import Decision, Limits, awake_for
+from dashboard.control.idle import Decision, Limits
 from dashboard.control.idleness import exemptions
 from dashboard.control.idleness.review import Judged, Review, longest_first, review
 from dashboard.control.models import Action, User
@@ -29,7 +29,7 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web.exports import FORMATS
 from dashboard.web.filtering import marked
-from dashboard.web.http import moment, page, signed_in
+from dashboard.web.http import is_fragment, moment, page, signed_in
 from dashboard.web.idle_lists import (
     DEAREST_FIRST,
     LONGEST_FIRST,
@@ -41,6 +41,7 @@ from dashboard.web.idle_lists import (
     order_of,
 )
 from dashboard.web.idle_money import IdleMoney, idle_money
+from dashboard.web.idle_rows import row_facts
 from dashboard.web.lists import SHOWN_PROBLEMS, context_of, is_typing, only_problems
 from dashboard.web.live import Block, Live, RowBlock
 from dashboard.web.offers import offers, wish_state
@@ -166,10 +167,11 @@ def index(request: HttpRequest) -> HttpResponseBase:
     blocks = _rows(request, found, shown, may_choose)
     an_hour = found.money.an_hour(found.matching) if asked.view == "idle" else None
     whose = creators(found.matching, moment(request).fleet, found.money) if asked.view == "idle" else ()
+    one_page = asked.url(page=1)
     context: dict[str, Any] = {
         "title": gettext("Idle environments"),
         "asked": asked,
-        "found": found,
+        "review": found.review,
         "limits": sorted({*LIMITS, asked.limit}, key=seconds),
         "views": [
             (view, gettext(label), found.counts[view], asked.url(view=view, page=1))
@@ -198,21 +200,23 @@ def index(request: HttpRequest) -> HttpResponseBase:
             field: (asked.url(order=order, page=1), now) for field, order, now in directions(asked.order)
         },
         "default_order": asked.order == LONGEST_FIRST,
-        "csv_url": asked.url(page=1, order=asked.order)
-        + ("&" if "?" in asked.url(page=1) else "?")
-        + "format=csv",
+        "file_url": f"{one_page}{'&' if '?' in one_page else '?'}format=",
     }
-    counts = (asked, pages, tuple(found.counts.items()), found.review.doubt, round(found.review.lag / 60))
-    money = (an_hour, bool(found.money.prices), whose)
-    summary = Block("summary", (*counts, *money), "idle/summary.html", context)
+    priced, doubt = bool(found.money.prices), (found.review.doubt, round(found.review.lag / 60))
+    above = [
+        Block("found", (asked, len(found.matching), an_hour), "idle/found.html", context),
+        Block("told", (asked, *doubt, priced, whose), "idle/told.html", context),
+        Block("summary", (asked, pages, *found.counts.items(), priced), "idle/summary.html", context),
+    ]
     chosen = Block(
         "chosen", (may_choose, len(shown), len(found.matching), asked), "idle/chosen.html", context
     )
     body = Block(
         "rows", (), "idle/rows.html", {**context, "blocks": [block.html(request) for block in blocks]}
     )
-    live = Live([summary, chosen, policies_block(), batches_block()], blocks, body)
-    context |= {block.id: block.html(request) for block in (*live.blocks, body)}
+    live = Live([*above, chosen, policies_block(), batches_block()], blocks, body)
+    again = is_fragment(request)
+    context |= {one.id: one.html(request, swap=again and one.id == "found") for one in (*live.blocks, body)}
     return page(request, "idle/index.html", context, live, fragment="idle/list.html")
 
 
@@ -257,22 +261,6 @@ def _row(  # noqa: PLR0913, PLR0917 - a row is of all that
     context = {"row": one.row, "offers": offered, "wish": wish, **facts}
     state = (*seen, offered, wish_state(wish))
     return RowBlock(f"environment-{one.row.id}", state, "idle/row.html", lambda: context)
-
-
-def row_facts(fleet: Fleet, reviewed: Review, one: Judged) -> dict[str, Any]:
-    """What a row says of one environment: plain values, because its HTML depends on them. `since` is by our clock."""
-    verdict = reviewed.verdict(one)
-    row = one.row
-    return {
-        "since": None if verdict.since is None else verdict.since + reviewed.lag,
-        "decision": verdict.decision.value,
-        "why": verdict.why,
-        "facts": tuple(fact for fact in verdict.facts if not fact.startswith("the limit is")),
-        "awake_since": row.started if awake_for(row, reviewed.now.timestamp()) else None,
-        "creator": fleet.person(row.creator_id, row.creator_kind),
-        "project": fleet.project(row.project_id) if row.project_id else "",
-        "class_name": fleet.environment_class(row.class_id) if row.class_id else "",
-    }
 
 
 @require_POST
