@@ -47,7 +47,20 @@
   const write = (element, text) => {
     if (element.textContent !== text) element.textContent = text;
   };
+  // Who reads in another time zone than the dashboard's is shown the clock of their own, and which one all else goes by.
+  const { zone } = document.documentElement.dataset;
+  const clock = (options) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...options });
+  const DAY = { weekday: "short", day: "numeric", month: "short" };
+  const [time, dayAndTime] = [clock(), clock(DAY)];
+  let isElsewhere = false;
+  try {
+    const at = now();
+    isElsewhere = Boolean(zone) && dayAndTime.format(at) !== clock({ ...DAY, timeZone: zone }).format(at);
+  } catch { /* a zone that this browser does not know */ }
+  document.documentElement.toggleAttribute("data-elsewhere", isElsewhere);
+  const byTheClock = (at) => (new Date(at).toDateString() === new Date(now()).toDateString() ? time : dayAndTime).format(at);
   const tick = (root = document) => {
+    if (isElsewhere) for (const shown of root.querySelectorAll("time[data-clock]")) write(shown, byTheClock(Date.parse(shown.dateTime)));
     for (const time of root.querySelectorAll("time[data-relative]")) write(time, relative(Date.parse(time.dateTime)));
     for (const grown of root.querySelectorAll("[data-since]"))
       write(grown, duration(Math.max(0, (now() - Date.parse(grown.dataset.since)) / 1000)));

@@ -2,7 +2,7 @@
 // opened, and is not laid out again. What itself asks the server, as the poller does, is left to htmx.
 (() => {
   "use strict";
-  const TICKING = "time[data-relative], [data-since]"; // dashboard.js writes their words
+  const TICKING = "time[data-relative], html[data-elsewhere] time[data-clock], [data-since]"; // dashboard.js writes their words
   const WRITTEN = ["title", "data-local"]; // and this into times that somebody points at
   const OURS = ["open", "aria-busy"]; // of what somebody has opened, or is asking for
   // A link that leads elsewhere is another link, also in the same place: nobody follows what they did not see.

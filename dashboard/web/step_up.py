@@ -67,7 +67,7 @@ def _password(request: HttpRequest, what: str) -> HttpResponse | None:
         return _ask(request, what, error=gettext("That is not your password."))
     limits.signed_in(request, user.username)
     is_known(request)
-    note(request, "with the password")
+    note(request, _("with the password"))
     return None
 
 

@@ -220,7 +220,7 @@ def test_the_filter_language_finds_entries(
     dashboard: Dashboard, written: None, query: str, acts: list[str]
 ) -> None:
     answer = dashboard.clients["admin"].get("/activity/audit/", {"q": f"{query} number:>{since.number}"})
-    assert [entry.act for entry, _ in answer.context["rows"]] == acts
+    assert [entry.act for entry, *_ in answer.context["rows"]] == acts
 
 
 @pytest.mark.parametrize(
@@ -279,3 +279,31 @@ def test_only_admins_read_it_and_find_the_way_to_it(dashboard: Dashboard) -> Non
     assert dashboard.get("/activity/audit/", "operator").status_code == 403
     assert "/activity/audit/" in text(dashboard.get("/activity/"))
     assert "/activity/audit/" not in text(dashboard.get("/activity/", "operator"))
+
+
+def test_what_is_kept_in_english_reads_in_the_language_of_the_page(dashboard: Dashboard) -> None:
+    kept = (
+        Note("token-made", timezone.now(), "token", "t", "ci of Ada", outcome="read, act, 90 days"),
+        Note("price", timezone.now(), "class", "c", "Large", outcome="0.25 from 2026-11-01"),
+        Note(
+            "checkpoint",
+            timezone.now(),
+            outcome="1200 entries up to 1300 were older than 90 days and are deleted",
+        ),
+        Note("price", timezone.now(), "class", "c", "odd", outcome="free <b> from then on"),
+    )
+    audit.append(*kept)
+    english, german = (
+        text(dashboard.get("/activity/audit/", **{"Accept-Language": to})) for to in ("en", "de")
+    )
+    for words in (
+        "read, act, 90 Tage",
+        "ci von Ada",
+        "0,25 ab 1. November 2026",
+        "1.200 Einträge bis 1.300 waren",
+    ):
+        assert words in german
+    for page in (english, german):
+        assert "free &lt;b&gt; from then on" in page
+    assert "0.25 from 1 Nov 2026 on" in english
+    assert AuditEntry.objects.filter(outcome="read, act, 90 days").exists()

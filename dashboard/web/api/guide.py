@@ -1,5 +1,6 @@
 """The document of the API as a page: made here, from the same document, with nothing from elsewhere."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +30,15 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
+    """`path` and `gives_pieces` are in the pieces between which a line may end."""
+
     method: str
-    path: str
+    path: tuple[str, ...]
     words: Words
     takes: tuple[Value, ...]
     sends: tuple[Value, ...]
     gives: str
+    gives_pieces: tuple[str, ...]
     anchor: str
 
 
@@ -78,8 +82,10 @@ def _operation(method: str, path: str, said: dict[str, Any], schemas: dict[str, 
     good = next(status for status in said["responses"] if status.startswith("2"))
     answer = said["responses"][good].get("content", {}).get("application/json", {}).get("schema", {})
     words = _words(said.get("description", said.get("summary", "")))
-    path = "/" + path.partition(ROOT)[2]
-    return Operation(method.upper(), path, words, takes, _fields(sent), _kind(answer), said["operationId"])
+    pieces = tuple(f"/{piece}" for piece in path.partition(ROOT)[2].split("/"))
+    gives = _kind(answer)
+    parts = tuple(re.split(r"(?<=[a-z])(?=[A-Z])", gives))
+    return Operation(method.upper(), pieces, words, takes, _fields(sent), gives, parts, said["operationId"])
 
 
 def _fields(schema: dict[str, Any]) -> tuple[Value, ...]:

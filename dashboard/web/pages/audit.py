@@ -18,6 +18,7 @@ from dashboard.control.audit.log import Note
 from dashboard.control.audit.models import AuditEntry, AuditQuerySet
 from dashboard.control.audit.query import ACTS, FIELDS, ask
 from dashboard.fleet.query.language import LONGEST_TEXT
+from dashboard.web import audit_words as words
 from dashboard.web.filtering import marked
 from dashboard.web.http import text_of, varied
 from dashboard.web.spreadsheet import download
@@ -36,8 +37,8 @@ def index(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("format") in {"csv", "json"}:
         return _file(request.GET["format"], text, asked.entries)
 
-    def other(words: str) -> str:
-        return _address(request, q=words, page="")
+    def other(text: str) -> str:
+        return _address(request, q=text, page="")
 
     shown = Paginator(asked.entries, PAGE_SIZE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
@@ -45,27 +46,18 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "section": "activity",
         "text": text,
         "acts": [
-            (f"act:{act}", gettext(words), text == f"act:{act}")
-            for act, words in ACTS.items()
+            (f"act:{act}", gettext(called), text == f"act:{act}")
+            for act, called in ACTS.items()
             if act in CHIPS
         ],
         "fields": FIELDS,
         "problems": [marked(text, problem, other) for problem in asked.problems],
         "shown": shown,
-        "rows": [(entry, _deed(entry)) for entry in shown],
+        "rows": [(entry, words.deed(entry), words.target(entry), words.outcome(entry)) for entry in shown],
         "links": _links(request, shown),
         "files": {kind: _address(request, format=kind, page="") for kind in ("csv", "json")},
     }
     return varied(render(request, "activity/audit.html", context))
-
-
-def _deed(entry: AuditEntry) -> str:
-    """Stop of an environment: asked for."""
-    words = gettext(ACTS.get(entry.act, entry.act.replace("-", " ")))
-    kind, _, deed = str(entry.details.get("verb", "")).partition(".")
-    if entry.act not in {"asked", "ended"} or not deed:
-        return words.capitalize()
-    return f"{gettext(deed.replace('-', ' ').capitalize())} {gettext(kind)}, {words}"
 
 
 def _links(request: HttpRequest, shown: "Page[AuditEntry]") -> dict[str, str]:
@@ -78,13 +70,13 @@ def _links(request: HttpRequest, shown: "Page[AuditEntry]") -> dict[str, str]:
 
 
 def _address(request: HttpRequest, **changed: str) -> str:
-    """This page with other words in its address; "" leaves a word out."""
-    words = request.GET.copy()
+    """This page with other values in its address; "" leaves one out."""
+    asked = request.GET.copy()
     for name, value in changed.items():
-        words.pop(name, None)
+        asked.pop(name, None)
         if value:
-            words[name] = value
-    return f"{request.path}?{words.urlencode()}"
+            asked[name] = value
+    return f"{request.path}?{asked.urlencode()}"
 
 
 def _file(kind: str, text: str, entries: AuditQuerySet) -> StreamingHttpResponse:

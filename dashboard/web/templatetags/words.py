@@ -119,15 +119,23 @@ def clock(at: float) -> str:
 
 @register.simple_tag
 def at(moment: datetime) -> SafeString:
-    """A time as a clock shows it, such as a deadline: 18:40, on another day Mon 23 Nov 18:40."""
+    """A time as a clock shows it, such as a deadline: 18:40, on another day Mon 23 Nov 18:40. The browser puts it into
+    the time zone of who reads.
+    """
     local = timezone.localtime(moment)
     words = time_of_day(local.timestamp(), timezone.localtime())
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}" data-clock>{}</time>',
         moment.isoformat(timespec="seconds"),
         absolute(local),
         words,
     )
+
+
+@register.simple_tag
+def zone() -> str:
+    """The dashboard's, in which days begin and times of day are written: Europe/Berlin."""
+    return timezone.get_current_timezone_name()
 
 
 @register.simple_tag
