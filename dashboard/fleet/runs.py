@@ -4,14 +4,14 @@ Also who is alike: tasks and services of one reference, in all environments, cou
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from math import ceil
 from statistics import median
 from typing import cast
 
-from dashboard.fleet.entities import Execution, Kind, Service, Task
+from dashboard.fleet.entities import Execution, Kind, Service, Task, kind_of
 from dashboard.fleet.index import Key
 from dashboard.fleet.places import PlaceSet, places_in
 from dashboard.fleet.query.indexes import INDEXES, everything, left_out
@@ -46,10 +46,17 @@ class Record:
     turns: int = 0
 
     @property
+    def judged(self) -> int:
+        return self.succeeded + self.failed
+
+    @property
+    def stopped(self) -> int:
+        return max(0, self.ended - self.judged)
+
+    @property
     def rate(self) -> float | None:
         """Successes in percent of the runs that succeeded or failed."""
-        judged = self.succeeded + self.failed
-        return 100 * self.succeeded / judged if judged else None
+        return 100 * self.succeeded / self.judged if self.judged else None
 
     @property
     def slower(self) -> float | None:
@@ -127,38 +134,49 @@ def last_success(fleet: Fleet, run: Execution) -> Execution | None:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """The things with one reference: by phase in this project and everywhere, and ids of the `others` in this project
-    that have failed.
+    """The things with one reference: by phase in this project and everywhere, and the `others` themselves, those of
+    this project first, as many as were asked for.
     """
 
     reference: str
     here: dict[str, int]
     everywhere: dict[str, int]
-    failed: tuple[str, ...]
+    others: tuple[Service | Task, ...]
 
 
 def alike(fleet: Fleet, row: Service | Task, most: int) -> Alike:
-    """Of a service: its namesakes in other environments. Of a task: the executions of its namesakes. Without `row`
-    itself, and without what lists leave out.
+    """Of a service: its namesakes in other environments, those that failed first. Of a task: the executions of its
+    namesakes, and these. Without `row` itself, and without what lists leave out.
     """
     kind = Kind.SERVICE if isinstance(row, Service) else Kind.EXECUTION
     value = (row.reference or row.name) if kind is Kind.SERVICE else row.name
     found = fleet.postings(kind, ALIKE[kind])[value] & everything(fleet, kind) & ~left_out(fleet, kind)
-    table = fleet.table(kind)
-    environment = fleet.environments.get(row.environment_id)
-    project = environment.project_id if environment is not None else ""
-    here = found & fleet.postings(kind, INDEXES["project"])[project]
+    here = found & _of_project(fleet, kind, row)
     phases = fleet.postings(kind, INDEXES["phase"])
-    failed = _places(here & phases["failed"], most + LOOKED_AT)
-    own = {row.id} if kind is Kind.SERVICE else {run.id for run in fleet.runs_of(row.id)}
-    others = [table.at(place).id for place in failed]
     return Alike(
         value,
         cast("dict[str, int]", phases.counts(here)),
         cast("dict[str, int]", phases.counts(found)),
-        tuple(one for one in others if one not in own)[:most],
+        tuple(_namesakes(fleet, row, most)),
     )
 
 
-def _places(found: PlaceSet, most: int) -> list[int]:
-    return list(islice(places_in(found), most))
+def _of_project(fleet: Fleet, kind: Kind, row: Service | Task) -> PlaceSet:
+    environment = fleet.environments.get(row.environment_id)
+    project = environment.project_id if environment is not None else ""
+    return fleet.postings(kind, INDEXES["project"])[project]
+
+
+def _namesakes(fleet: Fleet, row: Service | Task, most: int) -> Iterator[Service | Task]:
+    kind = kind_of(row)
+    found = fleet.postings(kind, ALIKE[kind])[row.reference or row.name]
+    found = found & everything(fleet, kind) & ~left_out(fleet, kind)
+    here = found & _of_project(fleet, kind, row)
+    parts = [here, found & ~here]
+    if kind is Kind.SERVICE:
+        failed = fleet.postings(kind, INDEXES["phase"])["failed"]
+        parts = [part for half in parts for part in (half & failed, half & ~failed)]
+        parts = [parts[0], parts[2], parts[1], parts[3]]
+    table = fleet.table(kind)
+    rows = (cast("Service | Task", table.at(place)) for part in parts for place in places_in(part))
+    return islice((one for one in rows if one.id != row.id), most)

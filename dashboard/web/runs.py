@@ -3,7 +3,6 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import cast
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -13,25 +12,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from dashboard.control.models import Action
 from dashboard.fleet import runs
-from dashboard.fleet.entities import Execution, Kind, Service, Task, kind_of
-from dashboard.fleet.query import PHASE_ORDER
+from dashboard.fleet.entities import Execution
 from dashboard.fleet.runs import Record, record_of
-from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web import plots
 from dashboard.web.details import Subject
+from dashboard.web.elsewhere import quoted
 from dashboard.web.live import Block
-from dashboard.web.offers import SECTIONS, address
 from dashboard.web.plots import Axis, Frame, Series
+from dashboard.web.records import edited, is_flaky
 from dashboard.web.templatetags.words import moment_of
 
 STRIP = 24
 """Runs in a strip."""
 TICK = 5.0
 """The bar of an execution that runs grows every so many seconds."""
-OTHERS = 6
 SECONDS = Axis(_("Duration"), length)
 
 
@@ -63,7 +59,7 @@ def pace_block(subject: Subject) -> Block:
         "shared": usual.shared,
         "last": last,
         "longer": _longer(row, last),
-        "more": f"{reverse('executions-list')}?{urlencode({'q': f'task:={_quoted(row.name)}'})}",
+        "more": f"{reverse('executions-list')}?{urlencode({'q': f'task:={quoted(row.name)}'})}",
     }
     state = (row, context["pace"], usual.shared, last)
     return Block("pace", state, "executions/pace.html", context)
@@ -92,10 +88,6 @@ def _longer(row: Execution, other: Execution | None) -> str:
     return words.format(time=length(abs(took - usual)))
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 # A task's record
 
 
@@ -117,8 +109,7 @@ def record_block(subject: Subject) -> Block:
     """The last runs of a task as a strip, its rate, durations and their trend."""
     ended = [run for run in subject.fleet.runs_of(subject.row.id) if not run.live]
     record = record_of(ended)
-    edited = _edited(subject.row.id) if record.turns else None
-    flaky = record.flaky and (edited is None or _turns_since(ended, edited) > 1)
+    flaky = record.flaky and is_flaky(ended, edited(subject.row.id))
     context = {
         "row": subject.row,
         "record": record,
@@ -127,17 +118,6 @@ def record_block(subject: Subject) -> Block:
         "figure": _durations(ended[: runs.LOOKED_AT]),
     }
     return Block("record", (record, context["dashes"], flaky), "tasks/record.html", context)
-
-
-def _edited(task_id: str) -> float | None:
-    """When the task was last edited from here (epoch seconds)."""
-    edits = Action.objects.for_target(Kind.TASK.value, task_id).filter(verb="task.edit")
-    last = edits.values_list("created", flat=True).first()
-    return last.timestamp() if last is not None else None
-
-
-def _turns_since(ended: list[Execution], moment: float) -> int:
-    return record_of([run for run in ended if (run.created or 0.0) >= moment]).turns
 
 
 def _dashes(ended: list[Execution]) -> tuple[Dash, ...]:
@@ -178,73 +158,3 @@ def _durations(ended: list[Execution]) -> SafeString | str:
         [Series(gettext("Duration"), tuple(took for _, took in known))],
         SECONDS,
     )
-
-
-# The same elsewhere
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A phase with its number, and where those are listed."""
-
-    phase: str
-    count: int
-    url: str
-
-
-def elsewhere_block(subject: Subject) -> Block:
-    """Whether what bears the same name fails in other environments too."""
-    row: Service | Task = subject.row
-    found = runs.alike(subject.fleet, row, OTHERS)
-    kind = Kind.SERVICE if isinstance(row, Service) else Kind.EXECUTION
-    table = subject.fleet.of(kind)
-    others = [
-        _other(subject.fleet, cast("Service | Execution", table[key])) for key in found.failed if key in table
-    ]
-    field = "task" if kind is Kind.EXECUTION else "reference" if row.reference else "name"
-    query = f"{field}:={_quoted(found.reference)}"
-    context = {
-        "row": row,
-        "is_service": kind is Kind.SERVICE,
-        "reference": found.reference,
-        "verdict": _verdict(row, found, kind),
-        "here": _shares(found.here, query, kind),
-        "everywhere": _shares(found.everywhere, query, kind) if found.everywhere != found.here else (),
-        "others": others,
-    }
-    state = (found, context["verdict"], others)
-    return Block("elsewhere", state, "parts/elsewhere.html", context)
-
-
-def _other(fleet: Fleet, row: Service | Execution) -> tuple[str, str, str]:
-    """(address, name of its environment, why it failed)."""
-    return (address(kind_of(row), row.id), fleet.environment_name(row.environment_id), row.failure)
-
-
-def _shares(counts: dict[str, int], query: str, kind: Kind) -> tuple[Share, ...]:
-    listing = reverse(f"{SECTIONS[kind]}-list")
-    ordered = sorted(counts.items(), key=lambda one: (PHASE_ORDER.get(one[0], len(PHASE_ORDER)), one[0]))
-    return tuple(
-        Share(phase, count, f"{listing}?{urlencode({'q': f'{query} phase:{phase}'})}")
-        for phase, count in ordered
-    )
-
-
-def _verdict(row: Service | Task, found: runs.Alike, kind: Kind) -> str:
-    """One sentence: everywhere, only here, or nowhere."""
-    if kind is Kind.EXECUTION:
-        return ""
-    failed = found.everywhere.get("failed", 0)
-    own = isinstance(row, Service) and row.failed
-    others, total = failed - own, sum(found.everywhere.values()) - 1
-    if total < 1:
-        return gettext("No other environment has one of this name.")
-    if not failed:
-        return gettext("It fails nowhere.")
-    if own and not others:
-        return gettext("It fails only here; {total} other environments have one.").format(total=total)
-    if own:
-        return gettext("It fails here and in {others} of {total} other environments.").format(
-            others=others, total=total
-        )
-    return gettext("It fails in {others} of {total} other environments.").format(others=others, total=total)

@@ -75,12 +75,41 @@ def test_a_task_tells_its_record_with_a_strip_and_a_trend(built: Dashboard) -> N
     record = part(built, "/tasks/t-1/", "record")
     assert "flaky" in record
     assert "2 failed" in record
+    built.put(run(built, "x-s", 40, "stopped"), Service("v-1", "e-1", "Database", "db"))
+    built.put(Task("t-1", "e-1", "Build", "build", depends_on=("v-1",)))
+    assert "1 stopped" in part(built, "/tasks/t-1/", "record")
+    assert '<a href="/services/v-1/"><bdi>Database</bdi>' in part(built, "/tasks/t-1/", "facts")
     assert "It has not run to an end yet" in _record_of_new(built)
 
 
-def test_a_row_of_the_list_has_its_last_runs_as_a_strip(built: Dashboard) -> None:
+def test_a_row_of_the_list_tells_how_its_last_runs_went(built: Dashboard) -> None:
     built.put(run(built, "x-f", 1, "failed"))
-    assert 'aria-label="The last 8 runs: 1 failed"' in text(built.get("/tasks/"))
+    page = text(built.get("/tasks/"))
+    assert 'aria-label="The last 8 runs: 1 failed"' in page
+    assert "12 of 13 succeeded, usually 1 min" in page
+    assert "flaky" not in page
+    for number in range(4):
+        built.put(run(built, f"x-f{number}", 50 - number, "succeeded" if number % 2 else "failed"))
+    assert '<span class="tag">flaky</span>' in text(built.get("/tasks/"))
+    built.put(run(built, "x-live", 0.1, "running"))
+    assert "usually 1 min" in text(built.get("/executions/?phase=running"))
+    assert "usually 1 min" in text(built.get("/environments/e-1/"))
+
+
+def test_a_task_stands_beside_its_namesakes_in_other_environments(built: Dashboard) -> None:
+    assert "It has not run in another environment." in part(built, "/tasks/t-1/", "elsewhere")
+    for number, phase in enumerate(("succeeded", "failed")):
+        built.put(Task(f"t-o{number}", "e-2", "Build", "build"))
+        failure = HOSTILE if phase == "failed" else ""
+        more = {"task_id": f"t-o{number}", "environment_id": "e-2", "failure": failure}
+        built.put(*(run(built, f"x-o{number}-{n}", 9 + n, phase, **more) for n in range(2)))
+    elsewhere = part(built, "/tasks/t-1/", "elsewhere")
+    assert "In 1 of 2 other environments its last run failed." in elsewhere
+    assert elsewhere.index("/tasks/t-o1/") < elsewhere.index("/tasks/t-o0/")
+    assert "0 of 2 succeeded" in elsewhere
+    assert "<img" not in elsewhere
+    for link in set(_links(elsewhere)):
+        assert built.get(link).status_code == 200
 
 
 def test_bars_are_drawn_for_germans_too(built: Dashboard) -> None:

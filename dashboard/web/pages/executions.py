@@ -18,6 +18,7 @@ from dashboard.web.live import Block, Said
 from dashboard.web.pages.logs import log_block
 from dashboard.web.plan import Plan, choice, plan, plan_block, step_url, steps_words
 from dashboard.web.quiet import quiet
+from dashboard.web.records import usual
 from dashboard.web.rows import ListPage
 from dashboard.web.runs import pace_block
 from dashboard.web.templatetags.words import counted
@@ -34,6 +35,7 @@ def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
         "project": fleet.project(project) if project else "",
         "creator": fleet.person(row.creator_id, row.creator_kind) if row.creator_id else "",
         "steps": steps_words(row),
+        "usual": usual(fleet, row) if row.live else None,
     }
 
 

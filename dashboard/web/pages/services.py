@@ -12,12 +12,12 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web import columns
 from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
+from dashboard.web.elsewhere import elsewhere_block
 from dashboard.web.lists import show
 from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage
-from dashboard.web.runs import elsewhere_block
 from dashboard.web.templatetags.words import counted
 
 

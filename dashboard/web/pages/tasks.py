@@ -12,16 +12,16 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web import columns
 from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
+from dashboard.web.elsewhere import elsewhere_block
 from dashboard.web.lists import show
 from dashboard.web.live import Block
+from dashboard.web.offers import address
 from dashboard.web.pages import executions
 from dashboard.web.quiet import quiet
+from dashboard.web.records import health
 from dashboard.web.rows import ListPage, small_table
-from dashboard.web.runs import elsewhere_block, record_block
+from dashboard.web.runs import record_block
 from dashboard.web.templatetags.words import counted
-
-STRIP = 8
-"""Last runs in a row of the list."""
 
 
 def _facts(fleet: Fleet, row: Task) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def _facts(fleet: Fleet, row: Task) -> dict[str, Any]:
         "environment_phase": environment.phase if environment is not None else "",
         "project": fleet.project(project) if project else "",
         "last_run": runs[0] if runs else None,
-        "strip": tuple("failed" if run.failed else run.phase for run in runs[:STRIP])[::-1],
+        "health": health(fleet, row.id, runs),
     }
 
 
@@ -75,7 +75,12 @@ def detail(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 def _more_facts(fleet: Fleet, row: Task) -> dict[str, Any]:
-    needs = tuple((key, fleet.task_name(key)) for key in row.depends_on)
+    needs = tuple(
+        (address(Kind.SERVICE, key), fleet.services[key].name)
+        if key in fleet.services
+        else (address(Kind.TASK, key), fleet.task_name(key))
+        for key in row.depends_on
+    )
     return {"creator": fleet.person(row.creator_id, row.creator_kind), "needs": needs}
 
 
