@@ -1,42 +1,32 @@
 """axe and Lighthouse over the pages of a running demo, what a first visit transfers, and what moves while pages poll.
 
-    make audit [ENVIRONMENTS=10000] [ONLY=visits,moved,lighthouse,axe]
+    make audit [ENVIRONMENTS=10000] [ONLY=visits,moved,lighthouse,axe,states]
 
-axe looks at pages of all kinds in both themes and two widths, which also must not scroll sideways; in a fleet of more
-than `LARGE` environments at the measured pages only, since the others show the same there. Lighthouse measures
-overview, lists and details as somebody with a desk and as somebody with a phone would see them for the first time; of
-`TRIES` the best counts, because other work on the machine makes pages only slower. Ends with 1 when axe finds anything,
-a page is wider than the screen, a score is below `LEAST` or a figure above its most. `ONLY` names the parts to run.
+The first four parts look at overview, list, details and idle in a fleet of that size (`axe`: at all pages when it is
+small). `states` looks at every page and state that the gallery shows, in fleets of their own, two at a time. Ends with
+the worst of each kind and where it was; with 1 when a limit is missed or a part came to no end. `ONLY` names the parts.
 """
 
-import json
+import multiprocessing
 import os
-import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from dashboard.stack.parts import free_port
+from scripts import scores
 from scripts.chromium import find
-from scripts.demo import LISTS, Demo, addresses, demo, sign_in, signed_in
-from scripts.node import Ready, made_ready
+from scripts.demo import LISTS, Demo, addresses, demo, signed_in
+from scripts.exam import SIZES, findings
+from scripts.walk import WALKS
 
-LEAST = 95
-KINDS = ("performance", "accessibility", "best-practices")
 MEASURED = ("overview", "environments", "environments-one", "idle", "executions-one")
-TRIES = 3
-"""A busy machine makes Lighthouse miss the beginning of a page."""
-LONGEST_TRY = 240
-SIZES = ((1440, 900), (390, 844))
-AXE = {"rules": {"target-size": {"enabled": True}}}
-"""Of WCAG 2.2, and not asked for by itself."""
 LARGE = 1_000
 READ_SECONDS = 600
 """The first poll of a large fleet, on a small machine."""
@@ -79,22 +69,6 @@ def read(page: Page, at: Demo, environments: int) -> None:
 def _rows(page: Page, url: str) -> int:
     page.goto(url)
     return page.locator("td.main a").count()
-
-
-def axe(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[str]:
-    """What axe finds, and pages that are wider than the screen: one line each."""
-    for size in SIZES:
-        for scheme in ("light", "dark"):
-            page = signed_in(browser, at, size, scheme)
-            for name, path in paths.items():
-                page.goto(at.url + path)
-                where = f"{name} at {size[0]} px, {scheme}"
-                for one in Axe().run(page, options=AXE).response["violations"]:
-                    yield from (f"{where}: {one['id']}: {node['html'][:160]}" for node in one["nodes"])
-                wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
-                if wide > 0:
-                    yield f"{where}: scrolls sideways by {wide} px"
-            page.context.close()
 
 
 def visits(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[Visit]:
@@ -145,64 +119,6 @@ def moved(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[tuple[s
         page.close()
 
 
-def lighthouse(
-    playwright: Playwright, at: Demo, paths: dict[str, str]
-) -> Iterator[tuple[str, str, dict[str, float], str]]:
-    """(page, device, scores of 0 to 100, what weighs) for each measured page."""
-    ready, port = made_ready(Path(__file__).with_name("lighthouse")), free_port()
-    with TemporaryDirectory() as folder:
-        arguments = ["--no-sandbox", f"--remote-debugging-port={port}"]
-        context = playwright.chromium.launch_persistent_context(
-            folder, executable_path=find(), args=arguments, headless=True
-        )
-        sign_in(context, at).goto("about:blank")
-        for name in MEASURED:
-            for device in ("desktop", "phone"):
-                yield name, device, *_best(ready, port, at.url + paths[name], device)
-        context.close()
-
-
-def _best(ready: Ready, port: int, url: str, device: str) -> tuple[dict[str, float], str]:
-    best: tuple[dict[str, float], str] | None = None
-    for number in range(1, TRIES + 1):
-        found = _measure(ready, port, url, device)
-        if found is not None and (best is None or found[0]["performance"] > best[0]["performance"]):
-            best = (found[0], f"{found[1]} (try {number})")
-        if best is not None and min(best[0].values()) >= LEAST:
-            break
-    if best is None:
-        raise SystemExit(f"Lighthouse could not measure {url}.")
-    return best
-
-
-def _measure(ready: Ready, port: int, url: str, device: str) -> tuple[dict[str, float], str] | None:
-    """None when it came to no end."""
-    program = str(ready.place / "node_modules/lighthouse/cli/index.js")
-    command = [ready.node, program, url, f"--port={port}", "--output=json", "--quiet"]
-    command += ["--disable-storage-reset", f"--only-categories={','.join(KINDS)}"]
-    command += ["--preset=desktop"] if device == "desktop" else []
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=LONGEST_TRY, env=dict(os.environ)
-        )
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        print(f"  {url} on a {device}: {str(error.stderr or error)[-300:]}", file=sys.stderr)
-        return None
-    report: dict[str, Any] = json.loads(done.stdout)
-    audits = report["audits"]
-    scores = {kind: 100 * (report["categories"][kind]["score"] or 0.0) for kind in KINDS}
-    failing = sorted(key for key, one in audits.items() if one["score"] is not None and one["score"] < 0.5)
-    said = ", ".join(
-        f"{words} {audits[key]['numericValue'] / 1000:.1f} s"
-        for key, words in (("first-contentful-paint", "first paint"), ("total-blocking-time", "blocked"))
-    )
-    shift = audits["cumulative-layout-shift"]["numericValue"]
-    speed = report["environment"][
-        "benchmarkIndex"
-    ]  # what else the machine does shows in it; a quiet desk has 1,500
-    return scores, f"{said}, layout shift {shift:.3f}, machine {speed:.0f}; {', '.join(failing)}"
-
-
 @dataclass(frozen=True)
 class Audit:
     """What the parts look at: the measured pages, and those that axe looks at."""
@@ -213,74 +129,157 @@ class Audit:
     paths: dict[str, str]
     axed: dict[str, str]
 
+    @property
+    def measured(self) -> dict[str, str]:
+        return {name: self.paths[name] for name in MEASURED}
 
-Verdict = tuple[str, bool]
-"""The worst that a part has found, and whether that is good enough."""
+
+@dataclass(frozen=True)
+class Verdict:
+    """The worst of one kind, where it was, and whether it keeps its limit."""
+
+    kind: str
+    worst: str
+    where: str
+    limit: str
+    good: bool
+
+    def __str__(self) -> str:
+        return f"{'met   ' if self.good else 'MISSED'}  {self.kind:24}{self.worst:>8}  {self.limit:14}{self.where}"
 
 
-def visited(audit: Audit) -> Verdict:
-    seen = []
-    for one in visits(audit.browser, audit.at, audit.paths):
-        seen.append(one)
+def most(kind: str, seen: dict[str, float], limit: float, unit: str = "") -> Verdict:
+    """Of figures by place that may be at most so much."""
+    where, worst = max(seen.items(), key=lambda one: one[1])
+    return Verdict(kind, f"{worst:.4g}{unit}", where, f"at most {limit:g}", worst <= limit)
+
+
+def visited(audit: Audit) -> Iterator[Verdict]:
+    seen = list(visits(audit.browser, audit.at, audit.paths))
+    for one in seen:
         print(f"{one.page:18} first visit {one.all:.0f} kB, scripts {one.scripts:.0f} kB", flush=True)
-    most, scripts = max(one.all for one in seen), max(one.scripts for one in seen)
-    said = f"first visit {most:.0f} kB, scripts {scripts:.0f} kB"
-    return said, most <= MOST_KB and scripts <= MOST_SCRIPT_KB
+    yield most("first visit, kB", {one.page: round(one.all) for one in seen}, MOST_KB)
+    yield most("its scripts, kB", {one.page: round(one.scripts) for one in seen}, MOST_SCRIPT_KB)
 
 
-def shifted(audit: Audit) -> Verdict:
-    shifts = []
+def shifted(audit: Audit) -> Iterator[Verdict]:
+    shifts = {}
     for name, device, shift, what in moved(audit.browser, audit.at, audit.paths):
-        shifts.append(shift)
+        shifts[f"{name} on a {device}"] = shift
         print(f"{name:18} {device:8}moved {shift:.4f} in {POLLED_SECONDS} s of polling {what}", flush=True)
-    return f"moved {max(shifts):.4f}", max(shifts) <= MOST_SHIFT
+    yield most("layout shift", shifts, MOST_SHIFT)
 
 
-def scored(audit: Audit) -> Verdict:
-    worst = dict.fromkeys(KINDS, 100.0)
-    for name, device, scores, said in lighthouse(audit.playwright, audit.at, audit.paths):
-        worst = {kind: min(worst[kind], scores[kind]) for kind in KINDS}
-        shown = "".join(f"{kind} {scores[kind]:3.0f}  " for kind in KINDS)
+def scored(audit: Audit) -> Iterator[Verdict]:
+    seen: dict[str, dict[str, float]] = {kind: {} for kind in scores.KINDS}
+    for name, device, found, said in scores.lighthouse(audit.playwright, audit.at, audit.measured):
+        for kind, score in found.items():
+            seen[kind][f"{name} on a {device}"] = score
+        shown = "".join(f"{kind} {found[kind]:3.0f}  " for kind in scores.KINDS)
         print(f"{name:18} {device:8}{shown}{said}", flush=True)
-    return ", ".join(f"{kind} {score:.0f}" for kind, score in worst.items()), min(worst.values()) >= LEAST
+    for kind, places in seen.items():
+        where, worst = min(places.items(), key=lambda one: one[1])
+        yield Verdict(kind, f"{worst:.0f}", where, f"at least {scores.LEAST}", worst >= scores.LEAST)
 
 
-def axed(audit: Audit) -> Verdict:
-    found = 0
-    for line in axe(audit.browser, audit.at, audit.axed):
-        print(line, flush=True)
-        found += 1
-    return (
-        "axe finds nothing, nothing scrolls sideways" if not found else f"{found} findings of axe",
-        not found,
-    )
+def axed(audit: Audit) -> Iterator[Verdict]:
+    page = signed_in(audit.browser, audit.at, SIZES[0], "light")
+    found = list[tuple[str, str]]()
+    for name, path in audit.axed.items():
+        page.goto(audit.at.url + path)
+        found += told(findings(page, name))
+    page.context.close()
+    yield from counted(found, len(audit.axed), "pages of this fleet")
 
 
-PARTS: dict[str, Callable[[Audit], Verdict]] = {
-    "visits": visited,
-    "moved": shifted,
-    "lighthouse": scored,
-    "axe": axed,
-}
+def stated() -> Iterator[Verdict]:
+    """Its fleets run beside each other, in processes of their own."""
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=fresh) as pool:
+        answers = [pool.submit(examined, name) for name in WALKS]
+        parts = [answer.result() for answer in answers]
+    found = [one for part, _ in parts for one in part]
+    yield from counted(found, sum(number for _, number in parts), "pages and states")
 
 
-def main() -> int:
-    environments = int(os.environ.get("ENVIRONMENTS") or 140)
-    names = [name for name in os.environ.get("ONLY", "").split(",") if name] or [*PARTS]
-    if unknown := [name for name in names if name not in PARTS]:
-        raise SystemExit(f"No part is called {unknown[0]}; there are {', '.join(PARTS)}.")
-    with demo(environments, free_port()) as at, sync_playwright() as playwright:
+def examined(walk: str) -> tuple[list[tuple[str, str]], int]:
+    """What is wrong on one walk, and how many sights it had."""
+    found, number = list[tuple[str, str]](), 0
+    with chromium() as (_, browser):
+        for sight in WALKS[walk](browser):
+            if sight.paper:
+                continue
+            number += 1
+            found += told(findings(sight.page, sight.name))
+    return found, number
+
+
+def told(found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for kind, what in found:
+        print(f"{kind}: {what}", flush=True)
+        yield kind, what
+
+
+def counted(found: list[tuple[str, str]], number: int, of: str) -> Iterator[Verdict]:
+    for kind, words in (("axe", "axe"), ("shape", "holding the shape"), ("focus", "focus seen")):
+        places = [what for one, what in found if one == kind]
+        where = f"{number} {of}" + (f", the first: {places[0][:90]}" if places else "")
+        yield Verdict(words, str(len(places)), where, "no finding", not places)
+
+
+Part = Callable[[Audit], Iterator[Verdict]]
+PARTS: dict[str, Part] = {"visits": visited, "moved": shifted, "lighthouse": scored, "axe": axed}
+STATES = "states"
+
+
+@contextmanager
+def chromium() -> Iterator[tuple[Playwright, Browser]]:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+        yield playwright, browser
+        browser.close()
+
+
+def ended(name: str, part: Callable[[], Iterator[Verdict]]) -> list[Verdict]:
+    """What a part found; that it came to no end is a verdict too."""
+    began = time.monotonic()
+    try:
+        verdicts = list(part())
+    except (Exception, SystemExit) as trouble:  # noqa: BLE001 - the other parts still have something to say
+        traceback.print_exc()
+        verdicts = [Verdict(name, "no end", str(trouble)[:90], "", False)]
+    print(f"-- {name} took {time.monotonic() - began:.0f} s", flush=True)
+    return verdicts
+
+
+def measured(environments: int, names: list[str]) -> Iterator[Verdict]:
+    with demo(environments, free_port()) as at, chromium() as (playwright, browser):
         first = signed_in(browser, at, SIZES[0], "light")
         read(first, at, environments)
         paths = dict(addresses(first, at))
         first.context.close()
         few = {name: path for name, path in paths.items() if environments <= LARGE or name in MEASURED}
         audit = Audit(playwright, browser, at, paths, few)
-        verdicts = [PARTS[name](audit) for name in names]
-        browser.close()
-    print("Worst: " + "; ".join(said for said, _ in verdicts))
-    return 0 if all(good for _, good in verdicts) else 1
+        for name in names:
+            yield from ended(name, lambda name=name: PARTS[name](audit))  # type: ignore[misc]
+
+
+def main() -> int:
+    environments = int(os.environ.get("ENVIRONMENTS") or 140)
+    every = [*PARTS, STATES]
+    names = [name for name in os.environ.get("ONLY", "").split(",") if name] or every
+    if unknown := [name for name in names if name not in every]:
+        raise SystemExit(f"No part is called {unknown[0]}; there are {', '.join(every)}.")
+    began, verdicts = time.monotonic(), list[Verdict]()
+    if of_one := [name for name in names if name in PARTS]:
+        verdicts += ended("the fleet", lambda: measured(environments, of_one))
+    if STATES in names:
+        verdicts += ended(STATES, stated)
+    print(
+        f"The worst of each kind, at {environments} environments, after {(time.monotonic() - began) / 60:.0f} min:"
+    )
+    print(*verdicts, sep="\n")
+    return 0 if all(one.good for one in verdicts) else 1
 
 
 if __name__ == "__main__":

@@ -72,6 +72,18 @@ def states(page: Page, at: Demo) -> Iterator[State]:
     yield from _asked(page, at)
     dialog(page, at)
     yield "dialog", False
+    page.goto(f"{at.url}/environments/")
+    page.click("#choose-columns")
+    page.wait_for_selector("#dialog .column-list")
+    yield "columns-dialog", False
+    page.goto(f"{at.url}/environments/")
+    page.get_by_role("link", name="How to filter").click()
+    page.wait_for_selector("#dialog .help-scroll")
+    yield "filter-dialog", False
+    page.goto(f"{at.url}/environments/")
+    page.keyboard.press("?")
+    page.wait_for_selector("#dialog table.keys")
+    yield "keys-dialog", False
     page.goto(at.url)
     page.keyboard.press("Control+k")
     page.keyboard.type("we")

@@ -3,7 +3,7 @@
 What `make gallery` takes pictures of, and what `make audit` examines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page
@@ -28,6 +28,12 @@ class Sight:
 
 
 def sights(browser: Browser) -> Iterator[Sight]:
+    """All of them."""
+    for walk in WALKS.values():
+        yield from walk(browser)
+
+
+def _usual(browser: Browser) -> Iterator[Sight]:
     with demo(port=free_port()) as at:
         give_past(at)
         page = signed_in(browser, at, DESK, "light")
@@ -36,6 +42,14 @@ def sights(browser: Browser) -> Iterator[Sight]:
             yield Sight(name, page)
         for name, whole in states(page, at):
             yield Sight(name, page, whole)
+        page.context.close()
+
+
+def _others(browser: Browser) -> Iterator[Sight]:
+    """As others see it, on paper, when something is away, and with nothing in it."""
+    with demo(port=free_port()) as at:
+        give_past(at)
+        page = signed_in(browser, at, DESK, "light")
         for other, name, whole in others(browser, at, page):
             yield Sight(name, other, whole)
         for name in printed(page, at):
@@ -43,7 +57,6 @@ def sights(browser: Browser) -> Iterator[Sight]:
         for name, whole in troubles(page, at):
             yield Sight(name, page, whole)
         page.context.close()
-    yield from _odd(browser)
     with demo(0, free_port()) as at:
         page = signed_in(browser, at, DESK, "light")
         for name, whole in nothing(page, at):
@@ -68,3 +81,7 @@ def _odd(browser: Browser) -> Iterator[Sight]:
 
 def _run(message: str) -> None:
     raise SystemExit(f"A text of the fleet was run as a script: {message}")
+
+
+WALKS: dict[str, Callable[[Browser], Iterator[Sight]]] = {"usual": _usual, "odd": _odd, "others": _others}
+"""Each in demos of its own, so that they may run beside each other."""

@@ -75,6 +75,11 @@
   tick();
   setInterval(() => document.hidden || tick(), 1000);
 
+  // What takes the focus is seen whole in a row that scrolls; browsers leave it where a letter of it shows.
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.closest?.(".chips, .tabs, .side nav")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+
   // What is cut short tells all of it to who rests on it.
   document.addEventListener("pointerover", ({ target }) => {
     for (let box = target, up = 0; box && up < 3; box = box.parentElement, up += 1) {
