@@ -7,24 +7,20 @@ small). `states` looks at every page and state that the gallery shows, in fleets
 the worst of each kind and where it was; with 1 when a limit is missed or a part came to no end. `ONLY` names the parts.
 """
 
-import multiprocessing
 import os
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright
 
 from dashboard.stack.parts import free_port
 from scripts import scores
-from scripts.chromium import find
 from scripts.demo import LISTS, Demo, addresses, demo, signed_in
 from scripts.exam import SIZES, findings
-from scripts.walk import WALKS
+from scripts.walk import WALKS, beside_each_other, chromium
 
 MEASURED = ("overview", "environments", "environments-one", "idle", "executions-one")
 LARGE = 1_000
@@ -194,10 +190,7 @@ def axed(audit: Audit) -> Iterator[Verdict]:
 
 def stated() -> Iterator[Verdict]:
     """Its fleets run beside each other, in processes of their own."""
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=fresh) as pool:
-        answers = [pool.submit(examined, name) for name in WALKS]
-        parts = [answer.result() for answer in answers]
+    parts = beside_each_other(examined)
     found = [one for part, _ in parts for one in part]
     yield from counted(found, sum(number for _, number in parts), "pages and states")
 
@@ -230,14 +223,6 @@ def counted(found: list[tuple[str, str]], number: int, of: str) -> Iterator[Verd
 Part = Callable[[Audit], Iterator[Verdict]]
 PARTS: dict[str, Part] = {"visits": visited, "moved": shifted, "lighthouse": scored, "axe": axed}
 STATES = "states"
-
-
-@contextmanager
-def chromium() -> Iterator[tuple[Playwright, Browser]]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
-        yield playwright, browser
-        browser.close()
 
 
 def ended(name: str, part: Callable[[], Iterator[Verdict]]) -> list[Verdict]:
