@@ -103,7 +103,7 @@
 
   // Where one is stays in view in a menu wider than the screen, as menus of narrow screens are.
   // When the page is laid out, not before: asking for places earlier would lay it out twice.
-  if (matchMedia("(max-width: 900px)").matches) requestAnimationFrame(() => {
+  if (matchMedia("(max-width: 56.25em)").matches) requestAnimationFrame(() => {
     for (const current of document.querySelectorAll("nav [aria-current]")) {
       const menu = current.closest("nav");
       const [inner, outer] = [current.getBoundingClientRect(), menu.getBoundingClientRect()];
@@ -348,7 +348,7 @@
 
   // On a phone, Back closes a dialog: while one is open the history has an entry more, of the same address. Whoever
   // closes it otherwise goes back by that entry, and where the page is left, the next one takes its place.
-  const phone = matchMedia("(max-width: 760px), (pointer: coarse)");
+  const phone = matchMedia("(max-width: 47.5em), (pointer: coarse)");
   const inDialog = () => Boolean(history.state?.dialog);
   let below = null; // the address, while the entry is ours
   let leaving = false;

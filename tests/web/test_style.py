@@ -1,0 +1,35 @@
+"""The style sheet: what a browser's own settings ask of it."""
+
+import re
+from pathlib import Path
+
+STYLE = (Path(__file__).parents[2] / "static" / "dashboard.css").read_text(encoding="utf-8")
+
+
+def test_dark_differs_from_light_in_nothing_but_the_tokens() -> None:
+    """So that what is asked of a dark page, once a light one is right, is about colours."""
+    dark = re.findall(
+        r"@media [^{]*prefers-color-scheme: dark[^{]*\{\s*([^{]*)\{([^}]*)\}\s*\}\n", STYLE, re.MULTILINE
+    )
+    assert len(dark) == STYLE.count("prefers-color-scheme: dark") == 2
+    for selector, declared in dark:
+        assert selector.strip() == ":root"
+        assert all(one.strip().startswith("--") for one in declared.split(";") if one.strip())
+
+
+def test_letters_grow_with_the_ones_set_in_a_browser_and_windows_are_measured_by_them() -> None:
+    """Drawings grow with their place, which is in rem too."""
+    lines = [line for line in STYLE.splitlines() if "drawing" not in line]
+    fixed = re.compile(r"font(-size)?: [^;]*\d+px|line-height: \d+px|@media [^{]*\d+px")
+    assert [line for line in lines if fixed.search(line)] == []
+
+
+def test_what_a_ground_or_a_shadow_tells_is_told_by_a_line_where_colours_are_forced() -> None:
+    forced = STYLE.partition("@media (forced-colors: active)")[2]
+    for told in (
+        "nav a[aria-current]",
+        ".chips a[aria-current]",
+        ".tabs a[aria-current]",
+        "aria-selected=true",
+    ):
+        assert told in forced
