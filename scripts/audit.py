@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Error, Page, Playwright
 
 from dashboard.stack.parts import free_port
 from scripts import scores
@@ -24,6 +24,7 @@ from scripts.walk import WALKS, beside_each_other, chromium
 
 MEASURED = ("overview", "environments", "environments-one", "idle", "executions-one")
 LARGE = 1_000
+TRIES = 3
 READ_SECONDS = 600
 """The first poll of a large fleet, on a small machine."""
 MOST_KB, MOST_SCRIPT_KB = 150, 60
@@ -203,8 +204,19 @@ def examined(walk: str) -> tuple[list[tuple[str, str]], int]:
             if sight.paper:
                 continue
             number += 1
-            found += told(findings(sight.page, sight.name))
+            found += told(steady(sight.page, sight.name))
     return found, number
+
+
+def steady(page: Page, name: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with a page that may load itself again while it is looked at, as those do that wait for Redis."""
+    for _ in range(TRIES):
+        try:
+            return iter(list(findings(page, name)))
+        except Error as trouble:
+            said = str(trouble)
+            page.wait_for_load_state()
+    return iter([("axe", f"{name} could not be looked at: {said[:120]}")])
 
 
 def told(found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
