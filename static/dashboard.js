@@ -203,7 +203,7 @@
     const [box, list] = [one("#q"), one("#list")];
     if (!box || !list) return;
     const asked = event.detail.requestConfig?.elt?.id;
-    if (event.target.id === "list" && asked !== "filters") box.value = list.dataset.q;
+    if (event.target.id === "list" && asked !== "filters") box.value = list.dataset.q ?? box.value;
     for (const tab of document.querySelectorAll("#views [data-q]")) {
       const shown = tab.dataset.q === list.dataset.q && (!tab.dataset.sort || tab.dataset.sort === list.dataset.sort);
       tab[shown ? "setAttribute" : "removeAttribute"]("aria-current", "true");
@@ -442,6 +442,7 @@
       said.append(" ", leads);
     }
     element.append(said, close);
+    for (const other of [...one("#toasts").children]) if (other.textContent === element.textContent) other.remove();
     one("#toasts").append(element);
     if (level !== "bad") setTimeout(() => element.remove(), url ? 20000 : 6000);
   };

@@ -80,7 +80,10 @@
     box.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  box.addEventListener("input", soon);
+  box.addEventListener("input", () => {
+    mark(-1); // what is offered was for what stood there before
+    soon();
+  });
   box.addEventListener("blur", close);
   box.addEventListener("click", () => isOpen() && close());
   box.addEventListener("keydown", (event) => {

@@ -66,7 +66,7 @@
     const there = new Set([...rows().children].map((row) => row.id));
     const many = [...held.children].filter((row) => row.id && !there.has(row.id)).length;
     const text = many ? translated("{count} new", { count: many }) : translated("The list has changed");
-    if (!chip) {
+    if (!chip?.isConnected) { // none yet, or it went with another list
       chip = document.createElement("div");
       chip.className = "held";
       chip.setAttribute("role", "status");
@@ -125,18 +125,24 @@
     const { release: newest } = event.detail;
     if (told || !newest || !place.dataset.release || newest === place.dataset.release) return;
     told = true;
-    const banner = document.createElement("p");
+    const note = document.createElement("div"); // beside the page, which stays where it is
+    const words = document.createElement("span");
     const again = document.createElement("a");
-    banner.className = "banner";
-    banner.setAttribute("role", "status");
+    const close = document.createElement("button");
+    note.className = "toast";
     again.href = location.href;
     again.textContent = translated("Reload");
     again.addEventListener("click", (click) => {
       click.preventDefault();
       location.reload();
     });
+    close.type = "button";
+    close.textContent = "×";
+    close.setAttribute("aria-label", translated("Dismiss"));
+    close.addEventListener("click", () => note.remove());
     const [before, after] = translated("This dashboard has been updated. {reload} to use the new version.").split("{reload}");
-    banner.append(before, again, after);
-    main.prepend(banner);
+    words.append(before, again, after);
+    note.append(words, close);
+    document.querySelector("#toasts").append(note);
   });
 })();

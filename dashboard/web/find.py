@@ -26,6 +26,7 @@ from dashboard.fleet.query.values import fold
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import organisations
 from dashboard.web.access import may_see
+from dashboard.web.creators import made_by
 from dashboard.web.http import moment, signed_in
 from dashboard.web.names import Names, Namesakes, SharedNames, Wanted, best_of
 from dashboard.web.offers import SECTIONS, Offer, address, menu, offers
@@ -132,7 +133,7 @@ def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
     people = cast("list[Person]", PEOPLE.best(fleet.table(Kind.PERSON), wanted, MOST))
     yield Group(
         gettext("People"),
-        tuple(_filtered(row.name or row.email, row.email, q=f"creator:={row.id}") for row in people),
+        tuple(_filtered(row.name or row.email, row.email, q=made_by(fleet, row.id)) for row in people),
     )
 
 

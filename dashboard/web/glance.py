@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from dashboard.control.record.cost import Bill
 from dashboard.fleet.entities import Execution, Service
+from dashboard.web.creators import made_by
 from dashboard.web.details import Subject
 from dashboard.web.live import Block
 
@@ -28,5 +29,5 @@ def glance_block(
         "total": cast("Bill", past.context.get("total", Bill())),
         "reach": past.context.get("reach", 0),
     }
-    theirs = f"{reverse('environments-list')}?{urlencode({'q': f'creator:={row.creator_id}'})}"
+    theirs = f"{reverse('environments-list')}?{urlencode({'q': made_by(subject.fleet, row.creator_id)})}"
     return subject.block("glance", subject.known, tuple(found.values()), theirs=theirs, **found)

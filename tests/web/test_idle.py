@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import jobs
 from dashboard.control.models import Action, Batch
-from dashboard.fleet.entities import Environment, Execution, Person, Port
+from dashboard.fleet.entities import Environment, Execution, Person, Port, Project
 from tests.web.conftest import HTMX, OPERATOR, Dashboard, text
 
 HOUR = 3600.0
@@ -49,6 +49,31 @@ def fleet(dashboard: Dashboard) -> Dashboard:
         Person("p-ada", "Ada", "ada@example.com"),
     )
     return dashboard
+
+
+def test_a_project_is_chosen_from_a_menu_that_keeps_the_rest(fleet: Dashboard) -> None:
+    fleet.put(idle(1, 5, project_id="p-1"), Project("p-1", "Web shop"))
+    asked = {"q": "otter project:none", "project": "Web shop", "idle": "1h", "sort": "name"}
+    answer = fleet.clients["admin"].get("/idle/", asked, headers=HTMX | {"HX-Trigger": "by-project"})
+    assert listed(answer) == ["e-1"]
+    there = "/idle/?q=otter+project%3A%3D%22Web+shop%22&idle=1h&sort=name"
+    assert answer["HX-Push-Url"] == there
+    assert '<option value="Web shop" selected>' in text(answer)
+    assert 'data-q="otter project:=&quot;Web shop&quot;"' in text(answer)
+    assert listed(fleet.get(there)) == ["e-1"]
+    assert 'name="idle" value="1h"' in text(fleet.get(there)).partition('id="by-project"')[2]
+    everything = fleet.get(f"{there}&project=*")
+    assert set(listed(everything)) == {"e-1", "e-2", "e-3", "e-4", "e-5"}
+
+
+def test_whoever_left_most_is_asked_for_by_name_where_only_one_has_it(fleet: Dashboard) -> None:
+    def links() -> list[str]:
+        shown = text(fleet.get("/idle/")).partition('id="creators"')[2].partition("</p>")[0]
+        return re.findall(r'href="(/idle/[^"]+)"', shown)
+
+    assert links() == ["/idle/?q=creator%3A%3DAda", "/idle/?q=creator%3A%3DOda"]
+    fleet.put(Person("p-ada-2", "ADA", "other@example.com"))
+    assert links()[0] == "/idle/?q=creator%3A%3Dp-ada"
 
 
 def listed(response) -> list[str]:

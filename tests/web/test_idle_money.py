@@ -88,4 +88,4 @@ def test_a_poll_finds_nothing_new_until_the_money_moves_on(
 def test_those_who_left_most_are_named_with_what_it_has_cost(priced: Dashboard) -> None:
     creators = text(priced.get("/idle/")).partition('id="creators"')[2].partition("</p>")[0]
     assert "By creator, the dearest first:" in creators
-    assert "≈ 11.00 EUR (3)" in creators
+    assert "≈ 11.00 EUR in 3" in creators

@@ -23,12 +23,14 @@ from dashboard.control.permissions import bulk_refusal, can, refusal
 from dashboard.control.verbs import Verb
 from dashboard.fleet import query as queries
 from dashboard.fleet.entities import Environment, Kind
+from dashboard.fleet.query import editing
 from dashboard.fleet.query.language import LONGEST_TEXT
 from dashboard.fleet.query.values import Wrong, seconds
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.spans import spoken_length as length
+from dashboard.web.creators import made_by
 from dashboard.web.exports import FORMATS
-from dashboard.web.filtering import marked
+from dashboard.web.filtering import marked, projects
 from dashboard.web.http import is_fragment, moment, page, signed_in
 from dashboard.web.idle_lists import (
     DEAREST_FIRST,
@@ -43,7 +45,7 @@ from dashboard.web.idle_lists import (
 from dashboard.web.idle_money import IdleMoney, idle_money
 from dashboard.web.idle_rows import row_facts
 from dashboard.web.lists import SHOWN_PROBLEMS, context_of, is_typing, only_problems
-from dashboard.web.live import Block, Live, RowBlock
+from dashboard.web.live import Block, Live, RowBlock, is_poll
 from dashboard.web.offers import offers, wish_state
 from dashboard.web.pages.batches import LeftOut, ask
 from dashboard.web.pages.policies import policies_block
@@ -76,13 +78,20 @@ class Asked:
     problem: str = ""
     order: str = LONGEST_FIRST
 
+    def beside(self) -> dict[str, str]:
+        """What an address says beside filter, order and page; what has its default is left out."""
+        pairs = {
+            "idle": "" if self.limit == DEFAULT_LIMIT else self.limit,
+            "show": "" if self.view == "idle" else self.view,
+        }
+        return {name: value for name, value in pairs.items() if value}
+
     def url(self, **changes: Any) -> str:
         """The address of this with `changes`: what has its default is left out."""
         there = replace(self, **changes)
         pairs = {
             "q": there.text,
-            "idle": "" if there.limit == DEFAULT_LIMIT else there.limit,
-            "show": "" if there.view == "idle" else there.view,
+            **there.beside(),
             "sort": "" if there.order == LONGEST_FIRST else there.order,
             "page": str(there.page) if there.page > 1 else "",
         }
@@ -109,7 +118,8 @@ def asked_for(parameters: Any) -> Asked:
     view = parameters.get("show", "")
     digits = parameters.get("page", "1")
     number = int(digits[:9]) if digits.isascii() and digits.isdigit() else 1
-    text = parameters.get("q", "").strip()[: LONGEST_TEXT + 1]
+    text = editing.folded(parameters.get("q", "").strip(), {"project": parameters.get("project", "")})
+    text = text[: LONGEST_TEXT + 1]
     view, order = view if view in LABELS else "idle", order_of(parameters.get("sort", ""))
     return Asked(text, limit, allowed, view, max(1, number), problem, order)
 
@@ -188,7 +198,12 @@ def index(request: HttpRequest) -> HttpResponseBase:
         "here": len(shown),
         "an_hour": an_hour,
         "creators": [
-            (one, asked.url(text=f"{asked.text} creator:={one.id}".strip(), page=1) if one.id else "")
+            (
+                one,
+                asked.url(text=f"{asked.text} {made_by(moment(request).fleet, one.id)}".strip(), page=1)
+                if one.id
+                else "",
+            )
             for one in whose
         ],
         "priced": bool(found.money.prices),
@@ -201,6 +216,10 @@ def index(request: HttpRequest) -> HttpResponseBase:
         },
         "default_order": asked.order == LONGEST_FIRST,
         "file_url": f"{one_page}{'&' if '?' in one_page else '?'}format=",
+        "projects": projects(moment(request).fleet, asked.text),
+        "query": asked,
+        "sort": "" if asked.order == LONGEST_FIRST else asked.order,
+        "look": {"said": tuple(asked.beside().items())},
     }
     priced, doubt = bool(found.money.prices), (found.review.doubt, round(found.review.lag / 60))
     above = [
@@ -217,7 +236,10 @@ def index(request: HttpRequest) -> HttpResponseBase:
     live = Live([*above, chosen, policies_block(), batches_block()], blocks, body)
     again = is_fragment(request)
     context |= {one.id: one.html(request, swap=again and one.id == "found") for one in (*live.blocks, body)}
-    return page(request, "idle/index.html", context, live, fragment="idle/list.html")
+    answer = page(request, "idle/index.html", context, live, fragment="idle/list.html")
+    if again and not is_poll(request):
+        answer["HX-Push-Url"] = asked.url()
+    return answer
 
 
 def _links(asked: Asked, pages: int) -> dict[str, str]:
