@@ -102,7 +102,7 @@
   document.addEventListener("pointermove", ({ pointerType }) => { if (pointerType === "mouse") moved = Date.now(); }, { passive: true });
   const under = (place) => Date.now() - moved < RESTS && place.matches(":hover");
   body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-    if (!detail.target.matches(".overview-below .flush")) return;
+    if (!detail.target.matches(".troubles > .flush")) return;
     later.delete(detail.target.id);
     if (!under(detail.target)) return;
     detail.shouldSwap = false;
