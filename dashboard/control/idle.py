@@ -5,6 +5,7 @@ Whatever is not known means keep. More evidence of activity never turns keep int
 turns stop into keep.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ ORDINARY_ROLES = frozenset({"", "default"})
 SHUT = frozenset({"", "owner_only", "creator_only"})
 """Admission levels of a port that only its owner gets through."""
 OPEN_TO = {"everyone": _("everyone"), "organization": _("the organisation")}
+PORTS_NAMED = 4
+"""More than these are counted."""
 LONG_AWAKE = 2 * 86_400.0
 
 
@@ -200,13 +203,17 @@ def _running(executions: tuple[str, ...]) -> str:
 
 
 def _open_ports(environment: Environment) -> Iterator[str]:
-    for port in environment.ports:
-        if port.admission not in SHUT:
-            yield sentence(
-                "port {number} open to {whom}",
-                number=port.number,
-                whom=Said(OPEN_TO.get(port.admission, port.admission)),
-            )
+    named = [port for port in environment.ports if port.admission not in SHUT]
+    if len(named) <= PORTS_NAMED:
+        for port in named:
+            yield sentence("port {number} open to {whom}", number=port.number, whom=_whom(port.admission))
+        return
+    for admission, count in sorted(Counter(port.admission for port in named).items()):
+        yield sentence("ports open to {whom}: {count}", whom=_whom(admission), count=count)
+
+
+def _whom(admission: str) -> Said:
+    return Said(OPEN_TO.get(admission, admission))
 
 
 def _own_timeout(environment: Environment, now: datetime) -> str:

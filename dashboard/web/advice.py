@@ -41,7 +41,7 @@ def _steps(user: User, row: Environment, fleet: Fleet, depth: EnvironmentDetail 
     broken = [gettext(part.name) for part in depth.parts if part.failure] if depth is not None else []
     if broken:
         yield Step(
-            gettext("It failed in: {parts}. What each part says is under Inside.").format(
+            gettext("It failed in: {parts}. What each part says is under “Machine and content”.").format(
                 parts=", ".join(broken)
             ),
             "#parts",

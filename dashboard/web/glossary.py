@@ -36,6 +36,16 @@ WORDS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
         _("One run of a task, together with the tasks on which it depends."),
     ),
     (
+        "class",
+        _("Class"),
+        _("The size and kind of machine that an environment runs on. Its price is what estimates go by."),
+    ),
+    (
+        "runner",
+        _("Runner"),
+        _("Where environments run: a cloud and a place in it, set up by your organisation."),
+    ),
+    (
         "creator",
         _("Creator"),
         _("Who made it in Ona. What somebody makes from this dashboard counts as theirs."),
@@ -121,6 +131,16 @@ WORDS: tuple[tuple[str, str | Promise, str | Promise], ...] = (
         "personal-token",
         _("Personal token"),
         _("What a script shows instead of a password. It opens what its person may at that moment."),
+    ),
+    (
+        "median",
+        _("Median"),
+        _("The middle of several: half of the runs took longer, half of them less."),
+    ),
+    (
+        "estimate",
+        _("Estimate"),
+        _("Running hours times the price that admins have set for the class, not a bill."),
     ),
     (
         "flaky",

@@ -111,6 +111,12 @@ def test_the_evidence_is_told_in_words():
     )
 
 
+def test_many_open_ports_are_counted():
+    ports = tuple(Port(number, "", "everyone" if number % 2 else "odd") for number in range(1, 2_001))
+    found = verdict(ports=ports)
+    assert "ports open to everyone: 1000; ports open to odd: 1000; its own" in found.because
+
+
 def test_a_kept_one_says_why_before_the_evidence():
     found = verdict(evidence=Evidence(executions=("Build",), hold="kept by Ada until Friday"))
     assert found.because.startswith("kept, task execution Build runs: last signal VS Code 08:48")
