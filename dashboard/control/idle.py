@@ -156,7 +156,10 @@ def _reasons_to_keep(
     if evidence.doubt:
         yield evidence.doubt
     if environment.role not in ORDINARY_ROLES and environment.role not in limits.roles:
-        yield sentence("it is a {role} and not named", role=Said(environment.role.replace("_", " ")))
+        yield sentence(
+            "it is a {role}, left alone unless a policy includes those",
+            role=Said(environment.role.replace("_", " ")),
+        )
     if environment.started is None:
         yield sentence("its last start is not known")
     if max(environment.signal_at or 0.0, environment.started or 0.0) > at + AHEAD:

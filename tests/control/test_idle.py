@@ -66,9 +66,14 @@ def verdict(limits=TWO_HOURS, evidence=NOTHING, now=NOW, **changes):
         ({}, {"executions": ("Build",)}, "keep", "task execution Build runs"),
         ({}, {"executions": ("Build", "Test")}, "keep", "2 task executions run"),
         ({}, {"hold": "kept by Ada until Friday"}, "keep", "kept by Ada until Friday"),
-        ({"role": "prebuild"}, {}, "keep", "it is a prebuild and not named"),
-        ({"role": "workflow"}, {}, "keep", "it is a workflow and not named"),
-        ({"role": "base_snapshot_build"}, {}, "keep", "it is a base snapshot build and not named"),
+        ({"role": "prebuild"}, {}, "keep", "it is a prebuild, left alone unless a policy includes those"),
+        ({"role": "workflow"}, {}, "keep", "it is a workflow, left alone unless a policy includes those"),
+        (
+            {"role": "base_snapshot_build"},
+            {},
+            "keep",
+            "it is a base snapshot build, left alone unless a policy includes those",
+        ),
         ({"role": "default"}, {}, "stop", ""),
     ],
 )

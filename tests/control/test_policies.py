@@ -220,7 +220,7 @@ def test_special_roles_are_kept_unless_they_are_named(admin):
     prebuild = replace(IDLE[0], role="prebuild")
     one = policy(admin, armed=True)
     assert run(prebuild) == 0
-    assert verdicts(one)["e-0"][1] == "it is a prebuild and not named"
+    assert verdicts(one)["e-0"][1] == "it is a prebuild, left alone unless a policy includes those"
     IdlePolicy.objects.update(roles=["prebuild"])
     assert run(prebuild, at=60.0) == 1
 

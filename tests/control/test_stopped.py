@@ -77,7 +77,7 @@ def test_what_has_been_stopped_for_long_is_deleted_through_a_batch_and_says_why(
         ({"unpushed": 2, "changed": 1}, "it holds 2 unpushed commits and 1 changed file"),
         ({"changed": 3}, "it holds 3 changed files"),
         ({"git_seen": False}, "whether it holds unsaved work is not known"),
-        ({"role": "prebuild"}, "it is a prebuild and not named"),
+        ({"role": "prebuild"}, "it is a prebuild, left alone unless a policy includes those"),
         ({"desired": "running"}, "it is to be running"),
         ({"started": THEN - DAY}, "it was started since"),
         ({"started": THEN + DAY}, "its last activity lies in the future, so a clock is wrong"),

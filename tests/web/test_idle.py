@@ -140,7 +140,7 @@ def test_a_row_tells_the_evidence_and_what_a_stop_keeps(fleet: Dashboard) -> Non
     assert "A stop keeps unsaved work, a delete does not." in page
     kept = text(fleet.get("/idle/?show=kept"))
     assert "Not idle: task execution Build runs." in kept
-    assert "Not idle: it is a prebuild and not named." in kept
+    assert "Not idle: it is a prebuild, left alone unless a policy includes those." in kept
 
 
 def test_a_fleet_that_was_not_read_lately_has_nothing_idle(dashboard: Dashboard) -> None:

@@ -47,7 +47,9 @@ def _reasons_to_keep(
     if evidence.doubt:
         yield evidence.doubt
     if row.role not in ORDINARY_ROLES and row.role not in policy.roles:
-        yield sentence("it is a {role} and not named", role=Said(row.role.replace("_", " ")))
+        yield sentence(
+            "it is a {role}, left alone unless a policy includes those", role=Said(row.role.replace("_", " "))
+        )
     yield from _of_its_times(row, at, since)
     if evidence.hold:
         yield evidence.hold
