@@ -211,12 +211,12 @@
     box.setAttribute("aria-invalid", Boolean(one("#problems p:not(.calm, .muted)")));
   });
 
-  // What a person has opened stays open when its surroundings are renewed.
-  body.addEventListener("htmx:oobBeforeSwap", (event) => {
-    const opened = [...event.detail.target.querySelectorAll("details")].map((details) => details.open);
-    const renewed = event.detail.fragment.querySelectorAll?.("details") || [];
-    renewed.forEach((details, index) => { if (opened[index]) details.open = true; });
-  });
+  // What a person has opened stays open when its surroundings are renewed; by its id, for another may have come before it.
+  const stayOpen = (shown, renewed) => {
+    const opened = new Set([...shown.querySelectorAll("details[id][open]")].map(({ id }) => id));
+    for (const details of renewed.querySelectorAll?.("details[id]") || []) if (opened.has(details.id)) details.open = true;
+  };
+  body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => stayOpen(detail.target, detail.fragment));
 
   // Focus. What takes the focused element away hands the focus to its namesake, else to the first link beside it.
   const whereabouts = (element) => ({ id: element.id, around: element.closest("tr, section, #header")?.id });
@@ -247,9 +247,11 @@
       ticking.removeAttribute("title");
       ticking.removeAttribute("data-local");
     }
+    for (const details of copy.querySelectorAll("details[open]")) details.open = false;
     return copy.outerHTML;
   };
   const renewRows = (rows, renewed) => {
+    stayOpen(rows, renewed);
     const known = new Map([...rows.children].map((row) => [row.id, row]));
     const focused = rows.contains(document.activeElement) && whereabouts(document.activeElement);
     const wanted = [...renewed.children].map((row) => {
@@ -272,6 +274,7 @@
   // While other rows wait, those in view stay where they are and tell what is true: their state, or that they have left.
   const FULL = 50; // rows of a page: PAGE_SIZE of dashboard/fleet/query/run.py
   const keepRows = (rows, renewed) => {
+    stayOpen(rows, renewed);
     const focused = rows.contains(document.activeElement) && whereabouts(document.activeElement);
     const there = new Set([...renewed.children].map(({ id }) => id));
     const shown = [...rows.children];

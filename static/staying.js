@@ -95,25 +95,25 @@
   });
   setInterval(() => { if (held && !read()) release(); }, 1000);
 
-  // A table of the overview waits while the pointer moves on it: a button is not another's when it is pressed.
+  // A table of the overview, and the phases of a list, wait while the pointer moves on them: what is pressed is not another's.
   const RESTS = 30000;
   const later = new Map();
   let moved = 0;
   document.addEventListener("pointermove", ({ pointerType }) => { if (pointerType === "mouse") moved = Date.now(); }, { passive: true });
   const under = (place) => Date.now() - moved < RESTS && place.matches(":hover");
   body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-    if (!detail.target.matches(".troubles > .flush")) return;
+    if (!detail.target.matches(".troubles > .flush, #list > #summary")) return;
     later.delete(detail.target.id);
     if (!under(detail.target)) return;
     detail.shouldSwap = false;
-    later.set(detail.target.id, detail.fragment.firstElementChild);
+    later.set(detail.target.id, [detail.target, detail.fragment.firstElementChild]);
   });
   setInterval(() => {
-    for (const [id, renewed] of later) {
-      const place = document.getElementById(id);
-      if (place && under(place)) continue;
+    for (const [id, [place, renewed]] of later) {
+      if (place.isConnected && under(place)) continue;
       later.delete(id);
-      place?.replaceWith(renewed);
+      if (!place.isConnected) continue; // another list has taken its place
+      place.replaceWith(renewed);
       htmx.process(renewed);
       soon();
     }

@@ -10,8 +10,10 @@ from tests.browser.conftest import Visit
 pytestmark = pytest.mark.browser
 RENEW = """(drop) => {
   const rows = htmx.find("#rows").cloneNode(true);
+  for (const details of rows.querySelectorAll("details")) details.open = false;  // as the server has them
   const added = rows.firstElementChild.cloneNode(true);
   added.id = "environment-new";
+  for (const details of added.querySelectorAll("details")) details.id = "why-new";
   rows.prepend(added);
   if (drop) rows.lastElementChild.remove();
   rows.setAttribute("hx-swap-oob", "true");
@@ -42,6 +44,18 @@ def rows_wait_in_another_list_too(page: Page) -> None:
         page.evaluate("htmx.ajax('GET', location.href, { target: '#list', swap: 'outerHTML' })")
         expect(waiting).to_have_count(0)
     page.evaluate(QUIET)
+
+
+def a_row_that_comes_before_an_opened_one_is_not_opened(page: Page) -> None:
+    page.goto("/idle/?show=all")
+    page.evaluate("htmx.find('#poll').remove()")
+    why = page.locator("#rows details").first
+    opened = page.locator(f"[id='{why.get_attribute('id')}']")
+    opened.locator("summary").click()
+    page.evaluate(RENEW, False)
+    page.get_by_role("button", name="1 new").click()
+    expect(page.locator("#why-new")).not_to_have_attribute("open", "")
+    expect(opened).to_have_attribute("open", "")
 
 
 def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
@@ -76,6 +90,7 @@ def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
     page.evaluate(RENEW, True)
     expect(first).to_have_attribute("id", "environment-new")
 
+    a_row_that_comes_before_an_opened_one_is_not_opened(page)
     page.goto("/")
     page.evaluate("htmx.find('#poll')?.remove()")
     table = page.locator("#failed-services")
