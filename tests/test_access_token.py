@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from dashboard.control import ledger
+from dashboard.control import ledger, left_behind
 from dashboard.control.models import Action, Role, State, User
 from dashboard.fleet.entities import Environment
 from dashboard.fleet.snapshot import Snapshot
@@ -137,7 +137,7 @@ def test_a_refusal_is_told_and_written_down_and_never_tried_again(api, trouble, 
     api.wire.on(METHOD, trouble)
     assert words in refused(api)
     api.wire.on(METHOD, passed)
-    ledger.sweep(ledger.utc_now(), nobody_sends)
+    left_behind.sweep(ledger.utc_now(), nobody_sends)
     action = Action.objects.get()
     assert (action.state, words in action.outcome) == (state, True)
     assert len(api.wire.asked) == api.wire.asked.index(METHOD) + 1
@@ -149,7 +149,7 @@ def test_one_that_is_open_refuses_a_second_and_one_whose_process_died_ends_as_un
     row.created = row.not_before = row.sent = ledger.utc_now()
     row.save()
     assert "admin is asking for one at this moment" in refused(api)
-    ledger.sweep(ledger.utc_now(), nobody_sends, died=bool)
+    left_behind.sweep(ledger.utc_now(), nobody_sends, died=bool)
     row.refresh_from_db()
     assert (row.state, "nobody has seen it" in row.outcome) == (State.UNKNOWN, True)
 

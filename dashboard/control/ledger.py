@@ -7,12 +7,12 @@
                          └──nobody knows whether it arrived, and it must not be repeated──▶ unknown
 
 The row is written before anything is sent. Claiming is one conditional update: the loser moves on, so a
-message delivered twice or a worker that died costs nothing but time. `sweep` drives on what was left behind.
+message delivered twice or a worker that died costs nothing but time. `left_behind` drives on what was.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,11 +20,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext_noop as _
 
 from dashboard import trail
-from dashboard.control.models import Action, ActionQuerySet, State, User
+from dashboard.control.models import Action, State, User
 from dashboard.control.permissions import Forbidden, refusal
 from dashboard.control.verbs import RULES, Outcome, Params, Rule, Verb, pointless
 from dashboard.fleet.details import CurrentFile
@@ -40,13 +40,7 @@ logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 5
 PERSISTENCE = timedelta(minutes=10)
-LEFT_BEHIND = timedelta(seconds=8)
-"""A queued action that nobody claimed for so long is sent to the workers again."""
-WORKER_DIED = timedelta(seconds=60)
-"""No call takes this long (its timeouts are shorter): whoever was sending is gone."""
 LONGEST_DELAY = 60.0
-SET_BACK = timedelta(seconds=2 * LONGEST_DELAY)
-"""Nothing is put off for so long: a time further ahead is from before the clock of this machine was set back."""
 JUST_MADE = timedelta(seconds=30)
 """The API may answer "not found" for a moment right after it made something."""
 
@@ -319,74 +313,6 @@ def overdue(action: Action, now: datetime) -> bool:
         return False
     words = sentence("Ona accepted it, but for {time} its state could not be read.", time=_minutes(action))
     return _move(action, State.UNCONFIRMED, ended=now, outcome=words)
-
-
-def sweep(now: datetime, enqueue: Enqueue, died: Callable[[str], bool] = lambda _: False) -> int:
-    """Drive on what a dead worker or broker left behind; returns how many rows were touched.
-
-    `died(sender)` is True when that process is known to be gone.
-    """
-    _forget_the_future(now)
-    return _requeue_waiting(now, enqueue) + _rescue_sending(now, enqueue, died)
-
-
-def _forget_the_future(now: datetime) -> None:
-    """What was written before the clock was set back would wait until it has caught up: it counts from now on."""
-    for state, time_of in (
-        (State.QUEUED, "not_before"),
-        (State.SENDING, "sent"),
-        (State.REQUESTED, "requested"),
-    ):
-        future = Action.objects.filter(state=state, **{f"{time_of}__gt": now + SET_BACK})
-        if future.exists():
-            future.update(**{time_of: now})
-
-
-def _requeue_waiting(now: datetime, enqueue: Enqueue) -> int:
-    waiting = Action.objects.filter(state=State.QUEUED, not_before__lte=now, batch=None).exclude(
-        created__gt=now - LEFT_BEHIND, created__lte=now, attempts=0
-    )
-    return _hand_over_all(waiting.values_list("id", flat=True), enqueue)
-
-
-def _rescue_sending(now: datetime, enqueue: Enqueue, died: Callable[[str], bool]) -> int:
-    sending = Action.objects.filter(state=State.SENDING)
-    senders = sending.exclude(sender="").values_list("sender", flat=True).distinct()
-    dead = [sender for sender in senders if died(sender)]
-    stuck = sending.filter(Q(sent__lt=now - WORKER_DIED) | Q(sender__in=dead))
-    repeatable = [verb.value for verb, rule in RULES.items() if rule.repeatable]
-    lost = sum(_lost(stuck, rule, now) for rule in RULES.values() if not rule.repeatable)
-    hopeless = stuck.filter(verb__in=repeatable, attempts__gte=MOST_ATTEMPTS)
-    lost += hopeless.update(
-        state=State.FAILED,
-        ended=now,
-        outcome=sentence("It was tried several times, and a worker died while sending it."),
-    )
-    again = stuck.filter(verb__in=repeatable)
-    waits = {
-        "state": State.QUEUED,
-        "not_before": now,
-        "outcome": sentence(PERHAPS, why=_("the worker died meanwhile")),
-    }
-    lost += again.exclude(batch=None).update(**waits)  # its batch is worked off
-    singly = list(again.filter(batch=None).values_list("id", flat=True))
-    Action.objects.filter(id__in=singly, state=State.SENDING).update(**waits)
-    return lost + _hand_over_all(singly, enqueue)
-
-
-def _lost(stuck: ActionQuerySet, rule: Rule, now: datetime) -> int:
-    words = sentence(
-        "The worker died while sending this, and it must not be sent twice. {what}", what=rule.look_first
-    )
-    return stuck.filter(verb=rule.verb.value).update(state=State.UNKNOWN, ended=now, outcome=words)
-
-
-def _hand_over_all(identifiers: Iterable[UUID], enqueue: Enqueue) -> int:
-    count = 0
-    for identifier in identifiers:
-        hand_over(identifier, enqueue)
-        count += 1
-    return count
 
 
 def _move(action: Action, state: State, **fields: Any) -> bool:

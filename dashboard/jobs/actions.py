@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dashboard.celery import app
-from dashboard.control import ledger, ledger_keep
+from dashboard.control import ledger, ledger_keep, left_behind
 from dashboard.control.ledger import Observed
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import RULES, Verb, watched
@@ -112,7 +112,7 @@ def _look(action: Action) -> "tuple[Reading, Observed | None, float]":
 
 @app.task(name="jobs.sweep_actions", expires=10)
 def sweep_actions() -> None:
-    ledger.sweep(ledger.utc_now(), enqueue_action, has_died)
+    left_behind.sweep(ledger.utc_now(), enqueue_action, has_died)
 
 
 @app.task(name="jobs.prune_actions", expires=3600)

@@ -76,7 +76,9 @@ def test_five_questions_take_three_steps_each_by_keyboard_alone(visit: Visit) ->
 
     # Stop everything idle in a project: up to the question, which is not answered here.
     from_overview_to(page, "i", "Idle environments")
-    expect(page.get_by_role("combobox", name="Project", exact=True)).to_be_visible()  # for who takes the mouse
+    expect(
+        page.get_by_role("combobox", name="Project", exact=True)
+    ).to_be_visible()  # for who takes the mouse
     filtered(page, "-project:nothing")
     # In so small a fleet all may be at work, or may be by the time one gets there.
     if page.locator("#pick-page:enabled").count() and reached(page, "#pick-page"):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.control import batches, ledger
+from dashboard.control import batches, ledger, left_behind
 from dashboard.control.models import Action, Batch, Role, State
 from dashboard.control.permissions import Forbidden
 from dashboard.control.verbs import Verb
@@ -166,7 +166,7 @@ def test_batches_are_worked_off_in_order_of_their_wishes(admin):
 def test_the_sweep_leaves_what_waits_in_a_batch_to_the_batch(admin):
     begun(admin)
     queue = []
-    assert ledger.sweep(seconds(60), queue.append) == 0
+    assert left_behind.sweep(seconds(60), queue.append) == 0
     assert queue == []
 
 
@@ -174,7 +174,7 @@ def test_what_a_dead_worker_was_sending_is_sent_again_in_its_turn(admin):
     batch = begun(admin)
     claimed(batch)
     queue = []
-    ledger.sweep(seconds(1), queue.append, lambda sender: sender == "here:1")
+    left_behind.sweep(seconds(1), queue.append, lambda sender: sender == "here:1")
     assert queue == []
     assert claimed(batch, 2).place == 0
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from dashboard.control import ledger
+from dashboard.control import ledger, left_behind
 from dashboard.control.models import Action, Role, State
 from dashboard.control.permissions import Forbidden
 from dashboard.control.verbs import RULES, Verb
@@ -115,10 +115,10 @@ def test_a_broker_that_is_down_costs_time_and_no_action(book, django_capture_on_
     with django_capture_on_commit_callbacks(execute=True):
         action = book.ask(Verb.STOP_ENVIRONMENT, enqueue=broken).action
     assert state_of(action) == State.QUEUED
-    assert ledger.sweep(seconds(5), book.queue.append) == 0  # a worker may just be about to take it
-    assert ledger.sweep(seconds(8), book.queue.append) == 1
+    assert left_behind.sweep(seconds(5), book.queue.append) == 0  # a worker may just be about to take it
+    assert left_behind.sweep(seconds(8), book.queue.append) == 1
     assert book.queue == [action.id]
-    assert ledger.sweep(seconds(18), broken) == 1
+    assert left_behind.sweep(seconds(18), broken) == 1
     assert ledger.claim(action.id, seconds(20)) is not None
 
 

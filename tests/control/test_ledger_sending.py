@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.control import ledger
+from dashboard.control import ledger, left_behind
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import Verb
 from dashboard.fleet.entities import Environment
@@ -132,7 +132,7 @@ def test_a_task_of_which_nobody_knows_whether_it_runs_is_never_sent_twice(book, 
     assert action.outcome.startswith("Nobody knows whether Ona received this")
     assert action.outcome.endswith("Look at the task's executions before you run it again.")
     for at in (2, 100, 1000):
-        ledger.sweep(seconds(at), book.queue.append)
+        left_behind.sweep(seconds(at), book.queue.append)
         assert ledger.claim(action.id, seconds(at)) is None
     assert book.queue == []
     assert acting.wire.asked.count("StartTask") == 1
@@ -151,15 +151,15 @@ def test_a_task_that_certainly_never_arrived_is_tried_again(book, acting):
 
 def test_a_repeatable_verb_goes_back_to_the_queue_when_its_worker_died(book):
     action = book.claimed(Verb.STOP_ENVIRONMENT)
-    assert ledger.sweep(seconds(60), book.queue.append) == 0
-    assert ledger.sweep(seconds(61), book.queue.append) == 1
+    assert left_behind.sweep(seconds(60), book.queue.append) == 0
+    assert left_behind.sweep(seconds(61), book.queue.append) == 1
     assert (state_of(action), book.queue) == (State.QUEUED, [action.id])
     assert ledger.claim(action.id, seconds(61)) is not None
 
 
 def test_a_task_whose_worker_died_is_unknown(book):
     action = book.claimed(Verb.START_TASK)
-    assert ledger.sweep(seconds(61), book.queue.append) == 1
+    assert left_behind.sweep(seconds(61), book.queue.append) == 1
     action.refresh_from_db()
     assert (action.state, action.ended, book.queue) == (State.UNKNOWN, seconds(61), [])
     assert action.outcome.endswith("Look at the task's executions before you run it again.")
@@ -169,7 +169,7 @@ def test_a_worker_that_is_known_to_have_died_is_not_waited_for(book):
     lost, kept = book.asked(Verb.STOP_ENVIRONMENT), book.asked(Verb.STOP_SERVICE)
     ledger.claim(lost.id, seconds(0), "here:1")
     ledger.claim(kept.id, seconds(0), "here:2")
-    assert ledger.sweep(seconds(1), book.queue.append, lambda sender: sender == "here:1") == 1
+    assert left_behind.sweep(seconds(1), book.queue.append, lambda sender: sender == "here:1") == 1
     assert (state_of(lost), state_of(kept)) == (State.QUEUED, State.SENDING)
     assert book.queue == [lost.id]
 
@@ -178,22 +178,22 @@ def test_what_kills_five_workers_is_not_given_to_a_sixth(book):
     action = book.asked(Verb.STOP_ENVIRONMENT)
     for attempt in range(5):
         assert ledger.claim(action.id, seconds(attempt * 100)) is not None
-        assert ledger.sweep(seconds(attempt * 100 + 61), book.queue.append) == 1
+        assert left_behind.sweep(seconds(attempt * 100 + 61), book.queue.append) == 1
     assert state_of(action) == State.FAILED
     assert len(book.queue) == 4
 
 
 def test_a_worker_that_was_only_slow_does_not_overwrite_the_verdict(book, acting):
     action = book.claimed(Verb.START_TASK, acting.task)
-    ledger.sweep(seconds(61), book.queue.append)
+    left_behind.sweep(seconds(61), book.queue.append)
     assert perform(acting, action, at=62).state == State.UNKNOWN
 
 
 def test_a_retry_whose_message_was_lost_is_found_by_the_sweep(book):
     action = book.claimed(Verb.STOP_ENVIRONMENT)
     Action.objects.update(state=State.QUEUED, not_before=seconds(4))
-    assert ledger.sweep(seconds(3), book.queue.append) == 0
-    assert ledger.sweep(seconds(4), book.queue.append) == 1
+    assert left_behind.sweep(seconds(3), book.queue.append) == 0
+    assert left_behind.sweep(seconds(4), book.queue.append) == 1
     assert book.queue == [action.id]
 
 
@@ -201,7 +201,7 @@ def test_a_clock_that_was_set_back_by_an_hour_holds_nothing_up(book):
     waiting, sending = book.asked(Verb.STOP_ENVIRONMENT), book.claimed(Verb.STOP_SERVICE)
     requested = book.asked(Verb.START_ENVIRONMENT)
     Action.objects.filter(id=requested.id).update(state=State.REQUESTED, requested=seconds(0))
-    assert ledger.sweep(seconds(-3600), book.queue.append) == 1
+    assert left_behind.sweep(seconds(-3600), book.queue.append) == 1
     assert book.queue == [waiting.id]
     assert ledger.claim(waiting.id, seconds(-3600)) is not None
     assert Action.objects.get(id=sending.id).sent == seconds(-3600)

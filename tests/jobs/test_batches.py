@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from dashboard import jobs
-from dashboard.control import batches, ledger
+from dashboard.control import batches, ledger, left_behind
 from dashboard.control.models import Action, State
 from dashboard.control.verbs import Verb
 from dashboard.fleet.snapshot import load
@@ -148,7 +148,7 @@ def test_a_stop_whose_worker_died_after_sending_it_counts_as_done_by_the_batch(i
     batch = stop(admin, idle[:1])
     action = batches.claim_next(ledger.utc_now(), "a worker")
     api.ona.environments.stop(action.target_id)
-    ledger.sweep(ledger.utc_now(), str, lambda sender: sender == "a worker")
+    left_behind.sweep(ledger.utc_now(), str, lambda sender: sender == "a worker")
     api.clock.pass_(60)
     jobs.send_lane(0)
     assert [state for state, _ in outcomes(batch)] == ["requested"]
