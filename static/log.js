@@ -67,6 +67,9 @@
   // The log of another step is in the place of this one, or a page that somebody went back to. Where it does not stand
   // beside the plan, it comes into view.
   const beside = matchMedia("(min-width: 1000px)");
+  body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+    if (target?.id === "log") htmx.trigger("#log-poll", "htmx:abort"); // its lines are of the step before
+  });
   body.addEventListener("htmx:afterSettle", ({ detail: { elt, requestConfig } }) => {
     if (elt?.id !== "log") return;
     renewedLog();

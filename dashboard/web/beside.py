@@ -1,6 +1,7 @@
 """An execution beside the last of its task that succeeded, step by step."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from celery.exceptions import CeleryError
@@ -17,7 +18,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.details import Subject
 from dashboard.web.http import signed_in
 from dashboard.web.live import Block
-from dashboard.web.plan import planned, step_url, took
+from dashboard.web.plan import planned, step_urls, took
 from dashboard.web.templatetags.words import phase_label, within
 
 logger = logging.getLogger(__name__)
@@ -66,8 +67,15 @@ class Beside:
         return next((one for one in self.lines if step is not None and one.now == step), None)
 
 
-def beside(subject: Subject) -> Beside | None:
-    """None when no other execution of its task has succeeded."""
+@dataclass(frozen=True, slots=True)
+class _Other:
+    run: Execution
+    depth: ExecutionDetail
+    took: Mapping[str, float]
+
+
+def beside(subject: Subject, here: Mapping[str, float]) -> Beside | None:
+    """None when no other execution of its task has succeeded. `here`: what the steps of this one took, in seconds."""
     row: Execution = subject.row
     other = runs.last_success(subject.fleet, row) if row.task_id else None
     if other is None:
@@ -75,9 +83,10 @@ def beside(subject: Subject) -> Beside | None:
     depth = _depth(other.id)
     if depth is None or subject.depth is None:
         return Beside(other, (), read=False)
-    if row.failed and not took(other, depth):
+    there = took(other, depth)
+    if row.failed and not there:
         _learn(subject, other)
-    return Beside(other, _lines(subject, other, depth), read=True)
+    return Beside(other, _lines(subject, here, _Other(other, depth, there)), read=True)
 
 
 def _depth(identifier: str) -> ExecutionDetail | None:
@@ -113,22 +122,21 @@ def _key(step: Step) -> tuple[str, str]:
     return (step.kind, step.target) if step.target else ("", step.label)
 
 
-def _lines(subject: Subject, other: Execution, depth: ExecutionDetail) -> tuple[Then, ...]:
-    row: Execution = subject.row
-    here, there = took(row, subject.depth), took(other, depth)
+def _lines(subject: Subject, here: Mapping[str, float], other: _Other) -> tuple[Then, ...]:
+    url, url_there, there = step_urls(subject.row), step_urls(other.run), other.took
     left: dict[tuple[str, str], list[Step]] = {}
-    for step in planned(depth):
+    for step in planned(other.depth):
         left.setdefault(_key(step), []).append(step)
     found = []
     for step in planned(subject.depth):
         same = left.get(_key(step))
         then = same.pop(0) if same else None
         took_then = there.get(then.id) if then is not None else None
-        found.append(Then(step, then, here.get(step.id), took_then, step_url(row, step.id)))
+        found.append(Then(step, then, here.get(step.id), took_then, url(step.id)))
     gone = {id(step) for some in left.values() for step in some}
     found += [
-        Then(None, step, None, there.get(step.id), step_url(other, step.id))
-        for step in planned(depth)
+        Then(None, step, None, there.get(step.id), url_there(step.id))
+        for step in planned(other.depth)
         if id(step) in gone
     ]
     return tuple(found)
@@ -148,7 +156,7 @@ def beside_block(subject: Subject, found: Beside | None) -> Block:
         "first": "" if first is None else _difference(first),
         "unknown": any(one.then is not None and one.took_then is None for one in shown),
     }
-    state = (found, shown, context["first"])
+    state = (found and (found.other.id, found.read), *list(context.values())[2:])
     return Block("beside", state, "executions/beside.html", context)
 
 

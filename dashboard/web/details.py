@@ -21,7 +21,7 @@ from dashboard.fleet.sentences import said
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, moment, page, signed_in
-from dashboard.web.live import Block, Live
+from dashboard.web.live import Block, Live, is_poll
 from dashboard.web.offers import again, besides, menu, offers, wish_state, withheld
 from dashboard.web.raw import asked_raw, raw
 from dashboard.web.rows import ListPage
@@ -135,5 +135,6 @@ def detail_page(
     if asked_raw(request):
         return raw(request, row, subject.depth)
     live = Live([subject.header(), subject.block("facts", subject.known), *rest(subject), subject.actions()])
-    context = {"title": row.name, "blocks": {block.id: block.html(request) for block in live.blocks}}
+    made = {} if is_poll(request) else {block.id: block.html(request) for block in live.blocks}
+    context = {"title": row.name, "blocks": made}
     return page(request, f"{listing.folder}/detail.html", context, live, said=listing.said(subject))

@@ -1,13 +1,13 @@
 """An execution's plan on its page: groups in order, each step with how long it took, and the one whose log is shown."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import quote_plus
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 
 from dashboard import jobs
@@ -70,7 +70,13 @@ def choice(request: HttpRequest, row: Execution, depth: ExecutionDetail | None) 
 
 
 def step_url(row: Execution, step: str) -> str:
-    return f"{reverse('executions-detail', args=[row.id])}?{urlencode({'step': step})}"
+    return step_urls(row)(step)
+
+
+def step_urls(row: Execution) -> Callable[[str], str]:
+    """Where the log of a step is shown."""
+    page = reverse("executions-detail", args=[row.id])
+    return lambda step: f"{page}?step={quote_plus(step)}"
 
 
 def took(row: Execution, depth: ExecutionDetail | None) -> dict[str, float]:
@@ -188,17 +194,25 @@ class Plan:
     placed: Placed | None
     several: bool
 
+    @property
+    def state(self) -> tuple[tuple[float | None, ...], ...]:
+        """What its HTML depends on besides the steps and which of them is chosen."""
+        found = (placed for one in self.stretches for group in one.groups for placed in group.steps)
+        return tuple((placed.took, placed.usual, placed.p95) for placed in found)
 
-def plan(row: Execution, depth: ExecutionDetail, fleet: Fleet, chosen: Step | None) -> Plan:
+
+def plan(
+    row: Execution, depth: ExecutionDetail, fleet: Fleet, known: Mapping[str, float], chosen: Step | None
+) -> Plan:
+    """`known`: seconds by step."""
     names = {step.id: step.label or step.kind or gettext("step") for step in planned(depth)}
-    known = took(row, depth)
-    pace = _Usual(fleet)
+    pace, url = _Usual(fleet), step_urls(row)
 
     def place(step: Step) -> Placed:
         after = tuple(names[key] for key in step.depends_on if key in names)
         median, p95 = pace.of(step)
         mine = chosen is not None and step.id == chosen.id
-        return Placed(step, after, known.get(step.id), median, p95, step_url(row, step.id), mine)
+        return Placed(step, after, known.get(step.id), median, p95, url(step.id), mine)
 
     groups = [
         Group(number, tuple(map(place, steps))) for number, steps in enumerate(depth.groups, 1) if steps
@@ -249,4 +263,5 @@ def _stretches(groups: list[Group]) -> Iterator[Stretch]:
 
 def plan_block(subject: Subject, made: Plan | None, chosen: Choice) -> Block:
     more = {"plan": made, "words": steps_words(subject.row), "whole": step_url(subject.row, ALL)}
-    return subject.block("plan", subject.deep, (made, chosen.step, more["words"]), chosen=chosen.step, **more)
+    state = (made and made.state, chosen.step and chosen.step.id, more["words"])
+    return subject.block("plan", subject.deep, state, chosen=chosen.step, **more)

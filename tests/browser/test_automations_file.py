@@ -105,6 +105,7 @@ def test_an_environment_is_made_used_and_deleted_in_the_browser_alone(visit: Vis
     page.locator(f"#more-{identifier}").click()
     page.locator(f"#delete-{identifier}").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Delete", exact=True)).to_be_visible()
     name = dialog.get_by_label("Name of the environment")
     if name.count():
         name.fill(identifier)
@@ -128,6 +129,7 @@ def _choose_steps(page: Page) -> None:
     expect(first).to_have_attribute("aria-current", "true")
     expect(first).to_be_focused()
     expect(page.locator("#log-lines .log-fold")).to_have_count(0)
+    assert_accessible(page)
     address = page.url
     page.go_back()
     expect(title).to_have_text("Log")

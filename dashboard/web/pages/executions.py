@@ -16,7 +16,7 @@ from dashboard.web.details import Subject, detail_page
 from dashboard.web.lists import show
 from dashboard.web.live import Block, Said
 from dashboard.web.pages.logs import log_block
-from dashboard.web.plan import Plan, choice, plan, plan_block, step_url, steps_words
+from dashboard.web.plan import Plan, choice, plan, plan_block, step_url, steps_words, took
 from dashboard.web.quiet import quiet
 from dashboard.web.records import usual
 from dashboard.web.rows import ListPage
@@ -99,8 +99,9 @@ def _rest(subject: Subject) -> list[Block]:
     row, depth = subject.row, subject.depth
     row, depth = subject.row, subject.depth
     chosen = choice(subject.request, row, depth)
-    made = None if depth is None else plan(row, depth, subject.fleet, chosen.step)
-    found = beside(subject)
+    known = took(row, depth)
+    made = None if depth is None else plan(row, depth, subject.fleet, known, chosen.step)
+    found = beside(subject, known)
     log = log_block(subject.request, Kind.EXECUTION, row.id, chosen.step)
     return [
         plan_block(subject, made, chosen),
