@@ -44,7 +44,8 @@ FOCUS = """() => {
     return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
   };
   for (const one of scope.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")) {
-    if (one.disabled || one.closest("[inert]") || !one.checkVisibility({ visibilityProperty: true })) continue;
+    if (one.disabled || one.tabIndex < 0 || one.closest("[inert]")) continue;
+    if (!one.checkVisibility({ visibilityProperty: true })) continue;
     one.focus();
     if (document.activeElement !== one) continue;
     if (!shows(one) && !shows(one.parentElement)) said.push(`no sign of focus: ${one.outerHTML.slice(0, 120)}`);

@@ -77,7 +77,7 @@
 
   // What takes the focus is seen whole in a row that scrolls; browsers leave it where a letter of it shows.
   document.addEventListener("focusin", ({ target }) => {
-    if (target.closest?.(".chips, .tabs, .side nav")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (target.closest?.(".chips, .tabs, .side nav, .head .buttons, .creators")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
 
   // What is cut short tells all of it to who rests on it.
