@@ -25,6 +25,8 @@ from scripts.walk import WALKS, beside_each_other, chromium
 MEASURED = ("overview", "environments", "environments-one", "idle", "executions-one")
 LARGE = 1_000
 TRIES = 3
+READ_FAST = {"ONA_REQUESTS_PER_SECOND": "100"}
+"""A minute for 10,000 environments down to their executions, where the usual pace takes six."""
 READ_SECONDS = 600
 """The first poll of a large fleet, on a small machine."""
 MOST_KB, MOST_SCRIPT_KB = 150, 60
@@ -250,7 +252,7 @@ def ended(name: str, part: Callable[[], Iterator[Verdict]]) -> list[Verdict]:
 
 
 def measured(environments: int, names: list[str]) -> Iterator[Verdict]:
-    with demo(environments, free_port()) as at, chromium() as (playwright, browser):
+    with demo(environments, free_port(), READ_FAST) as at, chromium() as (playwright, browser):
         first = signed_in(browser, at, SIZES[0], "light")
         read(first, at, environments)
         paths = dict(addresses(first, at))
