@@ -93,7 +93,7 @@ def test_a_poll_moves_neither_selection_nor_scroll_nor_focus(visit: Visit, stack
     identifier = stop_one(page, stack)
     page.goto("/environments/")  # newest first: an order that does not change under the test
     mark(page)
-    row = page.locator(f"#environment-{identifier}")
+    row = page.locator(f"#rows > #environment-{identifier}")  # rows that wait stand beside these
     expect(row.locator(".badge")).to_have_text("Stopped")
     polls(page, 3)  # what the stop still changes in its own row has come
     link = row.locator(".main a").first
