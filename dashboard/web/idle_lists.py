@@ -21,7 +21,7 @@ from dashboard.web.spreadsheet import download
 LONGEST_FIRST, DEAREST_FIRST = "-idle", "-cost"
 ALSO = {"dearest": DEAREST_FIRST, "owner": "creator", "-owner": "-creator"}
 """What addresses of earlier days called an order."""
-MOST_CREATORS = 5
+MOST_CREATORS = 4
 BATCHES_SHOWN = 5
 Order = Callable[[Judged], Any]
 
