@@ -108,21 +108,24 @@ def test_services_of_one_reference_are_counted_in_the_project_and_everywhere():
     found = runs.alike(known, rows[0], 5)
     assert found.here == {"failed": 2, "running": 1}
     assert found.everywhere == {"failed": 3, "running": 1, "stopped": 1}
-    assert found.failed == ("s-2",)
+    assert [one.id for one in found.others] == ["s-2", "s-3", "s-1", "s-4"]  # failed first
+    assert [one.id for one in runs.alike(known, rows[0], 1).others] == ["s-2"]
 
 
-def test_runs_of_one_name_are_counted_and_the_failed_of_others_named():
+def test_runs_of_one_name_are_counted_and_the_others_of_that_name_are_there():
     rows = [
         Environment("e-1", project_id="p"),
         Environment("e-2", project_id="p"),
         Task("t-1", "e-1", "Build", "build"),
+        Task("t-2", "e-2", "Build", "build"),
+        Task("t-3", "e-2", "Lint", "lint"),
         run(1, "failed"),
         Execution("x-o", "t-2", "e-2", "Build", "failed"),
         Execution("x-n", "t-3", "e-2", "Lint", "failed"),
     ]
     found = runs.alike(fleet(*rows), rows[2], 5)
     assert found.here == found.everywhere == {"failed": 2}
-    assert found.failed == ("x-o",)
+    assert [one.id for one in found.others] == ["t-2"]
 
 
 def test_a_task_with_few_runs_goes_by_its_namesakes_in_the_project():
