@@ -52,13 +52,18 @@
   const clock = (options) => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", ...options });
   const DAY = { weekday: "short", day: "numeric", month: "short" };
   const [time, dayAndTime] = [clock(), clock(DAY)];
+  const farDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
+  const FAR = 300 * 86400000; // WITHOUT_YEAR of dashboard/fleet/spans.py
   let isElsewhere = false;
   try {
     const at = now();
     isElsewhere = Boolean(zone) && dayAndTime.format(at) !== clock({ ...DAY, timeZone: zone }).format(at);
   } catch { /* a zone that this browser does not know */ }
   document.documentElement.toggleAttribute("data-elsewhere", isElsewhere);
-  const byTheClock = (at) => (new Date(at).toDateString() === new Date(now()).toDateString() ? time : dayAndTime).format(at);
+  const byTheClock = (at) => {
+    const today = new Date(at).toDateString() === new Date(now()).toDateString();
+    return (today ? time : Math.abs(at - now()) > FAR ? farDay : dayAndTime).format(at);
+  };
   const tick = (root = document) => {
     if (isElsewhere) for (const shown of root.querySelectorAll("time[data-clock]")) write(shown, byTheClock(Date.parse(shown.dateTime)));
     for (const time of root.querySelectorAll("time[data-relative]")) write(time, relative(Date.parse(time.dateTime)));

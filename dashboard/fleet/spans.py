@@ -1,6 +1,6 @@
 """Lengths of time and times of day in words, the same on every page and in every record."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -39,6 +39,8 @@ def _spoken(_: str) -> Spoken:
     )
 
 
+WITHOUT_YEAR = timedelta(days=300)
+"""Within it a day and its month are enough to tell which one is meant."""
 ENGLISH = Spoken(
     ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")), ".", "just now", "{span} ago", "in {span}"
 )
@@ -98,10 +100,16 @@ def span(seconds: float) -> str:
 
 
 def time_of_day(at: float, now: datetime) -> TimeOfDay:
-    """An epoch second as a clock in `now`'s time zone shows it: 10:02, on another day Fri 20 Nov 10:02."""
+    """An epoch second as a clock in `now`'s time zone shows it: 10:02, on another day Fri 20 Nov 10:02, far from now
+    20 Nov 2099.
+    """
     moment = datetime.fromtimestamp(at, now.tzinfo)
-    today = moment.date() == now.date()
-    made = TimeOfDay(f"{moment:%H:%M}" if today else f"{moment:%a} {moment.day} {moment:%b %H:%M}")
+    if moment.date() == now.date():
+        made = TimeOfDay(f"{moment:%H:%M}")
+    elif _is_far(moment, now):
+        made = TimeOfDay(f"{moment.day} {moment:%b %Y}")
+    else:
+        made = TimeOfDay(f"{moment:%a} {moment.day} {moment:%b %H:%M}")
     made.at, made.now = at, now
     return made
 
@@ -111,4 +119,10 @@ def spoken_time_of_day(at: float, now: datetime) -> str:
     moment = datetime.fromtimestamp(at, now.tzinfo)
     if moment.date() == now.date():
         return f"{moment:%H:%M}"
+    if _is_far(moment, now):
+        return date_format(moment, pgettext("format of a date", "j M Y"))
     return date_format(moment, pgettext("format of a date", "D j M H:i"))
+
+
+def _is_far(moment: datetime, now: datetime) -> bool:
+    return abs(moment - now) > WITHOUT_YEAR

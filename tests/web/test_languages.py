@@ -87,12 +87,15 @@ def test_a_german_poll_is_quiet_when_nothing_changed_and_speaks_when_the_languag
 
 
 def test_numbers_and_times_are_written_as_german_writes_them() -> None:
-    new_year = datetime(2026, 1, 1, tzinfo=UTC)
+    soon_after = datetime(1970, 2, 1, tzinfo=UTC)
+    later = datetime(2026, 1, 1, tzinfo=UTC)
     with translation.override("de"):
         assert (spoken_length(0.84), span(3 * 86_400)) == ("0,8 s", "3 Tg.")
-        assert spoken_time_of_day(0, new_year) == "Do 1. Jan 00:00"
-        assert (length(0.84), time_of_day(0, new_year)) == ("0.8 s", "Thu 1 Jan 00:00")  # as it is stored
+        assert spoken_time_of_day(0, soon_after) == "Do 1. Jan 00:00"
+        assert spoken_time_of_day(0, later) == "1. Jan 1970"
+        assert (length(0.84), time_of_day(0, soon_after)) == ("0.8 s", "Thu 1 Jan 00:00")  # as it is stored
         assert length(0.84).said() == "0,8 s"
         assert count(12_345) == "12.345"
     assert (length(0.84), span(3 * 86_400), count(12_345)) == ("0.8 s", "3 d", "12,345")
-    assert time_of_day(0, new_year) == "Thu 1 Jan 00:00"
+    assert time_of_day(0, soon_after) == "Thu 1 Jan 00:00"
+    assert (time_of_day(0, later), time_of_day(0, later).said()) == ("1 Jan 1970", "1 Jan 1970")
