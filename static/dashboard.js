@@ -89,7 +89,9 @@
   document.addEventListener("pointerover", ({ target }) => {
     for (let box = target, up = 0; box && up < 3; box = box.parentElement, up += 1) {
       const cut = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
-      if (cut && !box.title && getComputedStyle(box).overflowY === "hidden") box.title = box.textContent.trim().slice(0, 1000);
+      if (!cut || box.title || getComputedStyle(box).overflowY !== "hidden") continue;
+      box.title = box.textContent.trim().slice(0, 1000);
+      box.dataset.told = "";
     }
   });
 
@@ -253,6 +255,10 @@
       ticking.removeAttribute("data-local");
     }
     for (const details of copy.querySelectorAll("details[open]")) details.open = false;
+    for (const told of copy.querySelectorAll("[data-told]")) {
+      told.removeAttribute("title");
+      told.removeAttribute("data-told");
+    }
     return copy.outerHTML;
   };
   const renewRows = (rows, renewed) => {

@@ -1,9 +1,10 @@
-"""The style sheet: what a browser's own settings ask of it."""
+"""The style sheet: what a browser's own settings ask of it; and drawings in templates."""
 
 import re
 from pathlib import Path
 
-STYLE = (Path(__file__).parents[2] / "static" / "dashboard.css").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+STYLE = (ROOT / "static" / "dashboard.css").read_text(encoding="utf-8")
 
 
 def test_dark_differs_from_light_in_nothing_but_the_tokens() -> None:
@@ -33,3 +34,11 @@ def test_what_a_ground_or_a_shadow_tells_is_told_by_a_line_where_colours_are_for
         "aria-selected=true",
     ):
         assert told in forced
+
+
+def test_places_in_drawings_are_not_written_as_the_language_writes_numbers() -> None:
+    bare = re.compile(r'\b(?:c?[xy]|[xy][12]|r|width|height)="{{ [^}|]+ }}"')
+    found = {
+        path.name: bare.findall(path.read_text(encoding="utf-8")) for path in ROOT.glob("templates/**/*.html")
+    }
+    assert {name: places for name, places in found.items() if places} == {}
