@@ -30,7 +30,7 @@ SPACED = """() => {
 UNSPACED = "document.adoptedStyleSheets = []"
 CUT = """() => [...document.querySelectorAll("main *, .side *, dialog *")].filter((one) => {
   const style = getComputedStyle(one);
-  return !one.closest("svg, .sr") && one.checkVisibility() && one.clientWidth > 2 && one.textContent.trim() &&
+  return !one.closest("svg, .sr, .gutter") && one.checkVisibility() && one.clientWidth > 2 && one.textContent.trim() &&
     ["hidden", "clip"].includes(style.overflowX) && style.textOverflow !== "ellipsis" && !one.value &&
     style.webkitLineClamp === "none" &&
     (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);

@@ -87,7 +87,7 @@ def states(page: Page, at: Demo) -> Iterator[State]:
     page.goto(at.url)
     page.keyboard.press("Control+k")
     page.keyboard.type("we")
-    page.wait_for_selector("#palette-list li[role=option]")
+    page.wait_for_selector("#palette-list [role=option]")
     yield "palette", False
 
 

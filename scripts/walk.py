@@ -74,7 +74,7 @@ def _odd(browser: Browser) -> Iterator[Sight]:
         page.goto(odd.at.url)
         page.keyboard.press("Control+k")
         page.keyboard.type("name")
-        page.wait_for_selector("#palette-list li[role=option]")
+        page.wait_for_selector("#palette-list [role=option]")
         yield Sight("odd-palette", page, False)
         page.context.close()
 
