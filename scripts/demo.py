@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTS = ("environments", "services", "tasks", "executions")
@@ -65,6 +65,18 @@ def _started(said: Path) -> Demo:
             return Demo(url[1], passwords, said.with_name("var"))
         time.sleep(0.2)
     raise SystemExit(f"The demo did not start:\n{said.read_text()}")
+
+
+def go(page: Page, url: str) -> None:
+    """Once more where the page before it has just begun to load itself anew."""
+    for more in (True, True, False):
+        try:
+            page.goto(url)
+        except Error as trouble:
+            if not more or "ERR_ABORTED" not in str(trouble):
+                raise
+        else:
+            return
 
 
 def signed_in(browser: Browser, at: Demo, size: tuple[int, int], scheme: str, name: str = "admin") -> Page:

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 
 from playwright.sync_api import Browser, Page
 
-from scripts.demo import LISTS, ROOT, Demo, dialog, signed_in
+from scripts.demo import LISTS, ROOT, Demo, dialog, go, signed_in
 
 State = tuple[str, bool]
 ADDRESSES = {
@@ -61,30 +61,30 @@ print(render_to_string("500.html", {"id": "4f1c2a9be0d74c37", "style": "STYLE"})
 def states(page: Page, at: Demo) -> Iterator[State]:
     """Of somebody signed in as admin, whose page this is."""
     for name, path in ADDRESSES.items():
-        page.goto(at.url + path)
+        go(page, at.url + path)
         yield name, True
     for name, path in FIRSTS.items():
-        page.goto(at.url + path)
+        go(page, at.url + path)
         first = page.locator("td.main a").first
         if first.count():
-            page.goto(at.url + (first.get_attribute("href") or "/"))
+            go(page, at.url + (first.get_attribute("href") or "/"))
             yield name, True
     yield from _asked(page, at)
     dialog(page, at)
     yield "dialog", False
-    page.goto(f"{at.url}/environments/")
+    go(page, f"{at.url}/environments/")
     page.click("#choose-columns")
     page.wait_for_selector("#dialog .column-list")
     yield "columns-dialog", False
-    page.goto(f"{at.url}/environments/")
+    go(page, f"{at.url}/environments/")
     page.get_by_role("link", name="How to filter").click()
     page.wait_for_selector("#dialog .help-scroll")
     yield "filter-dialog", False
-    page.goto(f"{at.url}/environments/")
+    go(page, f"{at.url}/environments/")
     page.keyboard.press("?")
     page.wait_for_selector("#dialog table.keys")
     yield "keys-dialog", False
-    page.goto(at.url)
+    go(page, at.url)
     page.keyboard.press("Control+k")
     page.keyboard.type("we")
     page.wait_for_selector("#palette-list [role=option]")
@@ -93,7 +93,7 @@ def states(page: Page, at: Demo) -> Iterator[State]:
 
 def _asked(page: Page, at: Demo) -> Iterator[State]:
     """Several chosen, what is asked before they stop, and their batch; a form that is refused."""
-    page.goto(f"{at.url}/environments/?phase=running")
+    go(page, f"{at.url}/environments/?phase=running")
     for place in range(3):
         page.locator("td.pick input").nth(place).check()
     yield "environments-chosen", False
@@ -104,24 +104,24 @@ def _asked(page: Page, at: Demo) -> Iterator[State]:
     page.click("#dialog button[type=submit]")
     page.wait_for_url(re.compile("/batches/"))
     yield "batch", True
-    page.goto(f"{at.url}/idle/policies/new/")
+    go(page, f"{at.url}/idle/policies/new/")
     page.locator("main form[novalidate], main form").first.locator("button:not([type=button])").last.click()
     yield "policy-refused", True
 
 
 def others(browser: Browser, at: Demo, page: Page) -> Iterator[tuple[Page, str, bool]]:
     """As others see pages: who may only look, who is not signed in, who reads German, who has no script."""
-    page.goto(f"{at.url}/environments/?phase=running")
+    go(page, f"{at.url}/environments/?phase=running")
     path = page.locator("td.main a").first.get_attribute("href") or "/"
     stop = page.locator("a.button.stop").first.get_attribute("href") or "/"
     run = _first(page, f"{at.url}/executions/?phase=failed")
     viewer = signed_in(browser, at, (1440, 900), "light", "viewer")
-    viewer.goto(at.url + path)
+    go(viewer, at.url + path)
     yield viewer, "viewer-environment", True
-    viewer.goto(at.url + stop)
+    go(viewer, at.url + stop)
     yield viewer, "forbidden", False
     viewer.context.clear_cookies()
-    viewer.goto(at.url)
+    go(viewer, at.url)
     yield viewer, "sign-in", False
     viewer.fill("#id_username", "admin")
     viewer.fill("#id_password", "wrong")
@@ -131,18 +131,18 @@ def others(browser: Browser, at: Demo, page: Page) -> Iterator[tuple[Page, str, 
     session = page.context.storage_state()
     german = browser.new_context(locale="de-DE", storage_state=session).new_page()
     for one in (*GERMAN, path, run):
-        german.goto(at.url + one)
+        go(german, at.url + one)
         yield german, f"german{_word(one)}", True
     german.context.close()
     plain = browser.new_context(java_script_enabled=False, storage_state=session).new_page()
     for one in WITHOUT_SCRIPT:
-        plain.goto(at.url + one)
+        go(plain, at.url + one)
         yield plain, f"no-script{_word(one)}", True
     plain.context.close()
 
 
 def _first(page: Page, url: str) -> str:
-    page.goto(url)
+    go(page, url)
     return page.locator("td.main a").first.get_attribute("href") or "/"
 
 
@@ -154,7 +154,7 @@ def _word(path: str) -> str:
 def printed(page: Page, at: Demo) -> Iterator[str]:
     run = _first(page, f"{at.url}/executions/?phase=failed")
     for path in (*PRINTED, _first(page, f"{at.url}/environments/?phase=failed"), run):
-        page.goto(at.url + path)
+        go(page, at.url + path)
         yield f"print{_word(path)}"
 
 
@@ -165,14 +165,14 @@ def troubles(page: Page, at: Demo) -> Iterator[State]:
     }
     paths["environment"] = at.url + _first(page, f"{at.url}/environments/?phase=running")
     with _frozen(at, "simulator"):
-        page.goto(at.url)
+        go(page, at.url)
         page.wait_for_selector("#trouble:visible", timeout=AWAY_MS)
         yield from _each(page, paths, "ona-away")
     with _frozen(at, "valkey"):
         yield from _each(page, paths, "redis-away")
     with _without_sessions(at):
         yield from _each(page, paths, "database-away")
-    page.goto(at.url)
+    go(page, at.url)
     style = page.locator("link[rel=stylesheet]").first.get_attribute("href") or ""
     made = subprocess.run(
         [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c", BROKEN.replace("STYLE", style)],
@@ -183,13 +183,13 @@ def troubles(page: Page, at: Demo) -> Iterator[State]:
         check=True,
     )
     page.route("**/broken/", lambda route: route.fulfill(body=made.stdout, content_type="text/html"))
-    page.goto(f"{at.url}/broken/")
+    go(page, f"{at.url}/broken/")
     yield "error-500", False
 
 
 def _each(page: Page, paths: dict[str, str], end: str) -> Iterator[State]:
     for name, url in paths.items():
-        page.goto(url)
+        go(page, url)
         yield f"{end}-{name}", False
 
 
@@ -241,5 +241,5 @@ NOTHING = (
 def nothing(page: Page, at: Demo) -> Iterator[State]:
     """In an organisation that has no environment."""
     for path in NOTHING:
-        page.goto(at.url + path)
+        go(page, at.url + path)
         yield f"nothing{_word(path)}", True

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from dashboard.stack.parts import free_port
 from scripts.chromium import find
-from scripts.demo import addresses, demo, signed_in
+from scripts.demo import addresses, demo, go, signed_in
 from scripts.demo_past import give_past
 from scripts.gallery_states import nothing, others, printed, states, troubles
 from scripts.odd_fleet import odd_demo
@@ -38,7 +38,7 @@ def _usual(browser: Browser) -> Iterator[Sight]:
         give_past(at)
         page = signed_in(browser, at, DESK, "light")
         for name, path in addresses(page, at):
-            page.goto(at.url + path)
+            go(page, at.url + path)
             yield Sight(name, page)
         for name, whole in states(page, at):
             yield Sight(name, page, whole)
@@ -69,9 +69,9 @@ def _odd(browser: Browser) -> Iterator[Sight]:
         page = signed_in(browser, odd.at, DESK, "light")
         page.on("dialog", lambda said: _run(said.message))
         for name, path in odd.paths.items():
-            page.goto(odd.at.url + path)
+            go(page, odd.at.url + path)
             yield Sight(f"odd-{name}", page)
-        page.goto(odd.at.url)
+        go(page, odd.at.url)
         page.keyboard.press("Control+k")
         page.keyboard.type("name")
         page.wait_for_selector("#palette-list [role=option]")
