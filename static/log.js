@@ -25,6 +25,7 @@
   const renewedLog = () => {
     const box = lines();
     if (!box) return;
+    if (!one('#log-state:is([data-state="ended"], [data-state="failed"])')) box.classList.add("live");
     if (one("#log-filter").value) filterLog(box);
     if (logFollows(box)) followLog(box);
   };
@@ -66,7 +67,7 @@
 
   // The log of another step is in the place of this one, or a page that somebody went back to. Where it does not stand
   // beside the plan, it comes into view.
-  const beside = matchMedia("(min-width: 1000px)");
+  const beside = matchMedia("(min-width: 62.5em)");
   body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     if (target?.id === "log") htmx.trigger("#log-poll", "htmx:abort"); // its lines are of the step before
   });
