@@ -114,14 +114,14 @@ def test_a_poll_moves_neither_selection_nor_scroll_nor_focus(visit: Visit, stack
 
 
 def test_other_rows_and_another_order_leave_what_stays_alone(visit: Visit) -> None:
-    page = visit("admin").page("/environments/?q=oda&sort=name")
+    page = visit("admin").page("/environments/?phase=running&sort=name")
     page.evaluate("htmx.find('#poll').remove()")  # the only poll is the one made here
     row = page.locator("#rows tr").nth(1)
     row.locator("a").first.focus()
     row.evaluate("row => { row.kept = true; getSelection().selectAllChildren(row.querySelector('.badge')); }")
     was = page.evaluate(WHERE)[1:]
     page.evaluate("""async () => {
-      const answer = await fetch("/environments/?q=oda&sort=-name", { headers: { "HX-Request": "true" } });
+      const answer = await fetch("/environments/?phase=running&sort=-name", { headers: { "HX-Request": "true" } });
       const rows = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#rows");
       rows.lastElementChild.remove();
       document.body.dispatchEvent(new CustomEvent("rows:renew", { detail: rows }));
