@@ -7,12 +7,11 @@ import pytest
 
 from dashboard import jobs
 from dashboard.fleet.details import ExecutionDetail, Step
-from dashboard.fleet.entities import Environment, Execution, Kind, Task
+from dashboard.fleet.entities import Environment, Kind, Task
 from dashboard.fleet.log_store import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry
 from tests.web.conftest import Dashboard, text
+from tests.web.test_runs import HOSTILE, run
 
-MINUTE = 60.0
-HOSTILE = '<img src=x onerror="x">\u202eطويل' + "long " * 100
 INSTALL = Step("s-1", "Install", "task", "t-2", "succeeded", outputs=("VERSION",))
 BUILD = Step("s-2", "Build", "task", "t-1", "failed", "it burns", depends_on=("s-1", "s-gone"))
 PUBLISH = Step("s-3", "Publish", "task", "t-9")
@@ -29,15 +28,6 @@ def built(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
         *(run(dashboard, f"x-{number}", 100 + number) for number in range(12)),
     )
     return dashboard
-
-
-def run(
-    dashboard: Dashboard, key: str, minutes_ago: float, phase: str = "succeeded", **more: object
-) -> Execution:
-    at = dashboard.simulated.clock() - MINUTE * minutes_ago
-    given = {"task_id": "t-1", "environment_id": "e-1", "name": "Build", **more}
-    ended = None if phase == "running" else at + MINUTE
-    return Execution(key, phase=phase, created=at, started=at, completed=ended, **given)
 
 
 def planned(
