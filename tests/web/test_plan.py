@@ -57,11 +57,6 @@ def section(step: str, title: str, *lines: str, seconds: float = 12, outcome: st
     ]
 
 
-def part(dashboard: Dashboard, path: str, name: str) -> str:
-    page = text(dashboard.get(path))
-    return page[page.index(f'<section id="{name}"') :].partition("</section>")[0]
-
-
 def lines(dashboard: Dashboard, path: str) -> list[str]:
     return re.findall(r'<div class="line">([^<]*)', text(dashboard.get(path)))
 
