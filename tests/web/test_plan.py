@@ -10,7 +10,7 @@ from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Environment, Kind, Task
 from dashboard.fleet.log_store import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry
 from tests.web.conftest import Dashboard, text
-from tests.web.test_runs import HOSTILE, run
+from tests.web.test_runs import HOSTILE, part, run
 
 INSTALL = Step("s-1", "Install", "task", "t-2", "succeeded", outputs=("VERSION",))
 BUILD = Step("s-2", "Build", "task", "t-1", "failed", "it burns", depends_on=("s-1", "s-gone"))
