@@ -91,7 +91,7 @@ class Tree:
 
     def _section(self, number: int) -> SafeString:
         head, end = self.heads.get(number), self.ends.get(number)
-        folded = end is not None and end.outcome == "success"
+        folded = end is not None and end.outcome == "success" and not self._alone(number)
         return format_html(
             '<details class="log-fold" data-source="{}"{}><summary>{} {}</summary>'
             '<div id="log-section-{}">{}</div></details>',
@@ -102,6 +102,10 @@ class Tree:
             number,
             self._html(self.inside[number]),
         )
+
+    def _alone(self, number: int) -> bool:
+        """Whether folding it would leave nothing to read."""
+        return self.whole and self.root == [number]
 
 
 def outcome(end: Entry | None, number: int, *, swap: bool = False) -> SafeString:

@@ -133,9 +133,10 @@ class Placed:
 
     @property
     def bar(self) -> Bar | None:
-        if self.took is None or self.usual is None or self.p95 is None:
+        """From the beginning on, so that nothing moves when it is known how long the step took."""
+        if self.usual is None or self.p95 is None:
             return None
-        return bar(self.took, self.usual, self.p95)
+        return bar(self.took or 0.0, self.usual, self.p95)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,11 @@ def test_sections_fold_with_their_outcome_and_seconds(log):
     assert "failure, 61.0 s" in page
 
 
+def test_a_section_with_nothing_beside_it_is_not_folded(log):
+    log.write(Entry(OPEN, "Build", source="b"), "done", Entry(CLOSE, "", source="b", outcome="success"))
+    assert '<details class="log-fold" data-source="b" open>' in text(log.page())
+
+
 def test_a_poll_goes_on_inside_a_section(log):
     log.write(Entry(OPEN, "Build", source="b"), "one")
     page = log.page()

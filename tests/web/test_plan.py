@@ -65,15 +65,19 @@ def test_a_plan_tells_what_waits_for_what_what_is_usual_and_what_it_gives(built:
     path = planned(
         built, (INSTALL,), (Step("s-2", HOSTILE, "service", "v-1", "failed", "it burns", ("s-1",)),)
     )
-    plan = part(built, path, "plan")
+    plan = part(built, f"{path}?step=all", "plan")
     assert "after <bdi>Install</bdi>" in plan
     assert "it burns" in plan
+    assert "it burns" not in part(built, path, "plan")  # the chosen step says it beside the plan
+    assert "it burns" in part(built, path, "step")
     assert "1 of 2 steps failed" in plan
     assert "<img" not in text(built.get(path))
     assert "<code>VERSION</code>" in part(built, f"{path}?step=s-1", "step")
     assert 'href="/tasks/t-2/"' in part(built, f"{path}?step=s-1", "step")
     path = planned(built, (BUILD,), key="x-2")
-    assert "usually 1 min" in part(built, path, "plan")
+    plan = part(built, path, "plan")
+    assert "usually 1 min" in plan
+    assert 'class="usual"' in plan  # from the beginning: the page does not move when its end is known
     assert "at most 1 min for 95 of 100" in part(built, path, "step")
 
 
