@@ -60,6 +60,21 @@ def growing() -> Iterator[Growing]:
         },
     )
     yield Growing(
+        models.ServiceSpell,
+        12_000,  # three services of the team in each, and a few that fail or are started again
+        settings.HISTORY_DAYS,
+        lambda n: {
+            "service_id": key(n % 9_000),
+            "environment_id": key(n % 3_000),
+            "name": "PostgreSQL",
+            "start": n * 60.0,
+            "up": n * 60.0 + 5,
+            "end": n * 60.0 + 50,
+            "outcome": "stopped" if n % 10 else "failed",
+            "version": 1_000_000 + n,
+        },
+    )
+    yield Growing(
         recorded.EnvironmentDay,
         RUNNING,
         settings.HISTORY_TOTALS_DAYS,

@@ -25,6 +25,7 @@ PRUNED = {
     "control.PolicyVerdict": "prune_policy_runs",
     "control.RecordedEnvironment": "prune_history",
     "control.Replay": "prune_replays",
+    "control.ServiceSpell": "prune_history",
     "control.SignIn": "prune_sign_ins",
     "control.StopWarning": "prune_policy_runs",
     "control.Stretch": "prune_history",

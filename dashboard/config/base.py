@@ -120,7 +120,9 @@ VARIABLES = (
         "`manage.py up` starts all of them without it.",
     ),
     Variable("LOG_RETENTION_HOURS", "72", "Hours for which a log that was opened stays readable."),
-    Variable("HISTORY_DAYS", "35", "Days for which phases, signals and executions of the past are kept."),
+    Variable(
+        "HISTORY_DAYS", "35", "Days for which phases, signals, executions and spells of services are kept."
+    ),
     Variable("HISTORY_TOTALS_DAYS", "400", "Days for which the hours of each environment and day are kept."),
     Variable(
         "AUDIT_KEY",

@@ -48,6 +48,7 @@ from dashboard.control.record.models import (
     Stretch,
 )
 from dashboard.control.record.phase_counts import PhaseCount
+from dashboard.control.record.spell_models import ServiceSpell
 from dashboard.control.reports.models import FleetReport, ReportChannel
 from dashboard.control.webhooks.models import Event, Webhook, WebhookDelivery, WebhookMark
 from dashboard.control.whatif.models import Progress, Replay
@@ -90,6 +91,7 @@ __all__ = [
     "Role",
     "SavedView",
     "Scope",
+    "ServiceSpell",
     "Star",
     "State",
     "StopWarning",

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from dashboard.control.record import spells
 from dashboard.control.record.draft import CHUNK, Draft, is_storable, storable, with_runs
 from dashboard.control.record.models import (
     EnvironmentDay,
@@ -25,6 +26,8 @@ from dashboard.control.record.models import (
     Stretch,
 )
 from dashboard.control.record.phase_counts import PhaseCount
+from dashboard.control.record.spell_models import ServiceSpell
+from dashboard.control.record.spells import SpellDraft
 from dashboard.fleet.bounds import LONGEST_NAME
 from dashboard.fleet.entities import EnvironmentClass, Execution, Kind, Person, Project
 from dashboard.fleet.history import Span, Watch, What
@@ -64,13 +67,23 @@ def record(store: Store, now: float, *, simulated: bool = False) -> int:
     if simulated and news is not None and news.whole and _is_another_world(news):
         forget()
         return _begin(store, Recording(since=now, epoch=epoch, version=version, simulated=simulated))
-    return 0 if news is None else _follow(last, news, max(_looked(sweeps), last.until), now)
+    if news is None:
+        return 0
+    return _follow(last, news, _services(store, last, news, now), max(_looked(sweeps), last.until), now)
 
 
 def forget() -> None:
     """Drop the whole record; prices stay."""
     with transaction.atomic():
-        for model in (Stretch, EnvironmentDay, PhaseCount, RecordedEnvironment, RecordedName, Recording):
+        for model in (
+            ServiceSpell,
+            Stretch,
+            EnvironmentDay,
+            PhaseCount,
+            RecordedEnvironment,
+            RecordedName,
+            Recording,
+        ):
             model.objects.all().delete()
 
 
@@ -81,6 +94,7 @@ def prune(now: float) -> int:
     day = datetime.fromtimestamp(ancient, UTC).date()
     return (
         _delete(Stretch.objects.filter(end__lt=old))
+        + _delete(ServiceSpell.objects.filter(end__lt=old))
         + _delete(EnvironmentDay.objects.filter(day__lt=day))
         + _delete(RecordedEnvironment.objects.filter(gone__lt=ancient))
     )
@@ -177,6 +191,7 @@ def _everything(store: Store, version: int, now: float, ended_after: float) -> l
     return [
         *found,
         *runs,
+        *spells.everything(store, version, now),
         *(Change(version, Kind.EXECUTION, key, None, now) for key in sorted(left)),
         *(Change(version, Kind.ENVIRONMENT, key, None, now) for key in sorted(ended)),
     ]
@@ -191,27 +206,46 @@ def _is_another_world(news: _News) -> bool:
 
 def _begin(store: Store, recording: Recording) -> int:
     """The first run: what there is now. Of what was before it only running executions and last signals are known."""
-    now = recording.counted = recording.until = recording.since
+    now = recording.counted = recording.until = recording.services_since = recording.since
     recording.id = Recording.ONLY
-    draft = Draft(None, now)
+    draft, services = Draft(None, now), SpellDraft(None, now)
     changes = _everything(store, recording.version, now, now)
     draft.follow(changes, whole=True)
+    services.follow(changes, whole=True)
     with transaction.atomic():
         draft.save()
+        services.save()
         recording.save(force_insert=True)
     return len(changes)
 
 
-def _follow(last: Recording, news: _News, until: float, now: float) -> int:
+def _watch(last: Recording) -> Watch:
+    return Watch(last.until, max(PATIENCE, 3 * settings.POLL_HOT_SECONDS))
+
+
+def _services(store: Store, last: Recording, news: _News, now: float) -> SpellDraft:
+    """What is new of services; where the version before recorded none of them, what there is now."""
+    if last.services_since is None:
+        found = SpellDraft(None, now)
+        found.follow(spells.everything(store, news.version, now), whole=True)
+    else:
+        found = SpellDraft(_watch(last), now)
+        found.follow(news.changes, whole=news.whole)
+    return found
+
+
+def _follow(last: Recording, news: _News, services: SpellDraft, until: float, now: float) -> int:
     """Record what is new and the new place in the stream, both or neither."""
-    watch = Watch(last.until, max(PATIENCE, 3 * settings.POLL_HOT_SECONDS))
+    watch = _watch(last)
     draft = Draft(watch, now)
     draft.follow(news.changes, whole=news.whole)
     if watch.was_blind(until):
         draft.spans.append(("", Span(What.GAP, "", last.until, until)))
+    since = now if last.services_since is None else last.services_since
     with transaction.atomic():
         mine = Recording.objects.filter(epoch=last.epoch, version=last.version, until=last.until)
-        if not mine.update(epoch=news.epoch, version=news.version, until=until):
+        if not mine.update(epoch=news.epoch, version=news.version, until=until, services_since=since):
             return 0  # another worker was faster
         draft.save()
+        services.save()
     return len(news.changes)

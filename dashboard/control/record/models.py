@@ -27,6 +27,8 @@ class Recording(models.Model):
     """Place in the store's stream of changes."""
     counted = models.FloatField()
     """The days' hours are counted up to then."""
+    services_since = models.FloatField(null=True, blank=True)
+    """Spells of services are recorded since then; None before the first run of a version that records them."""
 
     def __str__(self) -> str:
         return f"recorded up to {self.until}"
