@@ -36,6 +36,18 @@ CUT = """() => [...document.querySelectorAll("main *, .side *, dialog *")].filte
     (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1);
 }).map((one) => one.outerHTML.slice(0, 120))"""
 """Text that is cut and does not say so: what ends in dots is told to who rests on it."""
+OVER = """() => [...document.querySelectorAll("main :is(td, th, dt, dd)")].flatMap((cell) => {
+  if (!cell.checkVisibility() || cell.closest("thead")?.clientWidth < 2) return [];
+  if (getComputedStyle(cell).overflowX !== "visible") return [];
+  const { left, right } = cell.getBoundingClientRect();
+  return [...cell.querySelectorAll("*")].filter((one) => {
+    if (!one.checkVisibility() || !one.textContent.trim() || one.closest(".sr, svg, .tick, .explain p")) return false;
+    for (let around = one.parentElement; around !== cell; around = around.parentElement)
+      if (getComputedStyle(around).overflowX !== "visible") return false;
+    return [...one.getClientRects()].some((box) => box.right > right + 1 || box.left < left - 1);
+  }).slice(0, 1);
+}).map((one) => one.outerHTML.slice(0, 120))"""
+"""Text that stands out of its cell, over what is beside it."""
 FOCUS = """() => {
   const said = [], scope = [...document.querySelectorAll("dialog[open]")].at(-1) || document;
   const [was, x, y] = [document.activeElement, scrollX, scrollY];
@@ -139,6 +151,7 @@ def _shape(page: Page) -> Iterator[str]:
     if wide > 0:
         yield f"scrolls sideways by {wide} px"
     yield from (f"cuts text: {what}" for what in page.evaluate(CUT))
+    yield from (f"stands out of its cell: {what}" for what in page.evaluate(OVER))
 
 
 def _enlarged(page: Page) -> list[str]:

@@ -61,6 +61,6 @@ SORTS: dict[Kind, dict[str, Key]] = {
 DEFAULT_SORT = {
     Kind.ENVIRONMENT: "-created",
     Kind.SERVICE: "phase",
-    Kind.TASK: "name",
+    Kind.TASK: "-run",
     Kind.EXECUTION: "-created",
 }
