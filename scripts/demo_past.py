@@ -52,7 +52,7 @@ def main() -> None:
     known = list(RecordedEnvironment.objects.filter(gone=None))
     up = [one for one in known if one.phase == "running"]
     since = now.timestamp() - DAYS * 86_400
-    Recording.objects.update(since=since)
+    Recording.objects.update(since=since, services_since=since)
     for one in known:
         one.first_seen = max(since, min(one.first_seen, _made(one.id)))
     for one in up:  # what runs since before the record began has been started since
@@ -99,11 +99,37 @@ def main() -> None:
                 ]
     EnvironmentDay.objects.bulk_create(days, ignore_conflicts=True)
     Stretch.objects.bulk_create(stretches, ignore_conflicts=True)
+    _give_spells(luck, now.timestamp())
     for key in {one.class_id for one in known if one.class_id}:
         price = Decimal(luck.randint(8, 90)) / 100
         ClassPrice.objects.create(
             class_id=key, price=price, valid_from=now.date() - timedelta(days=DAYS), set_at=now
         )
+
+
+def _give_spells(luck: random.Random, now: float) -> None:
+    """Of services that are up: two a day, of which some fail."""
+    from dashboard.control.record.spell_models import ServiceSpell
+
+    spells = []
+    for one in ServiceSpell.objects.filter(end=None):
+        for back in range(luck.randint(2, 3 * DAYS), 0, -1):
+            begin = now - back * 43_200 + luck.uniform(0, 7_200)
+            failed = luck.random() < 0.1
+            lasted = luck.uniform(20, 9_000) if failed else luck.uniform(2, 9) * 3600
+            spells.append(
+                ServiceSpell(
+                    service_id=one.service_id,
+                    environment_id=one.environment_id,
+                    name=one.name,
+                    start=begin,
+                    up=begin + luck.uniform(2, 20),
+                    end=begin + lasted,
+                    outcome="failed" if failed else "stopped",
+                    version=0,
+                )
+            )
+    ServiceSpell.objects.bulk_create(spells, ignore_conflicts=True)
 
 
 def _made(identifier: str) -> float:

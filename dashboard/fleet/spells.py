@@ -129,7 +129,9 @@ def past_of(spells: Sequence[Spell]) -> Past:
         failed=sum(one.failed for one in ended),
         lasts=median(lasted) if len(lasted) >= ENOUGH else None,
         comes_up=median(took) if len(took) >= ENOUGH else None,
-        turns=sum(
-            older.failed and newer.up is not None and not newer.failed for newer, older in pairwise(spells)
-        ),
+        turns=sum(older.failed and _went_well(newer) for newer, older in pairwise(spells)),
     )
+
+
+def _went_well(spell: Spell) -> bool:
+    return spell.up is not None and spell.outcome not in {Outcome.FAILED, Outcome.UNSEEN}

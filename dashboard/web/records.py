@@ -76,13 +76,13 @@ def is_flaky(runs: list[Execution], edited: float | None) -> bool:
     return record_of(since).flaky
 
 
-def edited(task_id: str) -> float | None:
-    """When the task was last edited from here (epoch seconds)."""
-    edits = Action.objects.for_target(Kind.TASK.value, task_id).filter(verb="task.edit")
+def edited(kind: Kind, identifier: str) -> float | None:
+    """When a task or service was last edited from here (epoch seconds)."""
+    edits = Action.objects.for_target(kind.value, identifier).filter(verb=f"{kind.value}.edit")
     last = edits.values_list("created", flat=True).first()
     return last.timestamp() if last is not None else None
 
 
 @lru_cache(maxsize=4_096)
 def _edited_about(task_id: str, _minute: int) -> float | None:
-    return edited(task_id)
+    return edited(Kind.TASK, task_id)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet import runs
-from dashboard.fleet.entities import Execution
+from dashboard.fleet.entities import Execution, Kind
 from dashboard.fleet.runs import Record, record_of
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web import plots
@@ -26,6 +26,8 @@ from dashboard.web.templatetags.words import moment_of
 
 STRIP = 24
 """Runs in a strip."""
+LEAST = 12
+"""In percent, of a bar: also what ended at once is seen."""
 TICK = 5.0
 """The bar of an execution that runs grows every so many seconds."""
 SECONDS = Axis(_("Duration"), length)
@@ -109,7 +111,7 @@ def record_block(subject: Subject) -> Block:
     """The last runs of a task as a strip, its rate, durations and their trend."""
     ended = [run for run in subject.fleet.runs_of(subject.row.id) if not run.live]
     record = record_of(ended)
-    flaky = record.flaky and is_flaky(ended, edited(subject.row.id))
+    flaky = record.flaky and is_flaky(ended, edited(Kind.TASK, subject.row.id))
     context = {
         "row": subject.row,
         "record": record,
@@ -129,7 +131,7 @@ def _dashes(ended: list[Execution]) -> tuple[Dash, ...]:
             run.id,
             "failed" if run.failed else run.phase,
             length(seconds),
-            max(12.0, round(100 * seconds / most)),
+            max(LEAST, round(100 * seconds / most)),
         )
         for run, seconds in zip(ended, took, strict=True)
     ]

@@ -127,6 +127,7 @@ def test_too_few_spells_or_too_few_known_lengths_have_no_usual_one():
         (("", "failed", "failed", "failed"), True, False),  # it came back once, it is rather broken
         (("stopped", "failed", "stopped", "failed"), False, False),  # it never came up
         (("failed", "stopped", "failed", "stopped"), True, False),
+        (("unseen", "failed", "unseen", "failed"), True, False),
         ((), True, False),
     ],
 )

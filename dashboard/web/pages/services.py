@@ -18,6 +18,7 @@ from dashboard.web.live import Block
 from dashboard.web.pages.logs import log_block
 from dashboard.web.quiet import quiet
 from dashboard.web.rows import ListPage
+from dashboard.web.spells import spells_block
 from dashboard.web.templatetags.words import counted
 
 
@@ -76,4 +77,5 @@ def _more_facts(fleet: Fleet, row: Service) -> dict[str, Any]:
 
 def _rest(subject: Subject) -> list[Block]:
     log = log_block(subject.request, Kind.SERVICE, subject.row.id)
-    return [subject.block("commands", subject.deep), elsewhere_block(subject), log]
+    past = [] if subject.row.platform else [spells_block(subject)]
+    return [subject.block("commands", subject.deep), elsewhere_block(subject), log, *past]
