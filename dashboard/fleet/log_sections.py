@@ -8,8 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dashboard.ona.log_lines import LONGEST_SECTION
+
 MOST_SECTIONS = 1_000
-"""Of a log that has more, those that ended first are forgotten."""
+"""Of a log that has more, some that ended are forgotten: the innermost first, and of those the oldest.
+
+Sections of steps are outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +32,61 @@ class Section:
 
     @property
     def took(self) -> float | None:
-        return self.seconds if self.closed and self.seconds > 0 else None
+        """Seconds, None where that is not known."""
+        return self.seconds if self.closed and 0 < self.seconds <= LONGEST_SECTION else None
 
 
 class Sections:
     """Those of one log, as its writer keeps them."""
 
     def __init__(self, known: Iterable[Section] = ()) -> None:
-        self._known = {one.number: one for one in known}
+        """`known`: in the order in which they began."""
+        self._known: dict[int, Section] = {}
+        self._depths: dict[int, int] = {}
         self._changed: set[int] = set()
+        for section in known:
+            self._add(section)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def clear(self) -> None:
         self._known.clear()
+        self._depths.clear()
         self._changed.clear()
 
     def begin(self, section: Section) -> None:
         if section.number not in self._known:
-            self._put(section)
+            self._add(section)
+            self._changed.add(section.number)
 
     def end(self, number: int, closed: int, outcome: str, seconds: float) -> None:
         known = self._known.get(number)
         if known is not None and not known.closed:
-            self._put(replace(known, closed=closed, outcome=outcome, seconds=seconds))
+            self._known[number] = replace(known, closed=closed, outcome=outcome, seconds=seconds)
+            self._changed.add(number)
 
-    def _put(self, section: Section) -> None:
+    def _add(self, section: Section) -> None:
         self._known[section.number] = section
-        self._changed.add(section.number)
+        self._depths[section.number] = self._depths.get(section.within, 0) + 1 if section.within else 0
 
     def changes(self) -> tuple[dict[int, bytes], list[int]]:
         """What has come or changed since the last time, by number, and the numbers of those that are forgotten."""
-        gone = []
-        while len(self._known) > MOST_SECTIONS:
-            first = next((one.number for one in self._known.values() if one.closed), next(iter(self._known)))
-            del self._known[first]
-            gone.append(first)
+        gone = self._too_many()
+        for number in gone:
+            del self._known[number], self._depths[number]
         found = {number: written(self._known[number]) for number in self._changed if number in self._known}
         self._changed.clear()
         return found, gone
+
+    def _too_many(self) -> list[int]:
+        beyond = len(self._known) - MOST_SECTIONS
+        if beyond <= 0:
+            return []
+        ranked = sorted(
+            self._known.values(), key=lambda one: (not one.closed, -self._depths[one.number], one.number)
+        )
+        return [one.number for one in ranked[:beyond]]
 
 
 def written(section: Section) -> bytes:

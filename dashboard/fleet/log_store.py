@@ -190,12 +190,14 @@ class LogWriter:
 
     def _load(self, kind: Kind, identifier: str) -> None:
         """What is stored, so that its bounds hold from the first line on."""
-        number = 0
+        number, fresh = 0, not self._sections
         while page := self._logs.after(kind, identifier, number, PAGE):
             number = page[-1].number
             self._count((entry.number, entry.size) for entry in page)
             for entry in page:
                 self._nest(entry)
+                if fresh:  # else one that is not known was forgotten
+                    self._learn(entry)
         if not self.status.epoch or number != self.status.last:  # one of the two keys is gone: begin anew
             self._redis.delete(self._lines, self._section_key, self._meta)
             self._sizes.clear()
@@ -211,10 +213,14 @@ class LogWriter:
     def _nest(self, entry: Entry) -> None:
         if entry.kind == OPEN:
             self.open[entry.source] = entry.number
+        elif entry.kind == CLOSE:
+            self.open = {name: number for name, number in self.open.items() if number != entry.section}
+
+    def _learn(self, entry: Entry) -> None:
+        if entry.kind == OPEN:
             self._sections.begin(Section(entry.number, entry.section, entry.source, entry.text))
         elif entry.kind == CLOSE:
             self._sections.end(entry.section, entry.number, entry.outcome, entry.seconds)
-            self.open = {name: number for name, number in self.open.items() if number != entry.section}
 
     @property
     def within(self) -> int:
@@ -232,6 +238,7 @@ class LogWriter:
             number += 1
             entry = replace(one, number=number, section=0 if one.kind == GAP else section)
             self._nest(entry)
+            self._learn(entry)
             yield entry
 
     def hold(self) -> None:

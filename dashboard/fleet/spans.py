@@ -46,6 +46,12 @@ ENGLISH = Spoken(
 )
 
 
+LONGEST = 1e12
+"""Seconds. Nothing that has a date takes as long."""
+UNKNOWN = "—"
+"""Stands for a length that is none: not a number, or without end."""
+
+
 class Length(Said):
     """A duration, which knows how many seconds it is."""
 
@@ -79,6 +85,8 @@ def spoken_length(seconds: float) -> str:
 
 def _length(seconds: float, language: Spoken) -> str:
     units = language.units
+    if not abs(seconds) < LONGEST:  # what is no number is not, either
+        return UNKNOWN
     if seconds < 10:
         return f"{max(0.0, seconds):.1f} {units[-1][1]}".replace(".", language.point, 1)
     whole = int(seconds)
@@ -95,6 +103,8 @@ def _length(seconds: float, language: Spoken) -> str:
 def span(seconds: float) -> str:
     """A length of time by its largest unit, in the language of this request: 42 s, 3 min, 5 h, 12 d."""
     units = spoken().units
+    if not abs(seconds) < LONGEST:
+        return UNKNOWN
     size, unit = next((one for one in units if seconds >= one[0]), units[-1])
     return f"{int(seconds // size)} {unit}"
 

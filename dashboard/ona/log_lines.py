@@ -18,9 +18,9 @@ from dashboard.ona.words import short
 LONGEST = 16 * 1024
 """Characters. A longer line comes in pieces, so that nobody has to hold it whole."""
 CREATE, END = "[section-create] ", "[section-end] "
-
-
-Float = Annotated[float, Field(ge=0, allow_inf_nan=False), Else(0.0)]
+LONGEST_SECTION = 366 * 86_400.0
+"""Seconds. What says that it took longer was measured by no clock, or since 1970."""
+Elapsed = Annotated[float, Field(ge=0, le=LONGEST_SECTION, allow_inf_nan=False), Else(0.0)]
 
 
 class SectionStart(Model):
@@ -32,11 +32,11 @@ class SectionStart(Model):
 
 
 class SectionEnd(Model):
-    """A section closes. `seconds_elapsed` is 0.0 when not said."""
+    """A section closes. `seconds_elapsed` is 0.0 when not said, or not believable."""
 
     id: Id
     outcome: Enum = ""
-    seconds_elapsed: Float = 0.0
+    seconds_elapsed: Elapsed = 0.0
 
     @property
     def word(self) -> str:

@@ -6,12 +6,12 @@ apart, and is shown whole.
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from dashboard.fleet.details import Step
 from dashboard.fleet.log_sections import Section
-from dashboard.fleet.log_store import GAP, Entry
+from dashboard.fleet.log_store import GAP, OPEN, Entry
 
 
 class Apart:
@@ -34,7 +34,7 @@ class Apart:
         return sum(told) if told else None
 
     def cut(self, step: str) -> "Cut":
-        if not self.own and self.sections:
+        if not self.own:
             return Cut(step=step)
         own = self.own.get(step, [])
         inside = {section.number for section in own}
@@ -47,13 +47,13 @@ class Apart:
             step=step,
             whole=False,
             roots=roots,
-            inside=frozenset(inside),
+            inside=inside,
             first=min(roots, default=0),
             last=max(section.closed for section in own) if ended else 0,
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cut:
     """What of a log is shown: the sections `roots` with all that is `inside` them, between the entries `first` and
     `last` (0: to its end); `whole`: all of it, for want of a `step` or of sections that say which lines are whose.
@@ -62,7 +62,7 @@ class Cut:
     step: str = ""
     whole: bool = True
     roots: frozenset[int] = frozenset()
-    inside: frozenset[int] = frozenset()
+    inside: set[int] = field(default_factory=set)
     first: int = 0
     last: int = 0
 
@@ -72,9 +72,17 @@ class Cut:
         said = repr((self.step, self.whole, sorted(self.roots)))
         return blake2b(said.encode(), digest_size=3).hexdigest() if self.step else ""
 
-    def has(self, entry: Entry) -> bool:
-        mine = entry.section in self.inside or entry.number in self.inside
-        return self.whole or mine or (entry.kind == GAP and bool(self.roots))
+    def take(self, entries: Sequence[Entry]) -> list[Entry]:
+        """What of `entries`, in their order, is shown. A section that begins inside is inside from then on, also one
+        that nobody knows of any more.
+        """
+        return [entry for entry in entries if self._has(entry)]
+
+    def _has(self, entry: Entry) -> bool:
+        inside = entry.section in self.inside
+        if inside and entry.kind == OPEN:
+            self.inside.add(entry.number)
+        return self.whole or inside or entry.number in self.inside or (entry.kind == GAP and bool(self.roots))
 
 
 def latest(after: Callable[[int], list[Entry]], cut: Cut, until: int, most: int) -> tuple[list[Entry], int]:
@@ -86,7 +94,7 @@ def latest(after: Callable[[int], list[Entry]], cut: Cut, until: int, most: int)
     until = min(until, cut.last or until)
     while cut.roots and number < until and (page := after(number)):
         number = page[-1].number
-        mine = [entry for entry in page if entry.number <= until and cut.has(entry)]
+        mine = cut.take([entry for entry in page if entry.number <= until])
         count += len(mine)
         found.extend(mine)
     return list(found), count - len(found)

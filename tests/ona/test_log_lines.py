@@ -47,6 +47,14 @@ def test_odd_values_of_a_marker_cost_only_themselves():
 
 
 @pytest.mark.parametrize(
+    "seconds", ["1e308", "1e999", "NaN", "-Infinity", "1764000000", '"1.5 s"', "null", "{}"]
+)
+def test_a_section_that_says_what_no_clock_measured_says_nothing(seconds):
+    (end,) = entries([f'[section-end] {{"id":"a","secondsElapsed":{seconds}}}'.encode()])
+    assert end == SectionEnd(id="a")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "[section-create] {",

@@ -1,5 +1,6 @@
 """Pages in the language of whoever reads them: chosen, else asked for by the browser; never another's."""
 
+import math
 import re
 from datetime import UTC, datetime
 
@@ -99,3 +100,8 @@ def test_numbers_and_times_are_written_as_german_writes_them() -> None:
     assert (length(0.84), span(3 * 86_400), count(12_345)) == ("0.8 s", "3 d", "12,345")
     assert time_of_day(0, soon_after) == "Thu 1 Jan 00:00"
     assert (time_of_day(0, later), time_of_day(0, later).said()) == ("1 Jan 1970", "1 Jan 1970")
+
+
+@pytest.mark.parametrize("seconds", [math.inf, -math.inf, math.nan, 1e308, 1e12])
+def test_what_is_no_length_of_time_is_a_dash_and_no_error(seconds: float) -> None:
+    assert [length(seconds), spoken_length(seconds), span(seconds)] == ["—"] * 3

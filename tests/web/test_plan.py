@@ -6,9 +6,11 @@ import re
 import pytest
 
 from dashboard import jobs
+from dashboard.fleet import log_sections
 from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Environment, Kind, Task
-from dashboard.fleet.log_store import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry
+from dashboard.fleet.log_sections import Section
+from dashboard.fleet.log_store import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry, LogStore
 from tests.web.conftest import Dashboard, text
 from tests.web.test_runs import HOSTILE, part, run
 
@@ -119,6 +121,65 @@ def test_a_log_that_tells_no_steps_apart_is_shown_whole_and_says_so(built: Dashb
     titled = planned(built, (INSTALL,), (BUILD,), key="x-3")
     say("x-3", *section("a", "Install", "one"), *section("b", "Build", "two"))
     assert lines(built, titled) == ["two"]
+
+
+def test_a_log_without_sections_is_shown_whole_beside_a_step_that_failed(built: Dashboard) -> None:
+    path = planned(built, (INSTALL,), (BUILD,))
+    page = text(built.get(path))
+    say("x-plan", "one", "two")
+    assert lines(built, path) == ["one", "two"]
+    poll = _log_poll(built, page)
+    for answer in (poll, part(built, path, "log")):
+        assert "does not say which lines are of which step" in answer
+    say("x-plan", "three")
+    assert [">one<" in (more := _log_poll(built, poll)), ">three<" in more] == [False, True]
+    say("x-plan", *section("s-2", "Build", "four"))
+    assert lines(built, path) == ["four"]
+    assert "innerHTML" in _log_poll(built, poll)
+
+
+def test_no_section_takes_for_ever(built: Dashboard) -> None:
+    path = planned(built, (INSTALL,), (BUILD,))
+    for seconds in (1e308, 1e308, float("inf"), float("nan")):
+        say("x-plan", *section("s-2", "Build", "oh no", seconds=seconds))
+    assert "how long is not known" in part(built, path, "step")
+    say("x-plan", *section("s-2", "Build", "oh no", seconds=4))
+    assert "took 4.0 s" in part(built, path, "step")
+    assert 'width="inf"' not in part(built, f"{path}?step=all", "plan")
+
+
+def test_a_step_keeps_its_log_however_many_sections_follow(
+    built: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_sections, "MOST_SECTIONS", 5)
+    path = planned(built, (INSTALL,), (BUILD,))
+    inner = [entry for n in range(9) for entry in section(f"i-{n}", "Inner", f"line {n}")]
+    say("x-plan", *section("s-1", "Install", "fetched"), Entry(OPEN, "Build", source="s-2"), *inner)
+    for _writer in range(2):
+        assert lines(built, f"{path}?step=s-1") == ["fetched"]
+        assert lines(built, f"{path}?step=s-2") == [f"line {n}" for n in range(9)]
+        say("x-plan", state=FOLLOWING)
+
+
+def test_a_poll_of_a_step_loses_nothing_that_is_written_meanwhile(
+    built: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = planned(built, (INSTALL,), (Step("s-2", "Build", "task", "t-1", "running"),), phase="running")
+    say("x-plan", Entry(OPEN, "Build", source="s-2"), "compiling", state=FOLLOWING)
+    page = text(built.get(f"{path}?step=s-2"))
+    say("x-plan", "compiled", state=FOLLOWING)
+    read = LogStore.sections
+
+    def read_and_written(self: LogStore, kind: Kind, key: str) -> list[Section]:
+        found = read(self, kind, key)
+        monkeypatch.setattr(LogStore, "sections", read)
+        say("x-plan", Entry(OPEN, "Linking", source="l"), "ld", state=FOLLOWING)
+        return found
+
+    monkeypatch.setattr(LogStore, "sections", read_and_written)
+    first = _log_poll(built, page)
+    second = _log_poll(built, first)
+    assert [first.count(word) + second.count(word) for word in ("compiled", "Linking", ">ld<")] == [1, 1, 1]
 
 
 def test_a_poll_of_a_step_brings_its_lines_only(built: Dashboard) -> None:

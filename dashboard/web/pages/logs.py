@@ -246,19 +246,21 @@ def earlier(before: int, dropped: int) -> SafeString:
 
 
 def poll(log: Log) -> HttpResponse:
-    """What came since the poller's `seen`: 204 for nothing."""
+    """What came since the poller's `seen`: 204 for nothing. What was written after the sections were read, whose it is
+    nobody could say: that is left to the next poll.
+    """
     log.attend()
     status = log.status
     epoch, number, digest = seen(log.request.GET["seen"])
     if status is None or (epoch, number, digest) == (log.epoch, status.last, log.digest()):
         return HttpResponse(status=204)
-    if epoch != log.epoch or number > status.last or status.last - number > SHOWN:
+    noted = not number and log.step and log.cut.whole  # its first lines stand under a note
+    if noted or epoch != log.epoch or number > status.last or status.last - number > SHOWN:
         lines, last = log._lines()
         swap, parts = "innerHTML", SafeString("")
     else:
-        entries = after(log, number)
-        mine = [entry for entry in entries if log.cut.has(entry)]
-        tree = Tree(mine, {}, whole=False, roots=log.cut.roots)
+        entries = [entry for entry in after(log, number) if entry.number <= status.last]
+        tree = Tree(log.cut.take(entries), {}, whole=False, roots=log.cut.roots)
         lines, parts, swap = tree.lines(), tree.parts(), "beforeend"
         last = entries[-1].number if entries else number
     body = format_html('<div id="log-lines" hx-swap-oob="{}">{}</div>{}', swap, lines, parts)
