@@ -1,7 +1,7 @@
 """Who signs in, and what they asked for."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -263,6 +263,11 @@ class ActionQuerySet(models.QuerySet["Action"]):
         """The verbs that were asked for since then and made this."""
         made = self.filter(created__gte=since, result_id=result_id)
         return made.order_by().values_list("verb", flat=True).distinct()
+
+    def last_asked(self, verb: str, target_ids: Collection[str]) -> dict[str, datetime]:
+        """When this was last asked of each of these, of those of which it ever was."""
+        of_these = self.filter(kind=verb.partition(".")[0], target_id__in=target_ids, verb=verb).order_by()
+        return dict(of_these.values_list("target_id").annotate(models.Max("created")))
 
     def for_target(self, kind: str, target_id: str) -> "ActionQuerySet":
         return self.filter(kind=kind, target_id=target_id).order_by("-created", "-id")

@@ -24,6 +24,8 @@ ENOUGH = 5
 """Fewer runs than this have no usual duration."""
 MOST_SHARED = 300
 SLOWER = 1.25
+FLAKY = 2
+"""Failures of which each was followed by a success."""
 BY_REFERENCE = Key(lambda _, row: row.reference or row.name)
 BY_NAME = Key(lambda _, row: row.name)
 ALIKE = {Kind.SERVICE: BY_REFERENCE, Kind.TASK: BY_REFERENCE, Kind.EXECUTION: BY_NAME}
@@ -67,7 +69,7 @@ class Record:
 
     @property
     def flaky(self) -> bool:
-        return self.turns > 1
+        return self.turns >= FLAKY
 
 
 def record_of(runs: Sequence[Execution]) -> Record:

@@ -1,6 +1,6 @@
 """The same service or task in other environments: whether it fails everywhere or only here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -13,7 +13,7 @@ from dashboard.fleet.snapshot import Fleet
 from dashboard.web.details import Subject
 from dashboard.web.live import Block
 from dashboard.web.offers import SECTIONS, address
-from dashboard.web.records import Health, health
+from dashboard.web.records import Health, ask_of_edits, health
 
 OTHERS, FAILED = 8, 5
 """Of the namesakes so many are shown, of them so many that failed, which come first."""
@@ -36,6 +36,7 @@ class Other:
     failed, and of a task how its runs went.
     """
 
+    id: str
     url: str
     environment: str
     phase: str
@@ -53,6 +54,11 @@ def elsewhere_block(subject: Subject) -> Block:
     failed = [one for one in others if one.phase == "failed"]
     rest = sorted((one for one in others if one.phase != "failed"), key=lambda one: not one.phase)
     shown = (failed[: max(FAILED, OTHERS - len(rest))] + rest)[:OTHERS]
+    shown_ids = {one.id for one in shown}
+    tasks = [one for one in found.others if isinstance(one, Task) and one.id in shown_ids]
+    ask_of_edits(subject.fleet, tasks)
+    healths = {task.id: health(subject.fleet, task.id, subject.fleet.runs_of(task.id)) for task in tasks}
+    shown = [replace(one, health=healths.get(one.id)) for one in shown]
     field = "task" if kind is Kind.EXECUTION else "reference" if row.reference else "name"
     query = f"{field}:={quoted(found.reference)}"
     context = {
@@ -81,13 +87,13 @@ def _same(row: Service | Task) -> str:
 def _other(fleet: Fleet, row: Service | Task) -> Other:
     url, place = address(kind_of(row), row.id), fleet.environment_name(row.environment_id)
     if isinstance(row, Service):
-        return Other(url, place, "failed" if row.failed else row.phase, row.failure)
+        return Other(row.id, url, place, "failed" if row.failed else row.phase, row.failure)
     own = fleet.runs_of(row.id)
     last: Execution | None = own[0] if own else None
     if last is None:
-        return Other(url, place, "", "")
+        return Other(row.id, url, place, "", "")
     phase = "failed" if last.failed else last.phase
-    return Other(url, place, phase, last.failure, health(fleet, row.id, own))
+    return Other(row.id, url, place, phase, last.failure)
 
 
 def _shares(counts: dict[str, int], query: str, kind: Kind) -> tuple[Share, ...]:

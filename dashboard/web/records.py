@@ -1,24 +1,26 @@
 """What the last runs of tasks tell, in rows of lists: worked out once for each state of a task's runs."""
 
 import time
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from dashboard.control import wishes
 from dashboard.control.models import Action
-from dashboard.fleet.entities import Execution, Kind
-from dashboard.fleet.runs import Record, record_of, usual_of
+from dashboard.fleet.entities import Execution, Kind, Task
+from dashboard.fleet.runs import FLAKY, Record, record_of, usual_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.kept import Kept
 
 STRIP = 8
 """Last runs in a row."""
-EDITS_KEPT = 60.0
-"""Seconds for which a row believes what it knows of edits."""
+EDITS_KEPT = 10.0
+"""Seconds for which edits are believed while so much is asked for that nobody counts whether there are new ones."""
 
 SHARED_KEPT = 300.0
 
 _records: Kept[Record] = Kept(4_096)
 _shared: Kept[Record] = Kept(1_024)
+_edits: Kept[float] = Kept(4_096)
 
 
 class Health(NamedTuple):
@@ -53,7 +55,7 @@ def health(fleet: Fleet, task_id: str, runs: list[Execution]) -> Health:
         known.judged,
         known.median,
         known.slower,
-        known.flaky and is_flaky(runs, _edited_about(task_id, int(time.time() // EDITS_KEPT))),
+        turns(task_id, runs, known) >= FLAKY,
     )
 
 
@@ -70,19 +72,33 @@ def usual(fleet: Fleet, run: Execution) -> float | None:
     return found.median
 
 
-def is_flaky(runs: list[Execution], edited: float | None) -> bool:
-    """Whether it failed and then passed more than once since it was edited from here (epoch seconds)."""
-    since = [run for run in runs if edited is None or (run.created or 0.0) >= edited]
-    return record_of(since).flaky
+def turns(task_id: str, runs: Sequence[Execution], known: Record) -> int:
+    """How often it failed and then passed, of the runs since it was last edited from here. `known`: of all of them."""
+    since = edited(Kind.TASK, task_id) if known.flaky else None
+    if since is None:
+        return known.turns
+    return record_of([run for run in runs if (run.created or 0.0) >= since]).turns
+
+
+def ask_of_edits(fleet: Fleet, rows: Iterable[Task]) -> None:
+    """All at once, before `health` asks of one after the other."""
+    edits(Kind.TASK, (row.id for row in rows if record(fleet, row.id, fleet.runs_of(row.id)).flaky))
 
 
 def edited(kind: Kind, identifier: str) -> float | None:
     """When a task or service was last edited from here (epoch seconds)."""
-    edits = Action.objects.for_target(kind.value, identifier).filter(verb=f"{kind.value}.edit")
-    last = edits.values_list("created", flat=True).first()
-    return last.timestamp() if last is not None else None
+    return edits(kind, [identifier])[identifier] or None
 
 
-@lru_cache(maxsize=4_096)
-def _edited_about(task_id: str, _minute: int) -> float | None:
-    return edited(Kind.TASK, task_id)
+def edits(kind: Kind, identifiers: Iterable[str]) -> dict[str, float]:
+    """The same of many, 0.0 for never. Asked again when anything new was asked for."""
+    stamp = wishes.stamp()
+    turn = ("at", time.time() // EDITS_KEPT) if stamp is None else ("stamp", stamp)
+    known = {key: _edits.get((turn, kind, key)) for key in identifiers}
+    if missing := [key for key, at in known.items() if at is None]:
+        found = Action.objects.last_asked(f"{kind.value}.edit", missing)
+        for key in missing:
+            at = found[key].timestamp() if key in found else 0.0
+            known[key] = at
+            _edits.put((turn, kind, key), at)
+    return {key: at or 0.0 for key, at in known.items()}

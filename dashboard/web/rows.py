@@ -44,6 +44,8 @@ class ListPage:
     """The name of the address to which chosen rows are sent, "" where none are chosen."""
     heading: Callable[[Any], dict[str, Any]] = lambda _: {}
     """Of the page of one, from its `Subject`: plain values that its header shows beside the row's facts."""
+    ahead: Callable[[Fleet, list[Any]], None] = lambda *_: None
+    """Asks the database at once for what the facts of these rows need."""
     said: Callable[[Any], Said] = lambda _: ()
     """Of the page of one: what its polls say besides what its address says."""
 
@@ -62,6 +64,7 @@ def row_blocks(
 ) -> list[RowBlock]:
     """One block a row, in order; without `cells` those of a small table."""
     wished = wishes.wishes(listing.kind, [row.id for row in rows])
+    listing.ahead(fleet, rows)
     maker = _Maker(listing, fleet, user, cells or Cells.of(listing.small), Around(fleet, time.time()))
     return [maker.block(row, wished.get(row.id)) for row in rows]
 

@@ -13,15 +13,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet import runs
-from dashboard.fleet.entities import Execution, Kind
-from dashboard.fleet.runs import Record, record_of
+from dashboard.fleet.entities import Execution
+from dashboard.fleet.runs import Record
 from dashboard.fleet.spans import spoken_length as length
-from dashboard.web import plots
+from dashboard.web import plots, records
 from dashboard.web.details import Subject
 from dashboard.web.elsewhere import quoted
 from dashboard.web.live import Block
 from dashboard.web.plots import Axis, Frame, Series
-from dashboard.web.records import edited, is_flaky
 from dashboard.web.templatetags.words import moment_of
 
 STRIP = 24
@@ -109,17 +108,19 @@ class Dash:
 
 def record_block(subject: Subject) -> Block:
     """The last runs of a task as a strip, its rate, durations and their trend."""
-    ended = [run for run in subject.fleet.runs_of(subject.row.id) if not run.live]
-    record = record_of(ended)
-    flaky = record.flaky and is_flaky(ended, edited(Kind.TASK, subject.row.id))
+    fleet, task_id = subject.fleet, subject.row.id
+    own = fleet.runs_of(task_id)
+    record, ended = records.record(fleet, task_id, own), [run for run in own if not run.live]
+    turns = records.turns(task_id, own, record)
     context = {
         "row": subject.row,
         "record": record,
         "dashes": _dashes(ended[:STRIP]),
-        "flaky": flaky,
+        "turns": turns,
+        "flaky": turns >= runs.FLAKY,
         "figure": _durations(ended[: runs.LOOKED_AT]),
     }
-    return Block("record", (record, context["dashes"], flaky), "tasks/record.html", context)
+    return Block("record", (record, context["dashes"], turns), "tasks/record.html", context)
 
 
 def _dashes(ended: list[Execution]) -> tuple[Dash, ...]:

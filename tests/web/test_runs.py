@@ -1,7 +1,13 @@
 """What past executions tell on the pages of executions, tasks and services."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from dashboard.control.models import Action
 from dashboard.fleet.entities import Environment, Execution, Service, Task
 from tests.web.conftest import Dashboard, text
 from tests.web.states import FRACTION, GERMAN
@@ -94,6 +100,52 @@ def test_a_row_of_the_list_tells_how_its_last_runs_went(built: Dashboard) -> Non
     built.put(run(built, "x-live", 0.1, "running"))
     assert "usually 1 min" in text(built.get("/executions/?phase=running"))
     assert "usually 1 min" in text(built.get("/environments/e-1/"))
+
+
+def flaky(dashboard: Dashboard, *tasks: Task) -> None:
+    """Twice each has failed and then passed."""
+    dashboard.put(*tasks)
+    for task in tasks:
+        own = {"task_id": task.id, "environment_id": task.environment_id, "name": task.name}
+        phases = enumerate(("succeeded", "failed") * 2)
+        dashboard.put(*(run(dashboard, f"{task.id}-{n}", 10 + n, phase, **own) for n, phase in phases))
+
+
+def test_what_was_edited_is_asked_for_once_however_many_tasks_are_flaky(built: Dashboard) -> None:
+    homes = [Environment(f"h-{n}", f"home {n}", "running", project_id="p") for n in range(30)]
+    built.put(*homes)
+    flaky(built, *(Task(f"t-h{n}", f"h-{n}", "Build", "build") for n in range(30)))
+    for path, most in (("/tasks/", 6), ("/tasks/t-1/", 8)):
+        with CaptureQueriesContext(connection) as asked:
+            assert text(built.get(path)).count('<span class="tag">flaky</span>') >= 8
+        assert len(asked) <= most, path
+
+
+def test_row_and_page_agree_at_once_that_an_edited_task_is_not_flaky_any_more(built: Dashboard) -> None:
+    flaky(built, Task("t-2", "e-2", "Lint", "lint"))
+    page, listed = built.get("/tasks/t-2/"), built.get("/tasks/?q=lint")
+    assert "Failed and then passed 2 times" in text(page)
+    assert ">flaky<" in text(listed)
+    edited(built, "t-2", minutes_ago=12.5)
+    assert ">flaky<" not in part(built, "/tasks/t-2/", "record")
+    assert ">flaky<" not in text(built.get("/tasks/?q=lint"))
+    assert ">flaky<" not in text(built.poll(listed))
+    edited(built, "t-1", minutes_ago=1)  # another task
+    flaky(built, Task("t-3", "e-2", "Test", "test"))
+    built.put(
+        *(run(built, f"t-3-{n}", n, phase, task_id="t-3") for n, phase in ((98, "failed"), (97, "succeeded")))
+    )
+    assert "Failed and then passed 3 times" in part(built, "/tasks/t-3/", "record")
+    edited(built, "t-3", minutes_ago=20)
+    assert "Failed and then passed 2 times" in part(built, "/tasks/t-3/", "record")
+
+
+def edited(dashboard: Dashboard, task: str, minutes_ago: float) -> None:
+    """From here, by somebody."""
+    at = timezone.now() - timedelta(minutes=minutes_ago)
+    Action.objects.create(
+        verb="task.edit", kind="task", target_id=task, actor_name="ada", created=at, not_before=at
+    )
 
 
 def test_a_task_stands_beside_its_namesakes_in_other_environments(built: Dashboard) -> None:

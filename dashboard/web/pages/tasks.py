@@ -18,7 +18,7 @@ from dashboard.web.live import Block
 from dashboard.web.offers import address
 from dashboard.web.pages import executions
 from dashboard.web.quiet import quiet
-from dashboard.web.records import health
+from dashboard.web.records import ask_of_edits, health
 from dashboard.web.rows import ListPage, small_table
 from dashboard.web.runs import record_block
 from dashboard.web.templatetags.words import counted
@@ -59,6 +59,7 @@ LIST = ListPage(
     ),
     facts=_facts,
     folder="tasks",
+    ahead=ask_of_edits,
     phases=False,
 )
 
