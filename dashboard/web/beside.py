@@ -1,7 +1,8 @@
 """An execution beside the last of its task that succeeded, step by step."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from celery.exceptions import CeleryError
@@ -11,6 +12,7 @@ from kombu.exceptions import KombuError
 from dashboard import jobs
 from dashboard.control.permissions import log_refusal
 from dashboard.fleet import runs
+from dashboard.fleet.claims import Claims
 from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Execution, Kind
 from dashboard.fleet.spans import spoken_length as length
@@ -22,8 +24,12 @@ from dashboard.web.plan import planned, step_urls, took
 from dashboard.web.templatetags.words import phase_label, within
 
 logger = logging.getLogger(__name__)
-ONCE = 3600
-"""Seconds after which the log of the other execution may be asked for again, when nothing came of it."""
+READ_AGAIN = 45.0
+"""Seconds after which a plan that is not there is asked for again: sooner than it is forgotten why it was not."""
+LEARN_AGAIN = 300.0
+"""The same of the log of the other execution, when nothing came of it."""
+TAIL_AGAIN = 2
+"""Of any log: so soon its own page may ask for a tail."""
 MOST_LINES = 24
 """Of more steps only those that differ are listed, and of those the first."""
 MOST_DIFFERENT = 10
@@ -57,11 +63,14 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The other execution and the steps of both, in order; `read`: whether its plan is known yet."""
+    """The other execution and the steps of both, in order; `read`: whether the plans are known; `unread`: why that of
+    the other cannot be, "" while it may come.
+    """
 
     other: Execution
-    lines: tuple[Then, ...]
-    read: bool
+    lines: tuple[Then, ...] = ()
+    read: bool = False
+    unread: str = ""
 
     def of(self, step: Step | None) -> Then | None:
         return next((one for one in self.lines if step is not None and one.now == step), None)
@@ -75,30 +84,52 @@ class _Other:
 
 
 def beside(subject: Subject, here: Mapping[str, float]) -> Beside | None:
-    """None when no other execution of its task has succeeded. `here`: what the steps of this one took, in seconds."""
+    """None when no other execution of its task has succeeded, or its own plan cannot be read. `here`: what the steps of
+    this one took, in seconds.
+    """
     row: Execution = subject.row
     other = runs.last_success(subject.fleet, row) if row.task_id else None
     if other is None:
         return None
-    depth = _depth(other.id)
+    if subject.unread:  # which its plan says
+        return None
+    depth, unread = _depth(other.id)
     if depth is None or subject.depth is None:
-        return Beside(other, (), read=False)
+        return Beside(other, unread=unread)
     there = took(other, depth)
     if row.failed and not there:
         _learn(subject, other)
     return Beside(other, _lines(subject, here, _Other(other, depth, there)), read=True)
 
 
-def _depth(identifier: str) -> ExecutionDetail | None:
-    """Its plan; where that is not at hand, it is read once."""
+def _depth(identifier: str) -> tuple[ExecutionDetail | None, str]:
+    """Its plan, which is read once where it is not at hand, or why it cannot be. Nobody looks at the other itself:
+    what has ended is not kept fresh.
+    """
     try:
         depth = jobs.parts.store().detail(Kind.EXECUTION, identifier)
-        if depth is None and jobs.parts.store().attend(Kind.EXECUTION, identifier):
-            jobs.refresh.delay(Kind.EXECUTION.value, identifier)
+        if isinstance(depth, ExecutionDetail):
+            return depth, ""
+        with _turn(f"plan:{identifier}", READ_AGAIN) as ours:
+            if ours:
+                jobs.refresh.delay(Kind.EXECUTION.value, identifier)
+        return None, jobs.parts.store().unread(Kind.EXECUTION, identifier)
     except (StoreError, CeleryError, KombuError, OSError) as error:
         logger.warning("no plan of execution %s: %s", identifier, type(error).__name__)
-        return None
-    return depth if isinstance(depth, ExecutionDetail) else None
+    return None, ""
+
+
+@contextmanager
+def _turn(name: str, seconds: float) -> Iterator[bool]:
+    """Whether nobody else did this within so many seconds; where it fails, it can be tried again at once."""
+    claims = Claims(jobs.parts.store())
+    ours = claims.take(name, seconds) is None
+    try:
+        yield ours
+    except (StoreError, CeleryError, KombuError, OSError):
+        if ours:
+            claims.give_back(name)
+        raise
 
 
 def _learn(subject: Subject, other: Execution) -> None:
@@ -110,9 +141,12 @@ def _learn(subject: Subject, other: Execution) -> None:
         return
     try:
         known = jobs.logs().status(Kind.EXECUTION, other.id).state
-        if not known and jobs.logs().ask(Kind.EXECUTION, other.id, ONCE):
-            jobs.logs().watch(Kind.EXECUTION, other.id)
-            jobs.tail.delay(Kind.EXECUTION.value, other.id)
+        if known:
+            return
+        with _turn(f"learn:{other.id}", LEARN_AGAIN) as ours:
+            if ours and jobs.logs().ask(Kind.EXECUTION, other.id, TAIL_AGAIN):
+                jobs.logs().watch(Kind.EXECUTION, other.id)
+                jobs.tail.delay(Kind.EXECUTION.value, other.id)
     except (StoreError, CeleryError, KombuError, OSError) as error:
         logger.warning("no log of execution %s: %s", other.id, type(error).__name__)
 
@@ -147,17 +181,17 @@ def beside_block(subject: Subject, found: Beside | None) -> Block:
     different = tuple(one for one in lines if one.differs)
     shown = lines if len(lines) <= MOST_LINES else different[:MOST_DIFFERENT]
     first = different[0] if different else None
-    context = {
-        "row": subject.row,
-        "found": found,
+    row: Execution = subject.row
+    told = {
         "lines": shown,
         "different": 0 if shown == lines else len(different) - len(shown),
         "alike": 0 if shown == lines else len(lines) - len(different),
         "first": "" if first is None else _difference(first),
         "unknown": any(one.then is not None and one.took_then is None for one in shown),
     }
-    state = (found and (found.other.id, found.read), *list(context.values())[2:])
-    return Block("beside", state, "executions/beside.html", context)
+    other = found and (found.other.id, found.read, found.unread)
+    state = (other, row.phase, row.live, row.steps_total > 0, *told.values())
+    return Block("beside", state, "executions/beside.html", {"row": row, "found": found, **told})
 
 
 def _difference(first: Then) -> str:
