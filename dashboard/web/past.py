@@ -9,15 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboard.control.idle import SIGNALS_COME_EVERY
-from dashboard.control.models import Action, RecordedEnvironment, Recording
+from dashboard.control.models import Action, RecordedEnvironment, Recording, ServiceSpell
 from dashboard.control.record import cost, rollup
 from dashboard.control.record.cost import Bill
 from dashboard.control.record.rollup import EnvironmentHistory
+from dashboard.control.record.spells import spell_of
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.history import Span, What
 from dashboard.fleet.hours import RUNNING
 from dashboard.fleet.spans import spoken_length as length
+from dashboard.fleet.spells import Outcome
 from dashboard.web.live import Block
+from dashboard.web.spells import lasted
 from dashboard.web.templatetags.words import phase_label
 
 DAYS = 14
@@ -41,13 +44,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A span in words; `end` is None while it goes on."""
+    """A span in words; `end` is None while it goes on. `more` says of a failure how long it had lasted."""
 
     what: str
     word: str
     subject: str
     start: float
     end: float | None
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,10 @@ def history_block(environment_id: str, created: float | None = None) -> Block:
     past = rollup.history_of(recorded, until - REACHES[-1], until + 1)
     events, strip = _events(past, created), _strip(past, recording)
     asked = list(Action.objects.for_target(Kind.ENVIRONMENT.value, environment_id)[:MOST])
-    events = tuple(sorted([*events, *map(_deed, asked)], key=lambda event: event.start, reverse=True))
+    failed = _failures(environment_id, until - REACHES[-1])
+    events = tuple(
+        sorted([*events, *failed, *map(_deed, asked)], key=lambda event: event.start, reverse=True)
+    )
     today = timezone.localdate()
     days = cost.days_of(environment_id, today - timedelta(days=DAYS - 1), today)
     context = {
@@ -124,6 +131,16 @@ def _deed(action: Action) -> Event:
         at,
         at,
     )
+
+
+def _failures(environment_id: str, since: float) -> list[Event]:
+    """Of its services; each at the moment in which it was seen."""
+    failed = ServiceSpell.objects.filter(environment_id=environment_id, outcome=Outcome.FAILED.value)
+    return [
+        Event("failure", one.name or one.service_id, one.service_id, one.end, one.end, lasted(spell_of(one)))
+        for one in failed.filter(end__gte=since).order_by("-end")[:MOST]
+        if one.end is not None
+    ]
 
 
 def _strip(past: EnvironmentHistory, recording: Recording) -> Strip | None:

@@ -70,7 +70,7 @@ def spells_block(subject: Subject) -> Block:
         "bars": lambda: [_bar(*one, row.phase) for one in zip(spells[:STRIP], heights, strict=True)][::-1],
         "flaky": flaky,
         "failed": failed,
-        "failed_words": _tail(failed) if failed else "",
+        "failed_words": lasted(failed) if failed else "",
         "current": current,
         "began": moment_of(current.start) if current else None,
         "comes_up": past.comes_up if (past.comes_up or 0.0) >= POLLS * settings.POLL_HOT_SECONDS else None,
@@ -85,9 +85,9 @@ def _is_flaky(spells: Sequence[Spell], edit: float | None) -> bool:
 
 def _heights(spells: Sequence[Spell]) -> tuple[int, ...]:
     now = math.floor(time.time() / STEP) * STEP
-    lasted = [max(0.0, (now if one.end is None else one.end) - one.start) for one in spells]
-    most = max(lasted, default=0.0)
-    return tuple(max(LEAST, round(100 * seconds / most)) if most else 100 for seconds in lasted)
+    lengths = [max(0.0, (now if one.end is None else one.end) - one.start) for one in spells]
+    most = max(lengths, default=0.0)
+    return tuple(max(LEAST, round(100 * seconds / most)) if most else 100 for seconds in lengths)
 
 
 def _bar(spell: Spell, height: int, phase: str) -> Bar:
@@ -97,10 +97,10 @@ def _bar(spell: Spell, height: int, phase: str) -> Bar:
         words = f"{phase_label(phase or 'not_started')}, {began.format(time=clock(spell.start))}"
         return Bar(phase_tone(phase), words, height)
     words = gettext(WORDS.get(spell.outcome, ENDED)).format(time=clock(spell.end))
-    return Bar("bad" if spell.failed else "rest", ", ".join(filter(None, (words, _tail(spell)))), height)
+    return Bar("bad" if spell.failed else "rest", ", ".join(filter(None, (words, lasted(spell)))), height)
 
 
-def _tail(spell: Spell) -> str:
+def lasted(spell: Spell) -> str:
     """How long it had lasted, as far as that is known."""
     if spell.end is None or spell.outcome == Outcome.UNSEEN:
         return ""

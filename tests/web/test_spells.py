@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.control.models import Action, Recording, ServiceSpell
+from dashboard.control.record import history
 from dashboard.fleet.entities import Environment, Service
 from tests.web.conftest import Dashboard, text
 from tests.web.states import FRACTION, GERMAN
@@ -117,6 +118,20 @@ def test_a_poll_is_empty_until_a_run_ends_and_costs_one_question(
     assert served.poll(page).status_code == 204
     ServiceSpell.objects.update(end=served.simulated.clock(), outcome="failed")
     assert "1 of the last 1" in text(served.poll(page))
+
+
+def test_what_happened_in_an_environment_tells_of_services_that_failed(served: Dashboard) -> None:
+    history.forget()
+    history.record(served.simulated.store, served.simulated.clock())
+    page = served.get("/environments/e-1/")
+    spell(served, 30, "failed", 3 * MINUTE, name=HOSTILE)
+    spell(served, 29, "stopped", 3 * MINUTE)
+    spell(served, 9 * 24, "failed", 4 * MINUTE)
+    told = text(served.poll(page)).partition("What happened")[2]
+    assert told.count('Service <a href="/services/v-1/">') == 1
+    assert ", after 3 min</span>" in told
+    assert "<img" not in told
+    assert served.poll(served.get("/environments/e-1/")).status_code == 204
 
 
 def test_an_outcome_of_a_newer_version_is_an_end_and_bars_are_drawn_for_germans_too(
