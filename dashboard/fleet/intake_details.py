@@ -1,5 +1,7 @@
 """What a resource's own page shows beyond its row, from what the API said. Names only where values may be secret."""
 
+from collections import Counter
+
 from dashboard.fleet import details
 from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE
 from dashboard.fleet.marking import marked as _
@@ -9,6 +11,8 @@ from dashboard.ona.schema.automation import ExecutionStep, PlannedStep, RunsOn
 from dashboard.ona.schema.environment_spec import SecretSpec
 
 MOST_ITEMS = 101
+LONGEST_ID = 200
+"""Of a step: as much as the address of its part of a log takes."""
 
 
 def environment(seen: schema.Environment, read_at: float) -> details.EnvironmentDetail:
@@ -131,16 +135,35 @@ def _runs_on(where: RunsOn) -> str:
 
 def execution(seen: schema.TaskExecution, read_at: float) -> details.ExecutionDetail:
     states = {state.id: state for state in seen.status.steps}
+    ids = _Ids()
     groups = tuple(
-        tuple(_step(step, states.get(step.id)) for step in group.steps) for group in seen.spec.plan
+        tuple(_step(step, ids.own(step.id), states.get(step.id)) for step in group.steps)
+        for group in seen.spec.plan
     )
     return details.ExecutionDetail(id=seen.id, read_at=read_at, groups=groups)
 
 
-def _step(step: PlannedStep, state: ExecutionStep | None) -> details.Step:
+class _Ids:
+    """Ids of a plan's steps: each a step's own, never "", at most LONGEST_ID characters."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._more: Counter[str] = Counter()
+
+    def own(self, said: str) -> str:
+        """What the plan says, with a number where another step has that already."""
+        short = found = said[: LONGEST_ID - 10] or "step"
+        while found in self._taken:
+            self._more[short] += 1
+            found = f"{short}:{self._more[short] + 1}"
+        self._taken.add(found)
+        return found
+
+
+def _step(step: PlannedStep, own_id: str, state: ExecutionStep | None) -> details.Step:
     kind, target = ("task", step.task.id) if step.task is not None else ("service", step.service_id)
     return details.Step(
-        id=step.id,
+        id=own_id,
         label=step.label[:200],
         kind=kind,
         target=target,

@@ -1,25 +1,26 @@
-"""The sections of a log: where each begins and ends, what the log calls it, how it ended, and after how long.
+"""The sections of a log: where each begins and ends, what the log calls it, and how long it took.
 
-They outlast their lines: a long log loses its beginning, and what its first sections took stays known.
+They outlast their lines: a long log loses its beginning, and what its first sections took stays known. All of them
+are read by every poll of a log, hence few and small: a section takes some 100 bytes, whatever it is called.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any
 
 from dashboard.ona.log_lines import LONGEST_SECTION
 
 MOST_SECTIONS = 1_000
-"""Of a log that has more, some that ended are forgotten: the innermost first, and of those the oldest.
-
-Sections of steps are outside."""
+"""Of a log that has more, some that ended are forgotten: the innermost (steps are outside), and of those the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """`number` is that of its beginning among the entries, `within` that of the section around it (0: none), `closed`
-    that of its end (0: it has not ended); `seconds` is 0.0 where the log does not say.
+    that of its end (0: it has not ended); `source` is what the log calls it, it and its title as `named` has them;
+    `seconds` is 0.0 where the log does not say.
     """
 
     number: int
@@ -27,13 +28,17 @@ class Section:
     source: str = ""
     title: str = ""
     closed: int = 0
-    outcome: str = ""
     seconds: float = 0.0
 
     @property
     def took(self) -> float | None:
         """Seconds, None where that is not known."""
         return self.seconds if self.closed and 0 < self.seconds <= LONGEST_SECTION else None
+
+
+def named(text: str) -> str:
+    """A digest, which is as long for every name: names of sections are only compared. "" of none."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest() if text else ""
 
 
 class Sections:
@@ -60,10 +65,10 @@ class Sections:
             self._add(section)
             self._changed.add(section.number)
 
-    def end(self, number: int, closed: int, outcome: str, seconds: float) -> None:
+    def end(self, number: int, closed: int, seconds: float) -> None:
         known = self._known.get(number)
         if known is not None and not known.closed:
-            self._known[number] = replace(known, closed=closed, outcome=outcome, seconds=seconds)
+            self._known[number] = replace(known, closed=closed, seconds=seconds)
             self._changed.add(number)
 
     def _add(self, section: Section) -> None:
@@ -90,15 +95,8 @@ class Sections:
 
 
 def written(section: Section) -> bytes:
-    facts = [
-        section.within,
-        section.source,
-        section.title,
-        section.closed,
-        section.outcome,
-        section.seconds,
-    ]
-    return json.dumps(facts).encode()
+    facts = [section.within, section.source, section.title, section.closed, section.seconds]
+    return json.dumps(facts, separators=(",", ":")).encode()
 
 
 def read(stored: Mapping[bytes, bytes]) -> list[Section]:

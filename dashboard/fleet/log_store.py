@@ -10,8 +10,8 @@ Keys, under the prefix of the fleet's store; <log> is <kind>:<id>:
     logs                sorted set, <log> → when it was last read; the oldest go when there are too many
     lock:tail:<log>     one tail a log
 
-A line has at most LINE_BYTES, a log LOG_BYTES and LOG_ENTRIES, and MOST_LOGS logs are kept: 200 MB whatever
-they say, plus what Redis itself needs to hold them.
+A line has at most LINE_BYTES, a log LOG_BYTES, LOG_ENTRIES, and what is known of MOST_SECTIONS sections, and MOST_LOGS
+logs are kept: 200 MB of lines and 12 MB of sections whatever they say, plus what Redis itself needs to hold them.
 """
 
 import secrets
@@ -218,9 +218,10 @@ class LogWriter:
 
     def _learn(self, entry: Entry) -> None:
         if entry.kind == OPEN:
-            self._sections.begin(Section(entry.number, entry.section, entry.source, entry.text))
+            source, title = log_sections.named(entry.source), log_sections.named(entry.text)
+            self._sections.begin(Section(entry.number, entry.section, source, title))
         elif entry.kind == CLOSE:
-            self._sections.end(entry.section, entry.number, entry.outcome, entry.seconds)
+            self._sections.end(entry.section, entry.number, entry.seconds)
 
     @property
     def within(self) -> int:

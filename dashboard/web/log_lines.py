@@ -6,9 +6,10 @@ belongs to.
 
 from collections.abc import Mapping, Sequence
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet.log_store import CLOSE, GAP, OPEN, Entry
@@ -122,6 +123,13 @@ def line(entry: Entry) -> SafeString:
         return format_html('<p class="log-gap">{}</p>', looked_up(entry.text))
     cut = format_html(' <em class="log-gap">{}</em>', CUT) if entry.cut else ""
     return format_html('<div class="line">{}{}</div>', html(entry.text), cut)
+
+
+def earlier(before: int, kept: bool) -> SafeString:
+    """How many lines come before those that are shown; `kept`: some of them are still there."""
+    more = gettext(" The download has more.") if kept else ""
+    words = ngettext("{} earlier line is not shown.", "{} earlier lines are not shown.", before)
+    return format_html('<p class="log-gap">{}{}</p>', words.format(intcomma(before)), more)
 
 
 def text_of(entry: Entry) -> str:

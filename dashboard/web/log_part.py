@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from dashboard.fleet.details import Step
-from dashboard.fleet.log_sections import Section
-from dashboard.fleet.log_store import GAP, OPEN, Entry
+from dashboard.fleet.log_sections import Section, named
+from dashboard.fleet.log_store import CLOSE, GAP, OPEN, Entry
 
 
 class Apart:
@@ -20,13 +20,13 @@ class Apart:
     def __init__(self, steps: Sequence[Step], sections: Sequence[Section]) -> None:
         self.sections = sections
         self.own: dict[str, list[Section]] = {}
-        ids, labels = {step.id for step in steps}, Counter(step.label for step in steps)
-        by_label = {step.label: step.id for step in steps if step.label and labels[step.label] == 1}
+        ids, labels = {named(step.id): step.id for step in steps}, Counter(step.label for step in steps)
+        titles = {named(step.label): step.id for step in steps if step.label and labels[step.label] == 1}
         by_id = any(section.source in ids for section in sections)
         for section in sections:
-            key = section.source if by_id else by_label.get(section.title, "")
-            if key in ids:
-                self.own.setdefault(key, []).append(section)
+            step = ids.get(section.source) if by_id else titles.get(section.title)
+            if step is not None:
+                self.own.setdefault(step, []).append(section)
 
     def took(self, step: str) -> float | None:
         """Seconds, None where the log does not say."""
@@ -42,29 +42,41 @@ class Apart:
         for section in self.sections:  # what is inside another begins after it
             if section.within in inside:
                 inside.add(section.number)
-        ended = own and all(section.closed for section in own)
-        return Cut(
-            step=step,
-            whole=False,
-            roots=roots,
-            inside=inside,
-            first=min(roots, default=0),
-            last=max(section.closed for section in own) if ended else 0,
-        )
+        spans = tuple((section.number, section.closed) for section in own)
+        return Cut(step=step, whole=False, spans=spans, roots=roots, inside=inside)
 
 
 @dataclass(slots=True)
 class Cut:
-    """What of a log is shown: the sections `roots` with all that is `inside` them, between the entries `first` and
-    `last` (0: to its end); `whole`: all of it, for want of a `step` or of sections that say which lines are whose.
+    """What of a log is shown: what is `inside` the sections `roots`, which begin and end (0: not yet) at the entries
+    `spans`; `whole`: all of it, for want of a `step` or of sections that say which lines are whose.
     """
 
     step: str = ""
     whole: bool = True
     roots: frozenset[int] = frozenset()
     inside: set[int] = field(default_factory=set)
-    first: int = 0
-    last: int = 0
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def first(self) -> int:
+        """The number of the entry that it begins at."""
+        return self.spans[0][0] if self.spans else 0
+
+    @property
+    def last(self) -> int:
+        """The number of the entry that it ends at, 0: it goes on."""
+        ends = [closed for _, closed in self.spans]
+        return max(ends) if ends and all(ends) else 0
+
+    def dropped(self, kept_from: int) -> int:
+        """How many of its entries had to make room, where the first that is still there has the number `kept_from`."""
+        count = reached = 0
+        for number, closed in self.spans:
+            if number >= reached:
+                reached = min(closed or kept_from, kept_from)
+                count += max(0, reached - number - 1)
+        return count
 
     @property
     def digest(self) -> str:
@@ -82,7 +94,9 @@ class Cut:
         inside = entry.section in self.inside
         if inside and entry.kind == OPEN:
             self.inside.add(entry.number)
-        return self.whole or inside or entry.number in self.inside or (entry.kind == GAP and bool(self.roots))
+            return True
+        bound = entry.kind == CLOSE and entry.section in self.roots
+        return self.whole or (inside and not bound) or (entry.kind == GAP and bool(self.roots))
 
 
 def latest(after: Callable[[int], list[Entry]], cut: Cut, until: int, most: int) -> tuple[list[Entry], int]:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dashboard.fleet import intake
+from dashboard.fleet import intake, intake_details
 from dashboard.fleet.entities import Port
 from dashboard.ona import schema
 
@@ -271,3 +271,22 @@ def test_an_execution_counts_its_steps_and_names_its_task():
     assert (row.name, row.phase, row.failure) == ("Run tests", "failed", "exit 1")
     assert (row.steps_done, row.steps_total, row.steps_failed) == (2, 3, 1)
     assert intake.execution(seen).name == "Test"
+
+
+def test_steps_of_a_plan_have_ids_of_their_own():
+    said = ["a", "", "a", "a:2", "a", None, "x" * 500, "x" * 500]
+    plan = [{"steps": [{"id": one, "label": str(n)}]} for n, one in enumerate(said)]
+    states = [{"id": "a", "phase": "TASK_EXECUTION_PHASE_FAILED"}]
+    seen = read(schema.TaskExecution, {"spec": {"plan": plan}, "status": {"steps": states}})
+    steps = [step for group in intake_details.execution(seen, 1.0).groups for step in group]
+    ids = [step.id for step in steps]
+    assert ids[:6] == ["a", "step", "a:2", "a:2:2", "a:3", "step:2"]
+    assert len(set(ids)) == len(said)
+    assert max(map(len, ids)) <= 200
+    assert [step.label for step in steps if step.failed] == ["0", "2", "4"]
+
+
+def test_also_thousands_of_one_id_are_told_apart():
+    plan = [{"steps": [{"id": "a"}] * 5_000}]
+    steps = intake_details.execution(read(schema.TaskExecution, {"spec": {"plan": plan}}), 1.0).groups[0]
+    assert len({step.id for step in steps}) == 5_000

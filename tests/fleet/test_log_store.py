@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.fleet import log_store
+from dashboard.fleet import log_sections, log_store
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.log_resume import Resume
 from dashboard.fleet.log_store import CLOSE, LINE, OPEN, Entry, LogStore, fitting
@@ -140,6 +140,28 @@ def test_sections_know_where_they_are_and_a_stray_end_is_dropped(logs):
     )
     found = [(one.kind, one.section) for one in logs.after(*RUN, 0, 99)]
     assert found == [(OPEN, 0), (LINE, 1), (OPEN, 1), (LINE, 3), (CLOSE, 3), (CLOSE, 1), (LINE, 0)]
+
+
+def test_what_is_known_of_sections_is_bounded_whatever_they_are_called(logs, valkey):
+    name = "\U0001f9a6\x00" * 100
+    inner = [Entry(OPEN, name, source=f"{name}{n}") for n in range(2)]
+    ends = [Entry(CLOSE, "", source=one.source, outcome=name, seconds=1 / 3) for one in inner]
+    with logs.writing(*RUN) as writer:
+        for _ in range(0, 1_200, 100):
+            writer.write([inner[0], *[inner[1], ends[1]] * 100, ends[0]])
+    assert len(logs.sections(*RUN)) == log_sections.MOST_SECTIONS
+    assert valkey.memory_usage(logs._key("log:sections", *RUN), samples=0) < 150_000
+
+
+def test_sections_that_are_lost_or_written_by_another_version_are_learned_from_the_lines(logs, valkey):
+    written(logs, [Entry(OPEN, "Build", source="b"), Entry(CLOSE, "", source="b", seconds=2)])
+    found = logs.sections(*RUN)
+    key = logs._key("log:sections", *RUN)
+    valkey.hset(key, "1", b'[0, "b", "Build", 2, "", 2.0]')
+    assert logs.sections(*RUN) == []
+    written(logs, lines("a"))
+    assert logs.sections(*RUN) == found
+    assert found[0].took == 2
 
 
 def test_sections_nest_only_so_deep(logs):

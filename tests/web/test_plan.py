@@ -6,13 +6,14 @@ import re
 import pytest
 
 from dashboard import jobs
-from dashboard.fleet import log_sections
+from dashboard.fleet import log_sections, log_store
 from dashboard.fleet.claims import Claims
 from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Environment, Kind, Task
 from dashboard.fleet.log_sections import Section
 from dashboard.fleet.log_store import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry, LogStore
-from tests.web.conftest import Dashboard, text
+from dashboard.web.pages import logs
+from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_runs import HOSTILE, part, run
 
 INSTALL = Step("s-1", "Install", "task", "t-2", "succeeded", outputs=("VERSION",))
@@ -162,6 +163,32 @@ def test_a_step_keeps_its_log_however_many_sections_follow(
         say("x-plan", state=FOLLOWING)
 
 
+def test_a_step_that_is_not_in_the_plan_is_the_whole_log(built: Dashboard) -> None:
+    path = planned(built, (INSTALL,), (BUILD,))
+    said = [*section("s-1", "Install", "fetched"), *section("s-2", "Build", "oh no")]
+    say("x-plan", *said)
+    for way in (path, f"{path}log/"):
+        page = text(built.get(f"{way}?step=nope"))
+        assert re.findall(r'<div class="line">([^<]*)', page) == ["fetched", "oh no"]
+        assert "Log of <bdi>" not in page.split('id="log-title"')[1].split("</h2>")[0]
+    assert built.get(_log_poll_of(page), **HTMX).status_code == 204
+
+
+def test_what_a_step_does_not_show_is_counted_without_the_lines_of_others(
+    built: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_store, "LOG_ENTRIES", 6)
+    path = planned(built, (INSTALL,), (BUILD,))
+    say("x-plan", *section("s-1", "Install", *"abcdef"))
+    opened = Entry(OPEN, "Build", source="s-2")
+    say("x-plan", opened, *(f"line {n}" for n in range(9)), state=FOLLOWING)
+    log = part(built, path, "log")
+    assert "3 earlier lines are not shown.<" in log
+    monkeypatch.setattr(logs, "SHOWN", 2)
+    assert "7 earlier lines are not shown. The download has more." in part(built, path, "log")
+    assert "6 earlier lines are not shown.<" in part(built, f"{path}?step=s-1", "log")
+
+
 def test_a_poll_of_a_step_loses_nothing_that_is_written_meanwhile(
     built: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,10 +232,14 @@ def test_a_poll_of_a_step_brings_its_lines_only(built: Dashboard) -> None:
 
 
 def _log_poll(dashboard: Dashboard, page: str) -> str:
+    return text(dashboard.get(_log_poll_of(page), **HTMX))
+
+
+def _log_poll_of(page: str) -> str:
     poller = page[page.index('id="log-poll"') :]
     url = html.unescape(re.search(r'hx-get="([^"]*)"', poller)[1])
     seen = html.unescape(re.search(r"hx-vals='([^']*)'", poller)[1]).split('"')[3]
-    return text(dashboard.get(f"{url}&seen={seen}", **{"HX-Request": "true"}))
+    return f"{url}{'&' if '?' in url else '?'}seen={seen}"
 
 
 def test_a_plan_of_three_hundred_steps_shows_what_matters_and_folds_the_rest(built: Dashboard) -> None:

@@ -12,7 +12,6 @@ from hashlib import blake2b
 from typing import Any, cast
 
 from celery.exceptions import CeleryError
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -21,7 +20,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET
 from kombu.exceptions import KombuError
@@ -35,7 +34,7 @@ from dashboard.fleet.log_store import Entry, LogStatus
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, is_fragment, moment, signed_in, varied
 from dashboard.web.live import Block, is_poll
-from dashboard.web.log_lines import Tree, text_of
+from dashboard.web.log_lines import Tree, earlier, text_of
 from dashboard.web.log_part import Apart, Cut, latest
 
 logger = logging.getLogger(__name__)
@@ -53,7 +52,10 @@ UNKNOWN = LogStatus(state="unknown")
 @require_GET
 def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
     step = request.GET.get("step", "")[:LONGEST_STEP] if kind is Kind.EXECUTION else ""
-    log = Log(request, kind, identifier, step=step, steps=planned(identifier) if step else ())
+    steps = planned(identifier) if step else ()
+    if steps and all(one.id != step for one in steps):
+        step = ""
+    log = Log(request, kind, identifier, step=step, steps=steps)
     if log.status is None or (log.row is None and not log.status.last):
         found_or_404(request, kind, identifier)
     if log.closed:
@@ -184,19 +186,20 @@ class Log:
         status = self.status or UNKNOWN
         entries: list[Entry] = []
         openings: dict[int, Entry] = {}
-        before, last = status.dropped, status.last
+        before, last, kept = status.dropped, status.last, False
         try:
             if self.cut.whole:
                 entries = jobs.logs().latest(self.kind, self.identifier, SHOWN)
                 before = (entries[0].number if entries else status.last + 1) - 1
+                kept = before > status.dropped
                 last = entries[-1].number if entries else 0
             else:
                 entries, more = latest(self._after, self.cut, last, SHOWN)
-                before = more + (before if self.cut.first and self.cut.first < status.kept_from else 0)
+                before, kept = more + self.cut.dropped(status.kept_from), more > 0
             openings = self._openings(entries)
         except StoreError:
             self.status = None
-        note = earlier(before, status.dropped) if before else ""
+        note = earlier(before, kept) if before else ""
         if self.step and self.cut.whole and entries:
             note = format_html('<p class="log-gap">{}</p>{}', gettext(NOT_APART), note)
         tree = Tree(entries, openings, whole=True, roots=self.cut.roots)
@@ -237,12 +240,6 @@ class Log:
         status = self.status or UNKNOWN
         said = (status.state, status.reason, status.dropped > 0, self._live())
         return blake2b(repr(said).encode(), digest_size=4).hexdigest()
-
-
-def earlier(before: int, dropped: int) -> SafeString:
-    kept = gettext(" The download has more.") if before > dropped else ""
-    words = ngettext("{} earlier line is not shown.", "{} earlier lines are not shown.", before)
-    return format_html('<p class="log-gap">{}{}</p>', words.format(intcomma(before)), kept)
 
 
 def poll(log: Log) -> HttpResponse:
