@@ -14,6 +14,7 @@ from dashboard.celery import KEY_PREFIX, OF_NO_OTHER, QUEUES, ROUTES, app
 from dashboard.celery_loops import Scheduler
 from dashboard.fleet.claims import Claims
 from dashboard.fleet.store import Store, connect
+from dashboard.process import this_process
 from tests.conftest import until
 from tests.fleet.valkey import own_valkey
 from tests.web.conftest import broker, publishing_to  # noqa: F401
@@ -98,6 +99,28 @@ def test_a_claim_is_one_processs_until_it_lapses(store: Store, valkey: redis.Red
     assert 50 < (claims.take("full", 60) or 0) <= 60  # the interval was made shorter
     valkey.delete("ona:test:beat:full")
     assert claims.take("full", 60) is None
+
+
+def test_a_turn_that_has_lapsed_is_not_given_back_for_another(store: Store, valkey: redis.Redis) -> None:
+    """Not either when it lapses, and another beat takes it, right after the first thing that we ask."""
+    overtaken = list[str]()
+
+    class Overtaken(redis.Redis):
+        def execute_command(self, *args: Any, **options: Any) -> Any:
+            answer = super().execute_command(*args, **options)
+            if not overtaken:
+                overtaken.append(str(args[0]))
+                valkey.set("ona:test:beat:full", "elsewhere:1")
+            return answer
+
+    valkey.set("ona:test:beat:full", this_process())
+    Claims(Store(Overtaken(connection_pool=valkey.connection_pool), "test")).give_back("full")
+    assert overtaken
+    Claims(store).give_back("full")
+    assert valkey.get("ona:test:beat:full") == b"elsewhere:1"
+    valkey.set("ona:test:beat:full", this_process())
+    Claims(store).give_back("full")
+    assert not Claims(store).is_taken("full")
 
 
 def test_a_beat_outlives_a_redis_that_is_gone(

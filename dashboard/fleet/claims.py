@@ -6,6 +6,8 @@ beat:<name>     who took the turn
 from dashboard.fleet.store import Store
 from dashboard.process import this_process
 
+GIVE_BACK = 'if redis.call("GET", KEYS[1]) == ARGV[1] then redis.call("DEL", KEYS[1]) end'
+
 
 class Claims:
     """Shared through `store`."""
@@ -29,9 +31,7 @@ class Claims:
 
     def give_back(self, name: str) -> None:
         """The turn that this process took came to nothing: it can be taken again. Raises StoreError."""
-        redis, key = self._store._redis, self._store._key("beat", name)
-        if redis.get(key) == this_process().encode():
-            redis.delete(key)
+        self._store._redis.eval(GIVE_BACK, 1, self._store._key("beat", name), this_process())
 
     def is_taken(self, name: str) -> bool:
         """Whether somebody has the turn; raises StoreError."""

@@ -6,7 +6,7 @@ that begins or ends with what may be done, such as “stop otter”, finds that 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import cast
@@ -20,24 +20,26 @@ from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import User
 from dashboard.control.permissions import can
-from dashboard.control.verbs import RULES, Verb
+from dashboard.control.verbs import RULES, Verb, verbs_of
 from dashboard.fleet.entities import Environment, Kind, Listed, Person, kind_of, short_id
+from dashboard.fleet.query.language import quoted
 from dashboard.fleet.query.values import fold
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import organisations
 from dashboard.web.access import may_see
 from dashboard.web.creators import made_by
 from dashboard.web.http import moment, signed_in
-from dashboard.web.names import Names, Namesakes, SharedNames, Wanted, best_of
-from dashboard.web.offers import SECTIONS, Offer, address, menu, offers
+from dashboard.web.names import Names, Namesakes, SharedNames
+from dashboard.web.offers import SECTIONS, Offer, address, menu, of_these, offers
+from dashboard.web.wanted import Wanted
 
 LONGEST = 80
 MOST = 6
 MOST_ENVIRONMENTS = 10
 WITH_ACTIONS = 2
 """So many of what is found bring along what may be done with them."""
-MOST_LOOKED_AT = 100
-"""Rows of one name that are asked whether it may be done with them, at most."""
+MOST_LOOKED_AT = 1_000
+"""Rows of a kind of which it is asked whether it may be done with them, at most."""
 SHORTEST_DEED = 3
 SHORTEST_ID = 6
 ENVIRONMENTS = Names(lambda row: row.name if row.archived is None else "")
@@ -84,7 +86,6 @@ class Found:
     hint: str = ""
     phase: str = ""
     asks: bool = False
-    verb: Verb | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Group:
 def find(request: HttpRequest, text: str, at: str = "") -> list[Group]:
     """What `text` may mean. `at` is the path of the page on which it was typed: what may be done there comes first."""
     user, fleet = signed_in(request), moment(request).fleet
-    wanted = Wanted(fold(" ".join(text[:LONGEST].split())))
+    wanted = Wanted(" ".join(text[:LONGEST].split()))
     pages = Group(gettext("Pages"), tuple(_pages(user, fleet, wanted)))
     meant = bool(pages.found) and wanted.begins(pages.found[0].label)
     groups = [
@@ -113,17 +114,18 @@ def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
     if not wanted:
         return
     environments = _environments(fleet, wanted, MOST_ENVIRONMENTS)
-    asked = Group(gettext("Actions"), tuple(_asked_for(user, fleet, wanted)))
-    named = bool(environments) and wanted.begins(environments[0].name)
-    yield from () if named else (asked,)
     by_id = [row for row in _by_id(fleet, wanted.text) if row not in environments]
     services, tasks = (list(_namesakes(fleet, kind, wanted)) for kind in SHARED)
+    single = (some.rows[0] for _, some in (*services, *tasks) if len(some.rows) == 1)
+    asked = list(_asked_for(user, fleet, wanted))
+    best = islice(chain(environments, by_id, single), WITH_ACTIONS)
+    deeds = chain(asked, (one for row in best for one in _actions(user, row, fleet)))
+    actions = Group(gettext("Actions"), tuple({one.url: one for one in deeds}.values()))
+    first = bool(asked) and not (environments and wanted.begins(environments[0].name))
+    yield from (actions,) if first else ()
     yield Group(gettext("By id"), tuple(_row(fleet, row) for row in by_id))
     yield Group(gettext("Environments"), tuple(_row(fleet, row) for row in environments))
-    yield from (asked,) if named else ()
-    single = (some.first for _, some in (*services, *tasks) if some.count == 1)
-    best = islice(chain(environments, by_id, single), WITH_ACTIONS)
-    yield Group(gettext("Actions"), tuple(one for row in best for one in _actions(user, row, fleet)))
+    yield from () if first else (actions,)
     yield Group(gettext("Services"), tuple(_shared(fleet, Kind.SERVICE, *one) for one in services))
     yield Group(gettext("Tasks"), tuple(_shared(fleet, Kind.TASK, *one) for one in tasks))
     projects = PROJECTS.best(fleet.table(Kind.PROJECT), wanted, MOST)
@@ -145,18 +147,23 @@ def _asked_for(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Found]:
     """What may be done with what the rest of the words name, where the first or the last of them is a deed."""
     for word, rest in _parted(wanted.words):
         verbs = {verb for verb, rule in RULES.items() if _is_deed(word, gettext(rule.label))}
-        if not verbs:
-            continue
-        other = Wanted(rest)
-        named = (_called(fleet, kind, some) for kind in SHARED for some in _namesakes(fleet, kind, other))
-        rows = chain(_environments(fleet, other, MOST), *named)
         deeds = (
-            one
-            for row in islice(rows, MOST_LOOKED_AT)
-            for one in _actions(user, row, fleet, every=True)
-            if one.verb in verbs
+            _about(fleet, row, offer)
+            for kind in (Kind.ENVIRONMENT, *SHARED)
+            if (of_kind := [verb for verb in verbs_of(kind) if verb in verbs])
+            for row in islice(_meant(fleet, kind, Wanted(rest)), MOST_LOOKED_AT)
+            for offer in of_these(of_kind, user, row, fleet)
         )
         yield from islice(deeds, MOST)
+
+
+def _meant(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[Listed]:
+    """The rows of a kind, those first that are what is looked for."""
+    table = fleet.table(kind)
+    if kind is Kind.ENVIRONMENT:
+        return iter(_environments(fleet, wanted, MOST_LOOKED_AT))
+    names = SHARED[kind].best(table, wanted, MOST_LOOKED_AT)
+    return (row for name in names for row in SHARED[kind].namesakes(table, name).rows)
 
 
 def _parted(words: list[str]) -> Iterator[tuple[str, str]]:
@@ -177,7 +184,7 @@ def _row(fleet: Fleet, row: Listed) -> Found:
 
 
 def _by_id(fleet: Fleet, text: str) -> list[Listed]:
-    """The row with this id, or environments whose id ends like this, which is what pages show of it."""
+    """The row with this id, or of each kind those whose id ends like this, which is what pages show of it."""
     for kind in SECTIONS:
         row = fleet.of(kind).get(text)
         if row is not None:
@@ -189,28 +196,18 @@ def _by_id(fleet: Fleet, text: str) -> list[Listed]:
 
 
 def _namesakes(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[tuple[str, Namesakes]]:
-    """The names that are meant, by themselves or by the reference of who bears them."""
-    known = SHARED[kind].of(fleet.table(kind))
-    meant = best_of(known.called, wanted, 2 * MOST)
-    for name in islice(dict.fromkeys(meant), MOST):
-        yield name, known.named[name]
-
-
-def _called(fleet: Fleet, kind: Kind, shared: tuple[str, Namesakes]) -> Iterator[Listed]:
-    """The rows of one name."""
-    name, some = shared
-    rows = cast("Iterable[Listed]", fleet.of(kind).values())
-    return iter((some.first,)) if some.count == 1 else (row for row in rows if row.name == name)
+    """The names that are meant."""
+    table = fleet.table(kind)
+    for name in SHARED[kind].best(table, wanted, MOST):
+        yield name, SHARED[kind].namesakes(table, name)
 
 
 def _shared(fleet: Fleet, kind: Kind, name: str, some: Namesakes) -> Found:
     """One result a name: the thing itself, or the list of those that bear it."""
-    if some.count == 1:
-        place = fleet.environment_name(getattr(some.first, "environment_id", ""))
-        return replace(_row(fleet, some.first), hint=gettext("in {place}").format(place=place))
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    query = urlencode({"q": f'name:="{quoted}"'})
-    hint = gettext("{count} of them").format(count=intcomma(some.count))
+    if len(some.rows) == 1:
+        return replace(_row(fleet, some.rows[0]), hint=_whereabouts(fleet, some.rows[0]))
+    query = urlencode({"q": f"name:={quoted(name)}"})
+    hint = gettext("{count} of them").format(count=intcomma(len(some.rows)))
     if kind is Kind.SERVICE:
         failed = gettext("{count} failed").format(count=intcomma(some.failed))
         hint += ", " + (failed if some.failed else gettext("none failed"))
@@ -221,15 +218,20 @@ def _filtered(label: str, hint: str = "", **parameters: str) -> Found:
     return Found(label, f"{reverse('environments-list')}?{urlencode(parameters)}", hint)
 
 
-def _actions(user: User, row: Listed, fleet: Fleet, *, every: bool = False) -> Iterator[Found]:
-    """What may be done beside any row, or `every`thing that may be done on its page too."""
-    more = menu(user, row, fleet) if every else ()
-    for offer in (*offers(user, row, fleet), *more):
-        if isinstance(row, Environment):
-            hint = _whose(fleet, row)
-        else:
-            hint = gettext("in {place}").format(place=fleet.environment_name(row.environment_id))
-        yield replace(_deed(offer, f"{offer.label} {row.name}"), hint=hint)
+def _actions(user: User, row: Listed, fleet: Fleet) -> Iterator[Found]:
+    """What may be done beside any row."""
+    return (_about(fleet, row, offer) for offer in offers(user, row, fleet))
+
+
+def _about(fleet: Fleet, row: Listed, offer: Offer) -> Found:
+    """What may be done, where it does not stand on the page of what it is done to."""
+    return replace(_deed(offer, f"{offer.label} {row.name}"), hint=_whereabouts(fleet, row))
+
+
+def _whereabouts(fleet: Fleet, row: Listed) -> str:
+    if isinstance(row, Environment):
+        return _whose(fleet, row)
+    return gettext("in {place}").format(place=fleet.environment_name(row.environment_id))
 
 
 def _whose(fleet: Fleet, row: Environment) -> str:
@@ -240,7 +242,7 @@ def _whose(fleet: Fleet, row: Environment) -> str:
 
 
 def _deed(offer: Offer, label: str) -> Found:
-    return Found(label, offer.url, asks=not offer.page, verb=offer.verb)
+    return Found(label, offer.url, asks=not offer.page)
 
 
 def _organisations(request: HttpRequest, wanted: Wanted) -> Iterator[Found]:

@@ -1,116 +1,117 @@
-"""Names that are searched: how well one is what somebody means, and the best of a whole table.
+"""The names of whole tables, searched for the best.
 
-The names of a table are kept as one text for each of its chunks, which most of the time says at once that nothing in
-it is meant. A chunk that stays the same from one moment of the fleet to the next keeps its text.
+Of each chunk of a table its names are kept as one text, in which what is looked for is found without looking at every
+name; a chunk that stays the same from one moment of the fleet to the next keeps its text. What is worse is looked for
+only where there is not enough of what is better.
 """
 
 import heapq
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Generic, TypeVar
+from itertools import islice
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from dashboard.fleet.query.values import fold
 from dashboard.fleet.table import CHUNK, Table
+from dashboard.web.wanted import BEGINS, EXACT, NEARLY, SCATTERED, Wanted, loosened
 
-BETWEEN = str.maketrans("-_\n", "   ")
-"""What stands between words: `web-server` finds “Web server”."""
-NEARLY, SCATTERED = 5, 6
-"""The last two ranks."""
-SHORTEST_SLIP, LONGEST_SLIP = 4, 32
-"""Letters of a text that may have one wrong; in a longer one it is not looked for."""
+ENOUGH = 6
+"""Where so many are called as was typed, no slip is looked for and no scattered letters."""
 MOST_SLIPS = 2_000
 """Names in which a slip is looked for, at most."""
 
-Ranked = tuple[int, int, int]
-"""Rank, letters of the name, place in the table."""
 R = TypeVar("R")
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+Numbered = Iterator[tuple[int, str]]
+"""Lines of a text, each with its number."""
 
 
-class Wanted:
-    """What is looked for, and how well a name is that: 0 the best, None not at all."""
+class Hit(NamedTuple):
+    """A line of a chunk that is meant."""
 
-    def __init__(self, text: str) -> None:
-        """`text` as `fold` gives it."""
-        self.text = text
-        self.loose = text.translate(BETWEEN)
-        self.words = self.loose.split()
-
-    def __bool__(self) -> bool:
-        return bool(self.text)
-
-    def begins(self, name: str) -> bool:
-        """Enough of its first letters to mean it."""
-        return len(self.text) > 2 and fold(name).startswith(self.text)
-
-    def rank(self, name: str) -> int | None:
-        """The whole, its beginning, that of a word in it, somewhere in it, all words, its letters in their order."""
-        line = loosened(name)
-        found = self.placed(line)
-        return SCATTERED if found is None and self.scattered(line) else found
-
-    def placed(self, line: str) -> int | None:
-        """As `rank`, without what is scattered; `line` is a name as it is compared."""
-        if self.loose in line:
-            if line == self.loose:
-                return 0
-            place = line.index(self.loose)
-            return 1 if place == 0 else 3 if line[place - 1].isalnum() else 2
-        return 4 if len(self.words) > 1 and all(word in line for word in self.words) else None
-
-    def may_be_placed(self, lines: str) -> bool:
-        """Whether one of the lines may have such a rank."""
-        words = self.words
-        return all(word in lines for word in words) if len(words) > 1 else self.loose in lines
-
-    def scattered(self, line: str) -> bool:
-        return len(self.text) > 2 and bool(self._scattered.match(line))
-
-    @cached_property
-    def _scattered(self) -> re.Pattern[str]:
-        letters = map(re.escape, self.loose.replace(" ", ""))
-        return re.compile("".join(f"[^{one}]*+{one}" for one in letters))
-
-    def nearly(self, line: str) -> bool:
-        """With one letter too many, too few or another, or two that changed places."""
-        return self._slip is not None and bool(self._slip.search(line))
-
-    def may_be_nearly(self, line: str) -> bool:
-        """A slip leaves one half as it is, unless it is right between them. `line` may be many lines."""
-        first, second, swapped = self._halves
-        return first in line or second in line or swapped in line
-
-    @cached_property
-    def _halves(self) -> tuple[str, str, str]:
-        text, half = self.loose, len(self.loose) // 2
-        swapped = text[: half - 1] + text[half] + text[half - 1] + text[half + 1 :]
-        return text[:half], text[half:], swapped
-
-    @cached_property
-    def _slip(self) -> re.Pattern[str] | None:
-        text = self.loose
-        if not SHORTEST_SLIP <= len(text) <= LONGEST_SLIP:
-            return None
-        ways = list[str]()
-        for place in range(len(text)):
-            before, one, after = text[:place], text[place], text[place + 1 :]
-            ways.append(f"{re.escape(before)}.?{re.escape(after)}")
-            ways.append(f"{re.escape(before)}.{re.escape(one + after)}")
-            if after:
-                ways.append(re.escape(before + after[0] + one + after[1:]))
-        return re.compile("|".join(ways))
-
-    @property
-    def forgives(self) -> bool:
-        """Whether it is long enough for a slip, and short enough."""
-        return self._slip is not None
+    rank: int
+    letters: int
+    chunk: int
+    number: int
 
 
-def loosened(name: str) -> str:
-    """A name as it is compared: one line."""
-    return fold(name).translate(BETWEEN)
+def text_of(names: Iterable[str]) -> str:
+    """Names as one text: a line of each, with a line break before and after it."""
+    return "\n".join(("", *map(loosened, names), ""))
+
+
+def lines_with(text: str, piece: str) -> Numbered:
+    """The lines of a text that have the piece in them, or begin with it where it begins with a line break."""
+    number, counted, at = -1, 0, text.find(piece)
+    while at >= 0:
+        start = text.rfind("\n", 0, at + 1) + 1
+        number, counted = number + text.count("\n", counted, start), start
+        end = text.index("\n", start)
+        yield number, text[start:end]
+        at = text.find(piece, end)
+
+
+def _begun(text: str, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
+    for number, line in lines_with(text, f"\n{wanted.loose}"):
+        yield EXACT if line == wanted.loose else BEGINS, len(line), number
+
+
+def _placed(text: str, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
+    words = sorted(wanted.words, key=len)
+    if not all(word in text for word in words):
+        return
+    for number, line in lines_with(text, words[-1]):
+        if (rank := wanted.placed(line)) is not None:
+            yield rank, len(line), number
+
+
+def _scattered(text: str, wanted: Wanted) -> Iterator[tuple[int, int, int]]:
+    number, counted = -1, 0
+    for match in wanted.scattered.finditer(text):
+        start = match.start() + 1
+        number, counted = number + text.count("\n", counted, start), start
+        yield SCATTERED, text.index("\n", start) - start, number
+
+
+def _slipped(texts: list[str], wanted: Wanted) -> Iterator[Hit]:
+    may = (
+        (chunk, number, line)
+        for chunk, text in enumerate(texts)
+        for number, line in dict(one for piece in wanted.halves for one in lines_with(text, piece)).items()
+    )
+    for chunk, number, line in islice(may, MOST_SLIPS):
+        if wanted.nearly(line):
+            yield Hit(NEARLY, len(line), chunk, number)
+
+
+def _kinds(texts: list[str], wanted: Wanted, most: int) -> Iterator[tuple[int, Iterable[Hit]]]:
+    """What is meant, a kind after the other, each with the number of better ones before which it is not needed."""
+
+    def hits(find: Callable[[str, Wanted], Iterator[tuple[int, int, int]]]) -> Iterator[Hit]:
+        for chunk, text in enumerate(texts):
+            for rank, letters, number in find(text, wanted):
+                yield Hit(rank, letters, chunk, number)
+
+    yield most, hits(_begun)
+    yield most, hits(_placed)
+    if wanted.forgives:
+        yield min(most, ENOUGH), _slipped(texts, wanted)
+    if wanted.scatters:
+        yield min(most, ENOUGH), hits(_scattered)
+
+
+def best(texts: list[str], wanted: Wanted, most: int, thing: Callable[[Hit], tuple[str, K]]) -> list[K]:
+    """The things that are meant, the best first, the shorter name before the longer, then by the key of `thing`."""
+    found = dict[tuple[str, K], tuple[int, int]]()
+    for enough, hits in _kinds(texts, wanted, most) if wanted else ():
+        if len(found) >= enough:
+            break
+        for hit in hits:
+            key, value = thing(hit), (hit.rank, hit.letters)
+            if value < found.get(key, (SCATTERED + 1, 0)):
+                found[key] = value
+    ranked = heapq.nsmallest(most, ((*value, *key) for key, value in found.items()), key=lambda one: one[:3])
+    return [one[3] for one in ranked]
 
 
 class OfChunks(Generic[T]):
@@ -133,117 +134,66 @@ class Names:
     """The names of the rows of one kind. `called` gives what a row is called; "" for one that is not to be found."""
 
     def __init__(self, called: Callable[[Any], str]) -> None:
-        def lines(chunk: list[Any]) -> str:
-            return "\n".join(loosened(called(row)) if row is not None else "" for row in chunk)
-
-        self._texts = OfChunks(lines)
+        self._texts = OfChunks(lambda chunk: text_of("" if row is None else called(row) for row in chunk))
 
     def best(self, table: Table[R], wanted: Wanted, most: int) -> list[R]:
-        """The rows that are meant, the best first, the shorter name before the longer."""
-        texts = self._texts.of(table)
-        found = list(self._ranked(texts, wanted.placed, wanted.may_be_placed))
-        if len(found) < most and wanted.forgives:
-            found += _others(found, self._slips(texts, wanted))
-        if len(found) < most and len(wanted.text) > 2:
-            loose = self._ranked(texts, lambda line: SCATTERED if wanted.scattered(line) else None)
-            found += _others(found, loose)
-        rows = ((rank, length, table.at(place)) for rank, length, place in found)
-        best = heapq.nsmallest(most, rows, key=lambda one: (one[0], one[1], getattr(one[2], "id", "")))
-        return [row for _, _, row in best]
+        """The rows that are meant."""
 
-    @staticmethod
-    def _ranked(
-        texts: Iterable[str],
-        rank: Callable[[str], int | None],
-        may: Callable[[str], bool] = lambda _: True,
-    ) -> Iterator[Ranked]:
-        """The lines that have a rank, in the chunks that `may` have one."""
-        for number, text in enumerate(texts):
-            if not may(text):
-                continue
-            for place, line in enumerate(text.split("\n"), number * CHUNK):
-                if line and (found := rank(line)) is not None:
-                    yield found, len(line), place
+        def thing(hit: Hit) -> tuple[str, int]:
+            place = hit.chunk * CHUNK + hit.number
+            return getattr(table.at(place), "id", ""), place
 
-    def _slips(self, texts: list[str], wanted: Wanted) -> list[Ranked]:
-        tried = 0
-
-        def rank(line: str) -> int | None:
-            nonlocal tried
-            if tried >= MOST_SLIPS or not wanted.may_be_nearly(line):
-                return None
-            tried += 1
-            return NEARLY if wanted.nearly(line) else None
-
-        return list(self._ranked(texts, rank, wanted.may_be_nearly))
-
-
-def _others(found: list[Ranked], more: Iterable[Ranked]) -> list[Ranked]:
-    taken = {place for _, _, place in found}
-    return [one for one in more if one[2] not in taken]
-
-
-def best_of(named: Iterable[tuple[str, R]], wanted: Wanted, most: int) -> list[R]:
-    """The best of a few (name, thing), ranked as `Names` does."""
-    ranked = list[tuple[int, int, int, R]]()
-    for place, (name, thing) in enumerate(named):
-        line = loosened(name)
-        rank = wanted.rank(line)
-        if rank in {None, SCATTERED} and wanted.forgives and wanted.nearly(line):
-            rank = NEARLY
-        if rank is not None:
-            ranked.append((rank, len(line), place, thing))
-    return [thing for *_, thing in heapq.nsmallest(most, ranked, key=lambda one: one[:3])]
+        return [table.at(place) for place in best(self._texts.of(table), wanted, most, thing)]
 
 
 @dataclass(slots=True)
 class Namesakes:
-    """The rows of one name: how many, how many of them failed, and the first of them."""
+    """The rows of one name, and how many of them failed."""
 
-    first: Any
-    count: int = 0
+    rows: list[Any] = field(default_factory=list)
     failed: int = 0
 
 
-@dataclass(slots=True)
-class Shared:
-    """Names that rows share: name → its rows, and what each is called by: its name, or its reference."""
+class _Shared:
+    """Of a chunk: the rows of each name, and the text of what they are called by: a name or a reference."""
 
-    named: dict[str, Namesakes] = field(default_factory=dict)
-    called: dict[tuple[str, str], None] = field(default_factory=dict)
+    __slots__ = ("named", "names", "text")
 
-
-def _shared(chunk: list[Any]) -> Shared:
-    made = Shared()
-    for row in chunk:
-        if row is None or getattr(row, "platform", False):
-            continue
-        known = made.named.setdefault(row.name, Namesakes(row))
-        known.count += 1
-        known.failed += row.failed
-        for one in (row.name, getattr(row, "reference", "")):
-            if one:
-                made.called[one, row.name] = None
-    return made
+    def __init__(self, chunk: list[Any]) -> None:
+        self.named = dict[str, Namesakes]()
+        called = dict[tuple[str, str], None]()
+        for row in chunk:
+            if row is None or getattr(row, "platform", False):
+                continue
+            some = self.named.setdefault(row.name, Namesakes())
+            some.rows.append(row)
+            some.failed += row.failed
+            called[row.name, row.name] = called[getattr(row, "reference", ""), row.name] = None
+        self.names = [name for _, name in called]
+        self.text = text_of(one for one, _ in called)
 
 
 class SharedNames:
-    """Of the rows of one kind, without those of the platform itself."""
+    """The names of the rows of one kind, without those of the platform itself; many rows may have the same one."""
 
     def __init__(self) -> None:
-        self._chunks = OfChunks(_shared)
-        self._last: tuple[Table[Any] | None, Shared] = (None, Shared())
+        self._chunks = OfChunks(_Shared)
 
-    def of(self, table: Table[Any]) -> Shared:
-        known, shared = self._last
-        if known is table:
-            return shared
-        whole = Shared()
-        for part in self._chunks.of(table):
-            for name, some in part.named.items():
-                all_of_them = whole.named.setdefault(name, Namesakes(some.first))
-                all_of_them.count += some.count
-                all_of_them.failed += some.failed
-            whole.called |= part.called
-        self._last = (table, whole)
-        return whole
+    def best(self, table: Table[Any], wanted: Wanted, most: int) -> list[str]:
+        """The names that are meant, by themselves or by the reference of who bears them."""
+        chunks = self._chunks.of(table)
+
+        def thing(hit: Hit) -> tuple[str, str]:
+            name = chunks[hit.chunk].names[hit.number]
+            return name, name
+
+        return best([one.text for one in chunks], wanted, most, thing)
+
+    def namesakes(self, table: Table[Any], name: str) -> Namesakes:
+        """All rows of that name."""
+        found = Namesakes()
+        for chunk in self._chunks.of(table):
+            if some := chunk.named.get(name):
+                found.rows += some.rows
+                found.failed += some.failed
+        return found

@@ -1,6 +1,6 @@
 """Which actions a page offers a person for a row, and what was asked of it last."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from django.urls import reverse
@@ -80,11 +80,15 @@ def withheld(user: User, row: Listed, fleet: Fleet) -> tuple[tuple[tuple[str, ..
 
 
 def _sensible(user: User, row: Listed, fleet: Fleet, *, menu: bool) -> Iterator[Offer]:
+    verbs = (verb for verb in verbs_of(kind_of(row)) if RULES[verb].menu is menu)
+    return of_these(verbs, user, row, fleet)
+
+
+def of_these(verbs: Iterable[Verb], user: User, row: Listed, fleet: Fleet) -> Iterator[Offer]:
+    """Of some verbs of its kind, those that make sense for `row` now and that `user` may do."""
     nothing_runs = bool(why_nothing_runs(row, fleet))
-    for verb in verbs_of(kind_of(row)):
+    for verb in verbs:
         rule = RULES[verb]
-        if rule.menu is not menu:
-            continue
         if not (rule.inside and nothing_runs) and not rule.pointless(row) and can(user, verb, row, fleet):
             yield _offer(rule, row)
 

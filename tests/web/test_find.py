@@ -2,12 +2,11 @@
 
 import html
 import re
-import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from dashboard.fleet.entities import Environment, Execution, Person, Project, Service, Task
-from dashboard.web.names import Wanted
 from tests.web.conftest import HTMX, OPERATOR, Dashboard, text
 
 HOSTILE = '<script>"\u202e'
@@ -39,53 +38,6 @@ def found(dashboard: Dashboard, words: str, role: str = "admin", at: str = "") -
     return [(html.unescape(label), html.unescape(url)) for url, label in options]
 
 
-@pytest.mark.parametrize(
-    ("text", "name", "rank"),
-    [
-        ("otter", "otter", 0),
-        ("ott", "Otter", 1),
-        ("ott", "sea-otter", 2),
-        ("tter", "otter", 3),
-        ("river otter", "otter on the river", 4),
-        ("otrv", "otter on the river", 6),
-        ("x", "otter", None),
-        ("vro", "otter on the river", None),
-        ("(.*)+$", "aaaa", None),
-        ("ÄÖ", "äö", 0),
-    ],
-)
-def test_names_are_ranked_by_how_they_match(text: str, name: str, rank: int | None) -> None:
-    assert Wanted(text.lower()).rank(name) == rank
-
-
-def test_no_text_makes_the_search_slow() -> None:
-    name, began = "ab" * 5_000, time.process_time()
-    assert Wanted("ab" * 39 + "c").rank(name) is None
-    assert time.process_time() - began < 1
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "meant"),
-    [
-        ("ottre", "sea otter", True),
-        ("oter", "sea otter", True),
-        ("otteer", "sea otter", True),
-        ("ottex", "sea otter", True),
-        ("sevrer", "web server", True),
-        ("web-srever", "web server", True),
-        ("c.+*", "c.+[", True),
-        ("xtter", "sea river", False),
-        ("reto", "sea otter", False),
-        ("ott", "sea toter", False),
-        ("o" * 33, "o" * 32, False),
-    ],
-)
-def test_one_slip_of_the_finger_is_forgiven(text: str, line: str, meant: bool) -> None:
-    wanted = Wanted(text)
-    assert wanted.nearly(line) == meant
-    assert not meant or wanted.may_be_nearly(line)
-
-
 def test_a_slip_still_finds_what_was_meant(fleet: Dashboard) -> None:
     assert [label for label, _ in found(fleet, "ottre", "viewer")] == ["sea otter", "otter on the river"]
     assert "Web server" in dict(found(fleet, "web-sevrer"))
@@ -115,9 +67,39 @@ def test_a_deed_and_a_name_find_the_deed(fleet: Dashboard) -> None:
         assert not deeds, words
 
 
+def test_a_deed_reaches_what_is_ones_own_behind_namesakes_of_others(fleet: Dashboard) -> None:
+    fleet.put(
+        *(Environment(f"e-{n}", "otter", "running", creator_id="u-ole") for n in range(20)),
+        *(Service(f"s-o{n}", "e-1", f"otter {n}", "otter", phase="stopped") for n in range(20)),
+        Service("s-own", "e-0000aaaa1111", "otter's own", "otter", phase="stopped"),
+    )
+    assert found(fleet, "stop otter", "operator") == [
+        ("Stop otter on the river", "/environments/e-0000aaaa1111/stop/")
+    ]
+    assert found(fleet, "delete otter", "operator") == [
+        ("Delete otter on the river", "/environments/e-0000aaaa1111/delete/"),
+        ("Delete otter's own", "/services/s-own/delete/"),
+    ]
+
+
 def test_a_name_that_begins_with_a_deed_is_a_name_first(fleet: Dashboard) -> None:
-    fleet.put(Environment("e-0000aaaa5555", "stop otter", "running"))
-    assert found(fleet, "stop otter")[0] == ("stop otter", "/environments/e-0000aaaa5555/")
+    fleet.put(Environment("e-0000aaaa5555", "stop otter five", "running"))
+    assert found(fleet, "stop otter")[0] == ("stop otter five", "/environments/e-0000aaaa5555/")
+
+
+def test_nothing_is_found_twice(fleet: Dashboard) -> None:
+    fleet.put(Environment("e-0000aaaa5555", "stop otter five", "running"))
+    for words in ("stop otter", "stop stop", "otter"):
+        page = text(fleet.clients["admin"].get("/find/", {"q": words}, headers=HTMX))
+        for pattern in (r'data-url="([^"]*)"', r'find-title"[^>]*>([^<]*)'):
+            all_of_them = re.findall(pattern, page)
+            assert all_of_them == list(dict.fromkeys(all_of_them)) != [], words
+
+
+def test_what_stands_between_words_alone_names_nothing(fleet: Dashboard) -> None:
+    for words in ("---", "_", "- -", "\u2028", "\u3000"):
+        assert found(fleet, words) == found(fleet, "")
+        assert found(fleet, f"{words}otter") == found(fleet, "otter")
 
 
 def test_of_namesakes_it_says_how_many_have_failed(fleet: Dashboard) -> None:
@@ -157,7 +139,26 @@ def test_people_and_projects_lead_to_their_environments(fleet: Dashboard) -> Non
     assert "sea otter" not in shop
 
 
+def test_a_person_whose_name_is_anothers_id_or_address_has_only_their_own_environments(
+    fleet: Dashboard,
+) -> None:
+    people = {"u-3": "Ada", "u-4": "u-3", "u-5": "ada@x.example", "u-6": "u-6"}
+    fleet.put(
+        *(Person(one, name, "ADA@x.example" if name == "Ada" else "") for one, name in people.items()),
+        *(Environment(f"e-of-{one}", f"heron of {name}", creator_id=one) for one, name in people.items()),
+    )
+    for one, name in people.items():
+        query = parse_qs(urlsplit(dict(found(fleet, name))[name]).query)["q"][0]
+        page = text(fleet.clients["admin"].get("/environments/", {"q": query}))
+        assert re.findall(r'id="environment-e-of-(u-\d)', page) == [one], query
+
+
 def test_an_id_or_its_end_finds_the_row(fleet: Dashboard) -> None:
+    fleet.put(Task("t-feedbeef", "e-0000aaaa1111", "Feed", "feed"))
+    assert found(fleet, "edbeef") == [
+        ("Feed", "/tasks/t-feedbeef/"),
+        ("Run Feed", "/tasks/t-feedbeef/start/"),
+    ]
     assert ("Warm the cache", "/executions/x-1/") in found(fleet, "x-1")
     assert ("sea otter", "/environments/e-0000aaaa2222/") in found(fleet, "aaaa2222")
 
