@@ -17,83 +17,35 @@ logs are kept: 200 MB of lines and 12 MB of sections whatever they say, plus wha
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from dashboard.fleet import log_sections
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.log_entries import (
+    CLOSE,
+    GAP,
+    LINE,
+    OPEN,
+    Entry,
+    LogStatus,
+    entry_of,
+    fields_of,
+    status_of,
+)
 from dashboard.fleet.log_sections import Section, Sections
 from dashboard.fleet.store import Store, StoreError
 
-LINE_BYTES = 16 * 1024
 LOG_BYTES = 2_000_000
 LOG_ENTRIES = 5_000
 MOST_LOGS = 100
-ENTRY_OVERHEAD = 64
-"""Bytes that an entry is counted as beyond its text."""
 DEEPEST = 12
 """Sections within sections."""
 WATCHED_SECONDS = 60
 LOCK_SECONDS = 20.0
 PAGE = 500
-
-WAITING, FOLLOWING, ENDED, FAILED = "waiting", "following", "ended", "failed"
-LINE, OPEN, CLOSE, GAP = "line", "open", "close", "gap"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line (LINE), the begin or end of a section (OPEN, CLOSE), or a remark of ours (GAP).
-
-    `section` is the number of the OPEN entry it stands in or that it closes, 0 = none; `cut`: the line was longer.
-    `source` is what the log itself calls the section that an OPEN begins; `outcome` and `seconds` belong to a CLOSE.
-    """
-
-    kind: str
-    text: str
-    section: int = 0
-    cut: bool = False
-    outcome: str = ""
-    seconds: float = 0.0
-    source: str = ""
-    number: int = 0
-
-    @property
-    def size(self) -> int:
-        return len(self.text.encode("utf-8", "replace")) + ENTRY_OVERHEAD
-
-
-@dataclass(frozen=True, slots=True)
-class LogStatus:
-    """How a log stands. `epoch` names this numbering, "" = never read; `kept_from` is the first number still there.
-
-    `read` counts the source's own lines, `mark` is a digest of its last ones, `session` names the run: with
-    these a reader goes on where the last one stopped. `read_at` is in epoch seconds.
-    """
-
-    state: str = ""
-    reason: str = ""
-    epoch: str = ""
-    last: int = 0
-    kept_from: int = 1
-    read: int = 0
-    mark: str = ""
-    session: str = ""
-    cut: int = 0
-    read_at: float = 0.0
-
-    @property
-    def dropped(self) -> int:
-        """Entries that had to make room for newer ones."""
-        return self.kept_from - 1
-
-
-def fitting(text: str) -> tuple[str, bool]:
-    """`text` in at most LINE_BYTES, and whether it had to be cut. No lone surrogates, which no page could send."""
-    raw = text.encode("utf-8", "replace")
-    return raw[:LINE_BYTES].decode("utf-8", "ignore"), len(raw) > LINE_BYTES
 
 
 class LogStore:
@@ -106,24 +58,24 @@ class LogStore:
     # What pages read
 
     def status(self, kind: Kind, identifier: str) -> LogStatus:
-        return _status(cast("Any", self._redis.hgetall(self._key("log:meta", kind, identifier))))
+        return status_of(cast("Any", self._redis.hgetall(self._key("log:meta", kind, identifier))))
 
     def after(self, kind: Kind, identifier: str, number: int, most: int) -> list[Entry]:
         """The entries that follow `number`, oldest first."""
         found = self._redis.xrange(self._key("log:lines", kind, identifier), min=f"({number}-0", count=most)
-        return [_entry(*one) for one in cast("list[Any]", found)]
+        return [entry_of(*one) for one in cast("list[Any]", found)]
 
     def latest(self, kind: Kind, identifier: str, most: int) -> list[Entry]:
         """The last entries, oldest first."""
         found = self._redis.xrevrange(self._key("log:lines", kind, identifier), count=most)
-        return [_entry(*one) for one in reversed(cast("list[Any]", found))]
+        return [entry_of(*one) for one in reversed(cast("list[Any]", found))]
 
     def openings(self, kind: Kind, identifier: str, numbers: Sequence[int]) -> dict[int, Entry]:
         """The OPEN entries with these numbers, as far as they are still there."""
         with self._redis.pipeline(transaction=False) as pipe:
             for number in numbers:
                 pipe.xrange(self._key("log:lines", kind, identifier), min=f"{number}-0", max=f"{number}-0")
-            found = [_entry(*one) for answer in pipe.execute() for one in answer]
+            found = [entry_of(*one) for answer in pipe.execute() for one in answer]
         return {entry.number: entry for entry in found if entry.kind == OPEN}
 
     def sections(self, kind: Kind, identifier: str) -> list[Section]:
@@ -262,7 +214,7 @@ class LogWriter:
         with self._redis.pipeline() as pipe:
             for entry in entries:
                 if entry.number >= kept_from:
-                    pipe.xadd(self._lines, cast("Any", _fields(entry)), id=f"{entry.number}-0")
+                    pipe.xadd(self._lines, cast("Any", fields_of(entry)), id=f"{entry.number}-0")
             if entries:
                 pipe.xtrim(self._lines, minid=cast("Any", f"{kept_from}-0"), approximate=False)
             if sections:
@@ -274,39 +226,3 @@ class LogWriter:
             for key in (self._lines, self._section_key, self._meta, self._logs._key("logs")):
                 pipe.expire(key, self._logs._keep)
             pipe.execute()
-
-
-def _fields(entry: Entry) -> dict[str, Any]:
-    """Only what says something: most entries are a line and its text."""
-    fields: dict[str, Any] = {"k": entry.kind, "t": entry.text.encode("utf-8", "replace")}
-    more = {
-        "s": entry.section,
-        "c": int(entry.cut),
-        "o": entry.outcome,
-        "e": entry.seconds,
-        "i": entry.source,
-    }
-    return fields | {name: value for name, value in more.items() if value}
-
-
-def _entry(identifier: bytes, fields: Mapping[bytes, bytes]) -> Entry:
-    return Entry(
-        kind=fields[b"k"].decode(),
-        text=fields[b"t"].decode("utf-8", "replace"),
-        section=int(fields.get(b"s", 0)),
-        cut=b"c" in fields,
-        outcome=fields.get(b"o", b"").decode("utf-8", "replace"),
-        seconds=float(fields.get(b"e", 0)),
-        source=fields.get(b"i", b"").decode("utf-8", "replace"),
-        number=int(identifier.partition(b"-")[0]),
-    )
-
-
-def _status(stored: Mapping[bytes, bytes]) -> LogStatus:
-    known: dict[str, Any] = {name.decode(): value.decode() for name, value in stored.items()}
-    for name in ("last", "kept_from", "read", "cut"):
-        if name in known:
-            known[name] = int(known[name])
-    if "read_at" in known:
-        known["read_at"] = float(known["read_at"])
-    return LogStatus(**{name: known[name] for name in LogStatus.__slots__ if name in known})

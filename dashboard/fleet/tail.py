@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from dashboard.fleet import log_store
+from dashboard.fleet import log_entries
 from dashboard.fleet.entities import LIVE_EXECUTION, Kind
+from dashboard.fleet.log_entries import Entry, fitting
 from dashboard.fleet.log_resume import Resume
-from dashboard.fleet.log_store import Entry, LogStore, LogWriter, fitting
+from dashboard.fleet.log_store import LogStore, LogWriter
 from dashboard.fleet.marking import marked as _
 from dashboard.fleet.sentences import sentence
 from dashboard.ona import Ona, Secret, errors, log_lines, logs
@@ -84,7 +85,7 @@ class Tail:
             try:
                 session.follow()
             except Interrupted:
-                writer.write((), state=log_store.WAITING, reason="")
+                writer.write((), state=log_entries.WAITING, reason="")
         return session.gave_way
 
     def source(self, kind: Kind, identifier: str) -> Source:
@@ -197,18 +198,18 @@ class Session:
         return found
 
     def wait_for(self, reason: str) -> bool:
-        self.writer.write((), state=log_store.WAITING, reason=reason)
+        self.writer.write((), state=log_entries.WAITING, reason=reason)
         return False
 
     def fail(self, reason: str) -> bool:
-        self.writer.write((), state=log_store.FAILED, reason=reason)
+        self.writer.write((), state=log_entries.FAILED, reason=reason)
         return True
 
     def finish(self, reason: str) -> bool:
         """There is no more to read; `reason` is why there is nothing at all, if so."""
         if reason and not self.writer.status.last:
             return self.fail(reason)
-        self.writer.write((), state=log_store.ENDED, reason="")
+        self.writer.write((), state=log_entries.ENDED, reason="")
         return True
 
     def read_once(self, source: Source) -> None:
@@ -224,11 +225,11 @@ class Session:
         """A run that is known goes on where its last reader stopped; another begins anew."""
         status, self.cutting = self.writer.status, False
         known = status.last and status.session == source.session
-        self.heard = [] if known or not status.last else [Entry(log_store.GAP, ANEW)]
+        self.heard = [] if known or not status.last else [Entry(log_entries.GAP, ANEW)]
         if not known:
             self.writer.open.clear()
         self.resume = Resume(status.read if known else 0, status.mark)
-        self.writer.write((), state=log_store.FOLLOWING, reason="", session=source.session)
+        self.writer.write((), state=log_entries.FOLLOWING, reason="", session=source.session)
 
     def chunks(self, reader: "Reader") -> Iterator[bytes]:
         """What the reader brings. Raises Interrupted, and what the reader met."""
@@ -257,7 +258,7 @@ class Session:
     def settle(self) -> None:
         if self.resume.skipping:
             new, follows = self.resume.settle()
-            self.heard += [*([] if follows else [Entry(log_store.GAP, AGAIN)]), *new]
+            self.heard += [*([] if follows else [Entry(log_entries.GAP, AGAIN)]), *new]
 
     def flush(self) -> None:
         self.written = time.monotonic()
@@ -296,16 +297,16 @@ class Session:
 def stored(said: log_lines.Entry, cutting: bool) -> Entry | None:
     """An entry as it is kept; of a line that is too long only its beginning."""
     if isinstance(said, log_lines.SectionStart):
-        return Entry(log_store.OPEN, fitting(said.title[:LONGEST_TITLE])[0], source=name_of(said.id))
+        return Entry(log_entries.OPEN, fitting(said.title[:LONGEST_TITLE])[0], source=name_of(said.id))
     if isinstance(said, log_lines.SectionEnd):
         outcome = fitting(said.word[:40])[0]
         return Entry(
-            log_store.CLOSE, "", outcome=outcome, seconds=said.seconds_elapsed, source=name_of(said.id)
+            log_entries.CLOSE, "", outcome=outcome, seconds=said.seconds_elapsed, source=name_of(said.id)
         )
     if cutting:
         return None
     text, cut = fitting(said.text)
-    return Entry(log_store.LINE, text, cut=cut or not said.whole)
+    return Entry(log_entries.LINE, text, cut=cut or not said.whole)
 
 
 def name_of(section: str) -> str:

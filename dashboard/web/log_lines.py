@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_noop as _
 
-from dashboard.fleet.log_store import CLOSE, GAP, OPEN, Entry
+from dashboard.fleet.log_entries import CLOSE, GAP, OPEN, Entry
 from dashboard.fleet.sentences import looked_up
 from dashboard.web.ansi import html, plain
 

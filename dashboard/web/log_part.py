@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from dashboard.fleet.details import Step
+from dashboard.fleet.log_entries import CLOSE, GAP, OPEN, Entry
 from dashboard.fleet.log_sections import Section, named
-from dashboard.fleet.log_store import CLOSE, GAP, OPEN, Entry
 
 
 class Apart:

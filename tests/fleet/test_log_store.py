@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.fleet import log_sections, log_store
+from dashboard.fleet import log_entries, log_sections, log_store
 from dashboard.fleet.entities import Kind
+from dashboard.fleet.log_entries import CLOSE, LINE, OPEN, Entry, fitting
 from dashboard.fleet.log_resume import Resume
-from dashboard.fleet.log_store import CLOSE, LINE, OPEN, Entry, LogStore, fitting
+from dashboard.fleet.log_store import LogStore
 from dashboard.fleet.store import StoreError
 
 RUN = (Kind.EXECUTION, "run-1")
@@ -52,7 +53,7 @@ def test_a_log_that_never_ends_keeps_its_end_only(logs, valkey):
 def test_long_lines_are_bounded_by_bytes(logs, valkey):
     with logs.writing(*RUN) as writer:
         for _ in range(50):
-            writer.write(lines(*["\x1b" * log_store.LINE_BYTES] * 10))
+            writer.write(lines(*["\x1b" * log_entries.LINE_BYTES] * 10))
     used = valkey.memory_usage(logs._key("log:lines", *RUN), samples=0)
     assert used < 1.5 * log_store.LOG_BYTES
     kept = logs.after(*RUN, 0, 10_000)
@@ -76,7 +77,7 @@ def test_one_batch_may_be_larger_than_a_whole_log(logs):
 @given(st.text(max_size=40), st.integers(1, 3000))
 def test_a_line_fits_and_can_be_sent(text, times):
     kept, cut = fitting(text * times)
-    assert len(kept.encode()) <= log_store.LINE_BYTES
+    assert len(kept.encode()) <= log_entries.LINE_BYTES
     assert cut or kept == (text * times).encode("utf-8", "replace").decode()
 
 

@@ -7,9 +7,10 @@ import time
 import pytest
 from werkzeug import Response
 
-from dashboard.fleet import log_store, tail
+from dashboard.fleet import log_entries, log_store, tail
 from dashboard.fleet.entities import Kind
-from dashboard.fleet.log_store import ENDED, FAILED, FOLLOWING, GAP, LINE, WAITING, LogStore
+from dashboard.fleet.log_entries import ENDED, FAILED, FOLLOWING, GAP, LINE, WAITING
+from dashboard.fleet.log_store import LogStore
 from dashboard.fleet.tail import Source, Tail, runner_domain
 from dashboard.ona import Secret, errors
 from dashboard.simulator import enums
@@ -265,7 +266,7 @@ def test_a_line_of_ten_megabytes_is_cut(desk, valkey):
     desk.says([*[b"x" * 2**16] * 160, b"\nnext\n"])
     assert desk.run().state == ENDED
     first, second = desk.kept()
-    assert (len(first.text), first.cut, second.text) == (log_store.LINE_BYTES, True, "next")
+    assert (len(first.text), first.cut, second.text) == (log_entries.LINE_BYTES, True, "next")
     assert desk.status.cut == 1
 
 

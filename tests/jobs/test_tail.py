@@ -7,7 +7,7 @@ from celery.signals import worker_shutting_down
 
 from dashboard import jobs
 from dashboard.fleet.entities import Kind
-from dashboard.fleet.log_store import ENDED
+from dashboard.fleet.log_entries import ENDED
 from dashboard.fleet.store import StoreError
 from dashboard.jobs.end import ending
 from dashboard.simulator import enums

@@ -9,7 +9,7 @@ import pytest
 from dashboard import jobs
 from dashboard.fleet import log_store
 from dashboard.fleet.entities import Kind
-from dashboard.fleet.log_store import CLOSE, ENDED, FAILED, FOLLOWING, LINE, OPEN, Entry
+from dashboard.fleet.log_entries import CLOSE, ENDED, FAILED, FOLLOWING, LINE, OPEN, Entry
 from dashboard.web.pages import logs as pages
 from tests.web.conftest import HTMX, Dashboard, text
 

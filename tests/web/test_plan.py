@@ -10,8 +10,9 @@ from dashboard.fleet import log_sections, log_store
 from dashboard.fleet.claims import Claims
 from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Environment, Kind, Task
+from dashboard.fleet.log_entries import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry
 from dashboard.fleet.log_sections import Section
-from dashboard.fleet.log_store import CLOSE, ENDED, FOLLOWING, LINE, OPEN, Entry, LogStore
+from dashboard.fleet.log_store import LogStore
 from dashboard.web.pages import logs
 from tests.web.conftest import HTMX, Dashboard, text
 from tests.web.test_runs import HOSTILE, part, run

@@ -27,10 +27,10 @@ from kombu.exceptions import KombuError
 
 from dashboard import jobs
 from dashboard.control.permissions import log_refusal
-from dashboard.fleet import log_store
+from dashboard.fleet import log_entries, log_store
 from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Kind, Listed, Service
-from dashboard.fleet.log_store import Entry, LogStatus
+from dashboard.fleet.log_entries import Entry, LogStatus
 from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, is_fragment, moment, signed_in, varied
 from dashboard.web.live import Block, is_poll
@@ -43,7 +43,7 @@ SHOWN = 1_000
 LONGEST_STEP = 200
 NOT_APART = _("This log does not say which lines are of which step: this is all of it.")
 SECTIONS = {Kind.SERVICE: "services", Kind.EXECUTION: "executions"}
-ASK_AGAIN = {log_store.FAILED: 30, log_store.ENDED: 30}
+ASK_AGAIN = {log_entries.FAILED: 30, log_entries.ENDED: 30}
 """Seconds after which a page asks again for a tail of a log in this state; 2 in any other."""
 LIVE_SERVICE = {"starting", "running", "stopping"}
 UNKNOWN = LogStatus(state="unknown")
@@ -153,7 +153,7 @@ class Log:
             return
         try:
             jobs.logs().watch(self.kind, self.identifier)
-            done = status.state == log_store.ENDED and is_poll(self.request) and not self._live()
+            done = status.state == log_entries.ENDED and is_poll(self.request) and not self._live()
             if not done and jobs.logs().ask(self.kind, self.identifier, ASK_AGAIN.get(status.state, 2)):
                 jobs.tail.delay(self.kind.value, self.identifier)
         except (StoreError, CeleryError, KombuError, OSError) as error:
