@@ -140,7 +140,11 @@ def bulk_refusal(user: User) -> str:
 
 
 def log_refusal(user: User, row: Row | None, fleet: Fleet) -> str:
-    """Why `user` may not read the log of `row`, or of something that is gone; "" when they may."""
+    """Why `user` may not read the log of `row`, or of something that is gone; "" when they may.
+
+    A log is what it says: its lines and the titles of its sections. How long a step took is told to whoever sees the
+    plan, though only the log knows it: it is a number, of the same kind as the times of the execution itself.
+    """
     roles = roles_of(user)
     if not roles or user.role == Role.ADMIN:
         return ""

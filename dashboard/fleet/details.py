@@ -98,6 +98,11 @@ class ExecutionDetail:
     read_at: float = 0.0
     groups: tuple[tuple[Step, ...], ...] = ()
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Those of its whole plan."""
+        return tuple(step for group in self.groups for step in group)
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:

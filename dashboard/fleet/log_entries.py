@@ -6,7 +6,7 @@ from typing import Any
 
 LINE_BYTES = 16 * 1024
 ENTRY_OVERHEAD = 64
-"""Bytes that an entry is counted as beyond its text."""
+"""Bytes that an entry is counted as beyond its texts."""
 WAITING, FOLLOWING, ENDED, FAILED = "waiting", "following", "ended", "failed"
 LINE, OPEN, CLOSE, GAP = "line", "open", "close", "gap"
 
@@ -30,7 +30,9 @@ class Entry:
 
     @property
     def size(self) -> int:
-        return len(self.text.encode("utf-8", "replace")) + ENTRY_OVERHEAD
+        """Bytes it is counted as."""
+        said = sum(len(one.encode("utf-8", "replace")) for one in (self.text, self.source, self.outcome))
+        return said + ENTRY_OVERHEAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.details import Subject
 from dashboard.web.http import signed_in
 from dashboard.web.live import Block
-from dashboard.web.plan import planned, step_urls, took
+from dashboard.web.plan import step_urls, took
 from dashboard.web.templatetags.words import phase_label, within
 
 logger = logging.getLogger(__name__)
@@ -159,10 +159,10 @@ def _key(step: Step) -> tuple[str, str]:
 def _lines(subject: Subject, here: Mapping[str, float], other: _Other) -> tuple[Then, ...]:
     url, url_there, there = step_urls(subject.row), step_urls(other.run), other.took
     left: dict[tuple[str, str], list[Step]] = {}
-    for step in planned(other.depth):
+    for step in other.depth.steps:
         left.setdefault(_key(step), []).append(step)
     found = []
-    for step in planned(subject.depth):
+    for step in subject.depth.steps:
         same = left.get(_key(step))
         then = same.pop(0) if same else None
         took_then = there.get(then.id) if then is not None else None
@@ -170,7 +170,7 @@ def _lines(subject: Subject, here: Mapping[str, float], other: _Other) -> tuple[
     gone = {id(step) for some in left.values() for step in some}
     found += [
         Then(None, step, None, there.get(step.id), url_there(step.id))
-        for step in planned(other.depth)
+        for step in other.depth.steps
         if id(step) in gone
     ]
     return tuple(found)

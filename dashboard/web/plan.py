@@ -47,10 +47,6 @@ def steps_words(row: Execution) -> str:
     return words.format(failed=failed, done=done, total=total)
 
 
-def planned(depth: ExecutionDetail | None) -> tuple[Step, ...]:
-    return () if depth is None else tuple(step for group in depth.groups for step in group)
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The `step` whose part of the log is shown, None for all of it. `said` keeps it for the page's polls: what was
@@ -63,7 +59,7 @@ class Choice:
 
 def choice(request: HttpRequest, row: Execution, depth: ExecutionDetail | None) -> Choice:
     """As the address says, else of one that failed the first step that did."""
-    asked, steps = request.GET.get("step"), planned(depth)
+    asked, steps = request.GET.get("step"), () if depth is None else depth.steps
     if asked is None and row.failed:
         return Choice(next((step for step in steps if step.failed), None), ())
     return Choice(next((step for step in steps if step.id == asked), None), (("step", asked or ALL),))
@@ -81,7 +77,7 @@ def step_urls(row: Execution) -> Callable[[str], str]:
 
 def took(row: Execution, depth: ExecutionDetail | None) -> dict[str, float]:
     """Seconds by step, as far as they are known: the log's sections say them; a step alone takes what all takes."""
-    steps = planned(depth)
+    steps = () if depth is None else depth.steps
     try:
         told = Apart(steps, jobs.logs().sections(Kind.EXECUTION, row.id)) if steps else None
     except StoreError:
@@ -206,7 +202,7 @@ def plan(
     row: Execution, depth: ExecutionDetail, fleet: Fleet, known: Mapping[str, float], chosen: Step | None
 ) -> Plan:
     """`known`: seconds by step."""
-    names = {step.id: step.label or step.kind or gettext("step") for step in planned(depth)}
+    names = {step.id: step.label or step.kind or gettext("step") for step in depth.steps}
     pace, url = _Usual(fleet), step_urls(row)
 
     def place(step: Step) -> Placed:

@@ -4,9 +4,12 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
+from dashboard import jobs
 from dashboard.config.projects import Grant, Grants, ProjectRole
 from dashboard.control.models import Action, AuditEntry, Batch, User
-from dashboard.fleet.entities import Environment, Service
+from dashboard.fleet.details import ExecutionDetail, Step
+from dashboard.fleet.entities import Environment, Execution, Kind, Service
+from dashboard.fleet.log_entries import CLOSE, LINE, OPEN, Entry
 from tests.web.conftest import HTMX, Dashboard, text
 
 
@@ -71,6 +74,22 @@ def test_the_log_of_the_project_is_closed_on_every_way(
             answer = dashboard.clients["lea"].get(f"/services/{service.id}/log/{query}", headers=HTMX)
             assert (answer.status_code == 403) is closed, query
         assert dashboard.get(f"/services/{service.id}/log/", "viewer").status_code == 200
+
+
+def test_she_is_told_what_steps_took_and_nothing_that_their_log_says(
+    dashboard: Dashboard, ours: Environment
+) -> None:
+    dashboard.put(Execution("x-1", ours.id, "Build", phase="failed", steps_total=2, steps_failed=1))
+    steps = (Step("a", "Fetch", phase="succeeded"), Step("b", "Link", phase="failed", failure="it burns"))
+    dashboard.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-1", 1.0, (steps,)))
+    with jobs.logs().writing(Kind.EXECUTION, "x-1") as writer:
+        assert writer is not None
+        inner = [Entry(OPEN, "inner title", source="i"), Entry(LINE, "a line"), Entry(CLOSE, "", source="i")]
+        writer.write([Entry(OPEN, "Link", source="b"), *inner, Entry(CLOSE, "odd", source="b", seconds=77)])
+    for step in ("", "?step=a", "?step=all"):
+        page = text(dashboard.get(f"/executions/x-1/{step}", "lea"))
+        assert "1 min 17 s" in page
+        assert not [said for said in ("a line", "inner title", "odd", "log-lines") if said in page]
 
 
 def test_a_role_that_ends_takes_its_buttons_from_a_page_that_is_open(

@@ -43,10 +43,8 @@ def _heading(subject: Subject) -> dict[str, Any]:
     """Of one that failed the first steps that did, how many more there are, and whether the plan is still read."""
     if not subject.row.failed:
         return {"failing": (), "more_failing": 0, "reading": False}
-    groups = () if subject.depth is None else subject.depth.groups
-    failing = tuple(
-        (step, step_url(subject.row, step.id)) for group in groups for step in group if step.failed
-    )
+    steps = () if subject.depth is None else subject.depth.steps
+    failing = tuple((step, step_url(subject.row, step.id)) for step in steps if step.failed)
     reading = subject.depth is None and not subject.unread
     return {"failing": failing[:STEPS_NAMED], "more_failing": len(failing[STEPS_NAMED:]), "reading": reading}
 
@@ -97,12 +95,12 @@ def detail(request: HttpRequest, identifier: str) -> HttpResponse:
 
 def _rest(subject: Subject) -> list[Block]:
     row, depth = subject.row, subject.depth
-    row, depth = subject.row, subject.depth
     chosen = choice(subject.request, row, depth)
     known = took(row, depth)
     made = None if depth is None else plan(row, depth, subject.fleet, known, chosen.step)
     found = beside(subject, known)
-    log = log_block(subject.request, Kind.EXECUTION, row.id, chosen.step)
+    steps = () if depth is None else depth.steps
+    log = log_block(subject.request, Kind.EXECUTION, row.id, chosen.step, steps)
     return [
         plan_block(subject, made, chosen),
         _step_block(row, made, found),

@@ -52,7 +52,7 @@ UNKNOWN = LogStatus(state="unknown")
 @require_GET
 def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
     step = request.GET.get("step", "")[:LONGEST_STEP] if kind is Kind.EXECUTION else ""
-    steps = planned(identifier) if step else ()
+    steps = steps_of(identifier) if step else ()
     if steps and all(one.id != step for one in steps):
         step = ""
     log = Log(request, kind, identifier, step=step, steps=steps)
@@ -70,22 +70,27 @@ def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
     return varied(render(request, template, context))
 
 
-def planned(identifier: str) -> tuple[Step, ...]:
+def steps_of(identifier: str) -> tuple[Step, ...]:
     """The steps of an execution, as far as the store has them."""
     try:
         depth = jobs.parts.store().detail(Kind.EXECUTION, identifier)
     except StoreError:
         return ()
-    groups = depth.groups if isinstance(depth, ExecutionDetail) else ()
-    return tuple(step for group in groups for step in group)
+    return depth.steps if isinstance(depth, ExecutionDetail) else ()
 
 
-def log_block(request: HttpRequest, kind: Kind, identifier: str, chosen: Step | None = None) -> Block:
-    """The panel of a resource's own page, of an execution with what one of its steps said. It renews itself: the
-    page's poll leaves it alone.
+def log_block(
+    request: HttpRequest,
+    kind: Kind,
+    identifier: str,
+    chosen: Step | None = None,
+    steps: tuple[Step, ...] = (),
+) -> Block:
+    """The panel of a resource's own page, of an execution with what the `chosen` of its `steps` said. It renews
+    itself: the page's poll leaves it alone.
     """
     step = chosen.id if chosen is not None else ""
-    log = Log(request, kind, identifier, read=False, step=step, steps=planned(identifier) if step else ())
+    log = Log(request, kind, identifier, read=False, step=step, steps=steps)
     if log.closed:
         return Block("log", (log.closed,), "logs/closed.html", {"why": log.closed})
     return Block("log", (step,), "logs/panel.html", {"log": log.panel})
