@@ -24,6 +24,7 @@
       page.title = here.length ? "" : translated("Nothing here is yours to start or stop now");
     }
     if (!one("#picked")) {
+      one("#pick")?.removeAttribute("data-any"); // nothing matches any more: no bar stands in the place of the phases
       if (page) page.checked = page.indeterminate = false;
       return;
     }
@@ -71,7 +72,10 @@
       chooseNone();
       everything = event.target.id === "pick-all";
       showChosen();
-      one("#picked").closest("form").querySelector("[data-of-chosen]:not(:disabled)")?.focus();
+      // On a phone the heads of columns are not seen, and the first tick in view is next.
+      const first = one("#pick-page")?.closest("thead").offsetWidth > 1 ? one("#pick-page:enabled") : null;
+      const next = everything ? one("#chosen [data-of-chosen]:enabled") : first || ticks().find((box) => box.getBoundingClientRect().top >= 0);
+      next?.focus({ preventScroll: true });
     }
   });
   for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) body.addEventListener(name, showChosen);
@@ -83,6 +87,7 @@
   body.addEventListener("htmx:beforeRequest", (event) => {
     if (event.detail.target?.id === "list") chooseNone(); // another filter is another choice
   });
+  body.addEventListener("htmx:historyRestore", chooseNone); // so is the one that somebody goes back to
   window.addEventListener("pageshow", chooseNone);
   showChosen();
 })();

@@ -87,6 +87,7 @@
 
   // What is cut short tells all of it to who rests on it.
   document.addEventListener("pointerover", ({ target }) => {
+    if (target.closest?.(".gutter, [aria-hidden=true]")) return; // beside the words, not words
     for (let box = target, up = 0; box && up < 3; box = box.parentElement, up += 1) {
       const cut = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
       if (!cut || box.title || getComputedStyle(box).overflowY !== "hidden") continue;
@@ -231,7 +232,8 @@
     const focused = document.activeElement; // of a dialog that has just closed, for a moment still one inside it
     if (focused && focused !== body && focused.checkVisibility?.() !== false) return;
     const beside = around && document.getElementById(around);
-    const next = document.getElementById(id) || (beside && one("a[href], button", beside)) || one("#main");
+    const seen = () => [...beside?.querySelectorAll("a[href], button") || []].find((one) => one.checkVisibility?.() !== false);
+    const next = document.getElementById(id) || seen() || one("#main");
     next.focus({ preventScroll: true });
   };
   let unseated = null;

@@ -17,6 +17,10 @@
     }
     box.scrollTop = box.scrollHeight;
   };
+  const poller = (happens) => {
+    const place = one("#log-poll"); // a log that cannot be shown has none
+    if (place) htmx.trigger(place, happens);
+  };
   const filterLog = (box) => {
     const wanted = one("#log-filter").value.toLowerCase();
     for (const line of box.getElementsByClassName("line")) line.hidden = !line.textContent.toLowerCase().includes(wanted);
@@ -45,7 +49,7 @@
     const box = lines();
     followLog(box);
     box.focus({ preventScroll: true });
-    htmx.trigger("#log-poll", "poll-now");
+    poller("poll-now");
   });
   document.addEventListener("input", (event) => {
     if (event.target.id !== "log-filter") return;
@@ -68,11 +72,15 @@
   // The log of another step is in the place of this one, or a page that somebody went back to. Where it does not stand
   // beside the plan, it comes into view.
   const beside = matchMedia("(min-width: 62.5em)");
+  let wanted = ""; // in its lines, too
   body.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
-    if (target?.id === "log") htmx.trigger("#log-poll", "htmx:abort"); // its lines are of the step before
+    if (target?.id !== "log") return;
+    poller("htmx:abort"); // its lines are of the step before
+    wanted = one("#log-filter")?.value ?? wanted;
   });
   body.addEventListener("htmx:afterSettle", ({ detail: { elt, requestConfig } }) => {
     if (elt?.id !== "log") return;
+    if (wanted && one("#log-filter")) one("#log-filter").value = wanted;
     renewedLog();
     if (beside.matches || !requestConfig?.elt?.closest("#plan, #header")) return;
     const place = one("#step:not([hidden])") || one("#log");

@@ -2,7 +2,9 @@
 // opened, and is not laid out again. What itself asks the server, as the poller does, is left to htmx.
 (() => {
   "use strict";
-  const TICKING = "time[data-relative], html[data-elsewhere] time[data-clock], [data-since]"; // dashboard.js writes their words
+  // dashboard.js writes their words; those of clocks only for who reads in another time zone
+  const TICKING = "time[data-relative], [data-since]";
+  const ticking = (one) => one.matches(TICKING) || (one.matches("time[data-clock]") && document.documentElement.hasAttribute("data-elsewhere"));
   const WRITTEN = ["title", "data-local"]; // and this into times that somebody points at
   const OURS = ["open", "aria-busy"]; // of what somebody has opened, or is asking for
   // A link that leads elsewhere is another link, also in the same place: nobody follows what they did not see.
@@ -13,13 +15,21 @@
     && (!isElement(one) || NAMES.every((name) => one.getAttribute(name) === other.getAttribute(name)));
   const place = (parent, node, next) => (node.isConnected && parent.moveBefore ? parent.moveBefore(node, next) : parent.insertBefore(node, next));
 
+  // What somebody has closed stays closed while the server would have it open, until they follow a link.
+  let closed = new WeakSet();
+  document.addEventListener("toggle", ({ target }) => closed[target.open ? "delete" : "add"](target), true);
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (detail.elt.matches("a")) closed = new WeakSet();
+  });
+
   const renewAttributes = (old, fresh, ticks, made) => {
     const stays = ticks && ["datetime", "data-since"].every((name) => old.getAttribute(name) === fresh.getAttribute(name));
     for (const { name, value } of [...fresh.attributes]) {
-      if (old.getAttribute(name) === value) continue;
+      if (old.getAttribute(name) === value || (name === "open" && closed.has(old))) continue;
       old.setAttribute(name, value);
       if (name.startsWith("hx-")) made.add(old);
     }
+    if (!fresh.hasAttribute("open")) closed.delete(old);
     for (const { name } of [...old.attributes])
       if (!fresh.hasAttribute(name) && !OURS.includes(name) && !(stays && WRITTEN.includes(name))) old.removeAttribute(name);
   };
@@ -63,9 +73,15 @@
       return;
     }
     if (old.isEqualNode(fresh)) return;
-    const ticks = old.matches(TICKING) && fresh.matches(TICKING);
+    const ticks = ticking(old) && ticking(fresh);
     renewAttributes(old, fresh, ticks, made);
     if (!ticks) renewChildren(old, fresh, made);
+  };
+  window.renew = (target, fresh) => {
+    const made = new Set();
+    renew(target, fresh, made);
+    if (made.size) htmx.process(target);
+    htmx.trigger(target, "htmx:load");
   };
 
   // At the document, after all at the body have had their say.
@@ -75,9 +91,6 @@
     if (!shouldSwap || !fresh || fragment.childElementCount > 1) return;
     if (idOf(fresh) !== idOf(target) || fresh.nodeName !== target.nodeName || target.hasAttribute("hx-get")) return;
     detail.shouldSwap = false;
-    const made = new Set();
-    renew(target, fresh, made);
-    if (made.size) htmx.process(target);
-    htmx.trigger(target, "htmx:load");
+    window.renew(target, fresh);
   });
 })();

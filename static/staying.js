@@ -2,7 +2,7 @@
 // release asks for a reload once.
 (() => {
   "use strict";
-  const { translated } = window;
+  const { dialogs, renew, translated } = window;
   const body = document.body;
   const main = document.querySelector("#main");
   const icon = document.querySelector("#icon");
@@ -113,8 +113,9 @@
       if (place.isConnected && under(place)) continue;
       later.delete(id);
       if (!place.isConnected) continue; // another list has taken its place
-      place.replaceWith(renewed);
-      htmx.process(renewed);
+      const focused = place.contains(document.activeElement) && dialogs.whereabouts(document.activeElement);
+      renew(place, renewed);
+      if (focused) dialogs.refocus(focused);
       soon();
     }
   }, 500);

@@ -31,6 +31,24 @@ CHANGE = """() => {
   htmx.swap("#main", `<template>${fresh.outerHTML}</template>`, { swapStyle: "none" });
 }"""
 QUIET = "htmx.find('#poll').outerHTML = '<div id=poll></div>'"
+OTHER_CHIPS = """() => {
+  const fresh = htmx.find("#summary").cloneNode(true);
+  fresh.querySelector("#chip-all b").textContent = "8,001";
+  fresh.setAttribute("hx-swap-oob", "true");
+  htmx.swap("#main", `<template>${fresh.outerHTML}</template>`, { swapStyle: "none" });
+}"""
+NOTHING_MATCHES = """htmx.swap("#main", `<template><div id="chosen" class="chosen" data-total="0" data-here="0"
+  hx-swap-oob="true"></div></template>`, { swapStyle: "none" })"""
+CLOSED = """() => {
+  const [shown, said] = ["one", "two"].map((text) => Object.assign(document.createElement("section"), { id: "made",
+    innerHTML: `<details id="group" open><summary>Group</summary><p>${text}</p></details>` }));
+  htmx.find("#main").append(shown);
+  htmx.find("#group").addEventListener("toggle", ({ target }) => {
+    if (target.open) return;
+    said.setAttribute("hx-swap-oob", "true");
+    htmx.swap("#main", `<template>${said.outerHTML}</template>`, { swapStyle: "none" });
+  });
+}"""
 LEAVE = "Object.defineProperty(document, 'hidden', { value: true })"
 
 
@@ -44,6 +62,36 @@ def rows_wait_in_another_list_too(page: Page) -> None:
         page.evaluate("htmx.ajax('GET', location.href, { target: '#list', swap: 'outerHTML' })")
         expect(waiting).to_have_count(0)
     page.evaluate(QUIET)
+
+
+def what_is_chosen_goes_with_its_list(page: Page) -> None:
+    page.goto("/environments/")
+    page.evaluate(QUIET)
+    picked, chip = page.locator("#picked"), page.locator("#chip-running")
+    chip.focus()
+    chip.hover()
+    page.evaluate(OTHER_CHIPS)
+    page.mouse.move(1, 1)
+    expect(page.locator("#chip-all b")).to_have_text("8,001")
+    expect(chip).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(chip).to_have_attribute("aria-current", "true")
+    page.evaluate("htmx.find('#rows input[name=id]').click()")
+    expect(picked).to_have_text("1 chosen")
+    page.go_back()
+    expect(page.locator("#chip-all")).to_have_attribute("aria-current", "true")
+    expect(picked).to_have_text("None chosen")
+    page.evaluate("htmx.find('#rows input[name=id]').click()")
+    expect(page.locator("#summary")).to_be_hidden()  # the bar is in its place
+    page.evaluate(NOTHING_MATCHES)
+    expect(page.locator("#summary")).to_be_visible()
+
+
+def what_somebody_closes_stays_closed(page: Page) -> None:
+    page.evaluate(CLOSED)
+    page.locator("#group summary").click()
+    expect(page.locator("#group p")).to_have_text("two")
+    expect(page.locator("#group")).not_to_have_attribute("open", "")
 
 
 def a_row_that_comes_before_an_opened_one_is_not_opened(page: Page) -> None:
@@ -91,8 +139,10 @@ def test_a_page_that_stays_open_tells_without_jumping(visit: Visit) -> None:
     expect(first).to_have_attribute("id", "environment-new")
 
     a_row_that_comes_before_an_opened_one_is_not_opened(page)
+    what_is_chosen_goes_with_its_list(page)
     page.goto("/")
     page.evaluate("htmx.find('#poll')?.remove()")
+    what_somebody_closes_stays_closed(page)
     table = page.locator("#failed-services")
     table.hover()
     page.evaluate("""() => htmx.swap("#main", `<template><section id="failed-services" hx-swap-oob="true"

@@ -82,6 +82,11 @@ def test_the_keyboard_alone_chooses_and_stops(visit: Visit, stack: Stack) -> Non
     with page.expect_response(lambda response: "seen=" in response.url):
         pass
     assert focused(page) == first
+    tab_to(page, "pick-none", "Shift+Tab")
+    page.keyboard.press("Enter")
+    assert focused(page) == "pick-page"
+    tab_to(page, first)
+    page.keyboard.press("Space")
     tab_to(page, "stop-chosen", "Shift+Tab")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
