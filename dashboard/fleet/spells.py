@@ -15,7 +15,7 @@ from statistics import median
 
 from dashboard.fleet.entities import Service
 from dashboard.fleet.history import Watch
-from dashboard.fleet.runs import ENOUGH
+from dashboard.fleet.runs import ENOUGH, FLAKY
 
 UP = ("starting", "running", "stopping")
 DOWN = ("", "stopped", "failed", "deleted")
@@ -116,7 +116,7 @@ class Past:
 
     @property
     def flaky(self) -> bool:
-        return self.turns > 1
+        return self.turns >= FLAKY
 
 
 def past_of(spells: Sequence[Spell]) -> Past:

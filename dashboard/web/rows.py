@@ -46,6 +46,8 @@ class ListPage:
     """Of the page of one, from its `Subject`: plain values that its header shows beside the row's facts."""
     ahead: Callable[[Fleet, list[Any]], None] = lambda *_: None
     """Asks the database at once for what the facts of these rows need."""
+    beside: Callable[[Any], dict[str, Any]] = lambda _: {}
+    """Plain values that only rows show, not the page of one."""
     said: Callable[[Any], Said] = lambda _: ()
     """Of the page of one: what its polls say besides what its address says."""
 
@@ -81,7 +83,7 @@ class _Maker:
 
     def block(self, row: Listed, wish: Action | None) -> RowBlock:
         listing, fleet, names = self.listing, self.fleet, self.cells.names
-        facts, plain = listing.facts(fleet, row), self.cells.plain(self.around, row)
+        facts, plain = listing.facts(fleet, row) | listing.beside(row), self.cells.plain(self.around, row)
         seen = (fleet.epoch, fleet.version_of(listing.kind, row.id), *facts.values())
         beside = (names, *(value for _, value in plain.values()))
         state = (*seen, standing(self.user, row, fleet), wish_state(wish), *beside)

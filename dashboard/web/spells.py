@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop as _
 from dashboard.control.models import Recording, ServiceSpell
 from dashboard.control.record.spells import spell_of
 from dashboard.fleet.entities import Kind, Service
-from dashboard.fleet.runs import ENOUGH, LOOKED_AT
+from dashboard.fleet.runs import ENOUGH, FLAKY, LOOKED_AT
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.fleet.spells import Outcome, Spell, past_of
 from dashboard.web.details import Subject
@@ -59,15 +59,17 @@ def spells_block(subject: Subject) -> Block:
     found = list(kept[:LOOKED_AT])
     spells = [spell_of(one) for one in found]
     past = past_of(spells)
-    flaky = past.flaky and _is_flaky(spells, edited(Kind.SERVICE, row.id))
+    turns = _turns(spells, edited(Kind.SERVICE, row.id)) if past.flaky else past.turns
+    flaky = turns >= FLAKY
     heights = _heights(spells[:STRIP])
-    state = (found[0].recorded if found else None, spells, heights, row.phase, flaky, timezone.localdate())
+    state = (found[0].recorded if found else None, spells, heights, row.phase, turns, timezone.localdate())
     current = spells[0] if spells and spells[0].end is None else None
     failed = next((one for one in spells if one.failed), None)
     context = {
         "spells": spells,
         "past": past,
         "bars": lambda: [_bar(*one, row.phase) for one in zip(spells[:STRIP], heights, strict=True)][::-1],
+        "turns": turns,
         "flaky": flaky,
         "failed": failed,
         "failed_words": lasted(failed) if failed else "",
@@ -79,8 +81,9 @@ def spells_block(subject: Subject) -> Block:
     return Block("spells", state, "services/spells.html", context)
 
 
-def _is_flaky(spells: Sequence[Spell], edit: float | None) -> bool:
-    return past_of([one for one in spells if edit is None or one.start >= edit]).flaky
+def _turns(spells: Sequence[Spell], edit: float | None) -> int:
+    """How often it failed and then stayed up, since it was last edited from here."""
+    return past_of([one for one in spells if edit is None or one.start >= edit]).turns
 
 
 def _heights(spells: Sequence[Spell]) -> tuple[int, ...]:

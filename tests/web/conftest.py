@@ -26,7 +26,7 @@ from dashboard.fleet.entities import Environment, Kind, Row
 from dashboard.fleet.newer import newer
 from dashboard.fleet.snapshot import Fleet
 from dashboard.fleet.store import Observation
-from dashboard.web import health, view_tabs
+from dashboard.web import health, spell_strips, view_tabs
 from dashboard.web.pages import overview
 from tests.conftest import Clock, Simulated
 
@@ -152,6 +152,7 @@ def views() -> None:
     view_tabs.forget()
     overview._made.clear()
     health.forget()
+    spell_strips.forget()
 
 
 @pytest.fixture(autouse=True)

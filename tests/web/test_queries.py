@@ -11,7 +11,7 @@ from tests.web.conftest import Dashboard
 MOST = {
     "/": 13,
     "/environments/": 6,
-    "/services/": 6,
+    "/services/": 7,
     "/tasks/": 6,
     "/executions/": 6,
     "/idle/": 10,

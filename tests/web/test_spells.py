@@ -6,6 +6,7 @@ from django.utils import timezone
 from dashboard.control.models import Action, Recording, ServiceSpell
 from dashboard.control.record import history
 from dashboard.fleet.entities import Environment, Service
+from dashboard.web import spell_strips
 from tests.web.conftest import Dashboard, text
 from tests.web.states import FRACTION, GERMAN
 from tests.web.test_runs import HOSTILE, MINUTE, part
@@ -132,6 +133,27 @@ def test_what_happened_in_an_environment_tells_of_services_that_failed(served: D
     assert ", after 3 min</span>" in told
     assert "<img" not in told
     assert served.poll(served.get("/environments/e-1/")).status_code == 204
+
+
+def test_rows_show_the_last_runs_and_ask_for_all_of_them_once_in_a_while(
+    served: Dashboard,
+    django_assert_num_queries,  # type: ignore[no-untyped-def]
+) -> None:
+    served.put(Service("v-2", "e-1", "Proxy", "proxy", phase="failed"))
+    for hours in range(20, 0, -1):
+        spell(served, hours, "failed" if hours == 4 else "stopped", 60)
+    spell(served, 0.5, "")
+    spell(served, 3, "stopped", 60, service_id="v-2")
+    page = served.get("/services/")
+    assert text(page).count('aria-label="The last 8 runs: 1 failed"') == 1
+    assert text(page).count("run-strip") == 1, "of the other there is one run, which says nothing"
+    ServiceSpell.objects.all().delete()
+    served.put(Environment("e-2", "owl", "running", status_version=1))  # the rows are looked at again
+    with django_assert_num_queries(2):  # session and person
+        assert served.poll(page).status_code == 204
+    assert "run-strip" in text(served.get("/environments/e-1/"))
+    spell_strips.forget()
+    assert "run-strip" not in text(served.get("/environments/e-1/"))
 
 
 def test_an_outcome_of_a_newer_version_is_an_end_and_bars_are_drawn_for_germans_too(

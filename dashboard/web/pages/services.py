@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from dashboard.fleet.entities import Kind, Service
 from dashboard.fleet.snapshot import Fleet
-from dashboard.web import columns
+from dashboard.web import columns, spell_strips
 from dashboard.web.columns import Column
 from dashboard.web.details import Subject, detail_page
 from dashboard.web.elsewhere import elsewhere_block
@@ -54,6 +54,8 @@ LIST = ListPage(
     ),
     facts=_facts,
     folder="services",
+    ahead=spell_strips.ask,
+    beside=spell_strips.strip,
     left_out="platform",
     left_out_words=gettext_noop("of the platform itself (editors, agents)"),
 )
