@@ -4,7 +4,7 @@ Also who is alike: tasks and services of one reference, in all environments, cou
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from math import ceil
@@ -28,7 +28,8 @@ FLAKY = 2
 """Failures of which each was followed by a success."""
 BY_REFERENCE = Key(lambda _, row: row.reference or row.name)
 BY_NAME = Key(lambda _, row: row.name)
-ALIKE = {Kind.SERVICE: BY_REFERENCE, Kind.TASK: BY_REFERENCE, Kind.EXECUTION: BY_NAME}
+STANDS = {Kind.SERVICE: INDEXES["phase"], Kind.TASK: INDEXES["last"]}
+"""What is counted of those that are alike: a service's phase, that of a task's last run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,49 +137,53 @@ def last_success(fleet: Fleet, run: Execution) -> Execution | None:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """The things with one reference: by phase in this project and everywhere, and the `others` themselves, those of
-    this project first, as many as were asked for.
+    """The things with one reference, without what lists leave out.
+
+    How many are in each phase, of tasks by that of their last run ("": never run), `here` in the project, or everywhere
+    where there is none, and `everywhere`. In how many other environments one is in a phase (`homes`), and in how many
+    of those one has failed (`failing`). The others themselves, those that `failed` and the `rest`, those of the project
+    first, of both as many as were asked for.
     """
 
     reference: str
     here: dict[str, int]
     everywhere: dict[str, int]
-    others: tuple[Service | Task, ...]
+    homes: int
+    failing: int
+    failed: tuple[Service | Task, ...]
+    rest: tuple[Service | Task, ...]
+
+    @property
+    def scattered(self) -> bool:
+        """Whether other projects have it too."""
+        return self.here != self.everywhere
 
 
 def alike(fleet: Fleet, row: Service | Task, most: int) -> Alike:
-    """Of a service: its namesakes in other environments, those that failed first. Of a task: the executions of its
-    namesakes, and these. Without `row` itself, and without what lists leave out.
-    """
-    kind = Kind.SERVICE if isinstance(row, Service) else Kind.EXECUTION
-    value = (row.reference or row.name) if kind is Kind.SERVICE else row.name
-    found = fleet.postings(kind, ALIKE[kind])[value] & everything(fleet, kind) & ~left_out(fleet, kind)
-    here = found & _of_project(fleet, kind, row)
-    phases = fleet.postings(kind, INDEXES["phase"])
-    return Alike(
-        value,
-        cast("dict[str, int]", phases.counts(here)),
-        cast("dict[str, int]", phases.counts(found)),
-        tuple(_namesakes(fleet, row, most)),
-    )
-
-
-def _of_project(fleet: Fleet, kind: Kind, row: Service | Task) -> PlaceSet:
+    """`row` itself is counted by phase, and is none of the others."""
+    kind, value = kind_of(row), row.reference or row.name
+    found = fleet.postings(kind, BY_REFERENCE)[value] & everything(fleet, kind) & ~left_out(fleet, kind)
+    phases, table = fleet.postings(kind, STANDS[kind]), fleet.table(kind)
     environment = fleet.environments.get(row.environment_id)
     project = environment.project_id if environment is not None else ""
-    return fleet.postings(kind, INDEXES["project"])[project]
+    own = found & fleet.postings(kind, INDEXES["project"])[project] if project else found
+    failed, never = found & phases["failed"], found & phases[""]
 
+    def first(*parts: PlaceSet) -> tuple[Service | Task, ...]:
+        rows = (cast("Service | Task", table.at(place)) for part in parts for place in places_in(part))
+        return tuple(islice((one for one in rows if one.id != row.id), most))
 
-def _namesakes(fleet: Fleet, row: Service | Task, most: int) -> Iterator[Service | Task]:
-    kind = kind_of(row)
-    found = fleet.postings(kind, ALIKE[kind])[row.reference or row.name]
-    found = found & everything(fleet, kind) & ~left_out(fleet, kind)
-    here = found & _of_project(fleet, kind, row)
-    parts = [here, found & ~here]
-    if kind is Kind.SERVICE:
-        failed = fleet.postings(kind, INDEXES["phase"])["failed"]
-        parts = [part for half in parts for part in (half & failed, half & ~failed)]
-        parts = [parts[0], parts[2], parts[1], parts[3]]
-    table = fleet.table(kind)
-    rows = (cast("Service | Task", table.at(place)) for part in parts for place in places_in(part))
-    return islice((one for one in rows if one.id != row.id), most)
+    def homes(some: PlaceSet) -> int:
+        rows = (cast("Service | Task", table.at(place)) for place in places_in(some))
+        return len({one.environment_id for one in rows} - {row.environment_id})
+
+    rest = found & ~failed & ~never
+    return Alike(
+        value,
+        here=cast("dict[str, int]", phases.counts(own)),
+        everywhere=cast("dict[str, int]", phases.counts(found)),
+        homes=homes(found & ~never),
+        failing=homes(failed),
+        failed=first(failed & own, failed & ~own),
+        rest=first(rest & own, rest & ~own, never & own, never & ~own),
+    )

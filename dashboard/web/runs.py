@@ -14,11 +14,11 @@ from django.utils.translation import gettext_noop as _
 
 from dashboard.fleet import runs
 from dashboard.fleet.entities import Execution
+from dashboard.fleet.query.language import quoted
 from dashboard.fleet.runs import Record
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.web import plots, records
 from dashboard.web.details import Subject
-from dashboard.web.elsewhere import quoted
 from dashboard.web.live import Block
 from dashboard.web.plots import Axis, Frame, Series
 from dashboard.web.templatetags.words import moment_of

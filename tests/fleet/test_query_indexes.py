@@ -36,7 +36,7 @@ TEXTS = st.lists(
     st.sampled_from(
         ["phase:running", "-phase:stopped,starting", "phase:failed", "project:ash", "-project:Birch", "creator:cedar",
          "class:1,2", "ash", "-birch", "archived:any", "archived:yes", "platform:any", "is:mine", "age:>5m",
-         "has:failure",         "phase:nonsense", "-creator:ash", "id:3"]
+         "has:failure", "phase:nonsense", "-creator:ash", "id:3", "last:failed,running", "-last:stopped", "-has:last"]
     ), max_size=3,
 ).map(" ".join)  # fmt: skip
 

@@ -8,6 +8,7 @@ from dashboard.fleet import runs
 from dashboard.fleet.entities import Environment, Execution, Kind, Service, Task
 from dashboard.fleet.runs import Record, record_of
 from dashboard.fleet.snapshot import Fleet
+from dashboard.fleet.store import Change
 from dashboard.fleet.table import Table
 
 T = 1_790_000_000.0
@@ -17,9 +18,8 @@ def run(number, phase="succeeded", seconds=10.0, **more):
     """Runs count from the oldest; each begins when it was asked for."""
     at = T + 1000 * number
     ended = None if phase in {"pending", "running"} else at + seconds
-    return Execution(
-        f"x-{number}", "t-1", "e-1", "Build", phase, created=at, started=at, completed=ended, **more
-    )
+    told = {"name": "Build", "created": at, "started": at, "completed": ended, **more}
+    return Execution(f"x-{number}", "t-1", "e-1", phase=phase, **told)
 
 
 def newest_first(*phases, seconds=10.0):
@@ -108,24 +108,38 @@ def test_services_of_one_reference_are_counted_in_the_project_and_everywhere():
     found = runs.alike(known, rows[0], 5)
     assert found.here == {"failed": 2, "running": 1}
     assert found.everywhere == {"failed": 3, "running": 1, "stopped": 1}
-    assert [one.id for one in found.others] == ["s-2", "s-3", "s-1", "s-4"]  # failed first
-    assert [one.id for one in runs.alike(known, rows[0], 1).others] == ["s-2"]
+    assert ids(found) == (["s-2", "s-3"], ["s-1", "s-4"])  # those of the project first
+    assert (found.failing, found.homes) == (2, 4)
+    assert ids(runs.alike(known, rows[0], 1)) == (["s-2"], ["s-1"])
 
 
-def test_runs_of_one_name_are_counted_and_the_others_of_that_name_are_there():
+def ids(found):
+    return tuple([one.id for one in some] for some in (found.failed, found.rest))
+
+
+def test_tasks_of_one_reference_are_counted_by_their_last_runs_and_environments_once():
+    def ran(number, task, phase, name="Build"):
+        return replace(run(number, phase, name=name), id=f"x-{task}-{number}", task_id=task)
+
     rows = [
         Environment("e-1", project_id="p"),
         Environment("e-2", project_id="p"),
+        Environment("e-3", project_id="q"),
         Task("t-1", "e-1", "Build", "build"),
         Task("t-2", "e-2", "Build", "build"),
-        Task("t-3", "e-2", "Lint", "lint"),
-        run(1, "failed"),
-        Execution("x-o", "t-2", "e-2", "Build", "failed"),
-        Execution("x-n", "t-3", "e-2", "Lint", "failed"),
+        Task("t-3", "e-2", "Build again", "build"),
+        Task("t-4", "e-3", "Build", "build"),
+        Task("t-5", "e-3", "Build", "other"),
+        Task("t-6", "e-1", "Build", "build"),
+        *(ran(1, "t-1", "failed"), ran(1, "t-2", "succeeded"), ran(2, "t-2", "failed")),
+        *(ran(1, "t-3", "failed"), ran(1, "t-5", "failed"), ran(1, "t-6", "failed")),
     ]
-    found = runs.alike(fleet(*rows), rows[2], 5)
-    assert found.here == found.everywhere == {"failed": 2}
-    assert [one.id for one in found.others] == ["t-2"]
+    found = runs.alike(fleet(*rows), rows[3], 5)
+    assert (found.here, found.everywhere) == ({"failed": 4}, {"failed": 4, "": 1})
+    assert (found.failing, found.homes) == (1, 1)
+    assert ids(found) == (["t-2", "t-3", "t-6"], ["t-4"])
+    later = fleet(*rows).applied("e", [Change(2, Kind.EXECUTION, "x-9", ran(9, "t-2", "succeeded"))])
+    assert runs.alike(later, rows[3], 5).here == {"failed": 3, "succeeded": 1}
 
 
 def test_a_task_with_few_runs_goes_by_its_namesakes_in_the_project():

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.fleet.entities import Kind
 from dashboard.fleet.marking import marked as _
-from dashboard.fleet.query.reading import At, last_active, of_environment, phase_of
+from dashboard.fleet.query.reading import At, last_active, last_run, of_environment, phase_of
 from dashboard.fleet.query.values import Takes
 from dashboard.fleet.sentences import sentence
 from dashboard.fleet.snapshot import Fleet
@@ -67,11 +67,6 @@ def _since(attribute: str) -> Reader:
 def _idle(at: At, row: Any) -> float | None:
     moment = last_active(row)
     return None if moment is None else max(0.0, at.context.now - moment)
-
-
-def _last_run(at: At, row: Any) -> str:
-    runs = at.fleet.runs_of(row.id)
-    return phase_of(runs[0]) if runs else ""
 
 
 def _ran(at: At, row: Any) -> float | None:
@@ -291,9 +286,10 @@ _TASK = (
         _("how its last run stands"),
         Takes.WORD,
         ("last:failed",),
-        _last_run,
+        lambda at, row: last_run(at.fleet, row),
         EXECUTION_PHASES,
         has=True,
+        index="last",
     ),
     Field("ran", _("time since its last run"), Takes.DURATION, ("ran:<1d",), _ran),
 )

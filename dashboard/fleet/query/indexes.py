@@ -7,7 +7,7 @@ from dashboard.fleet.entities import Kind, Listed
 from dashboard.fleet.index import Key
 from dashboard.fleet.places import PlaceSet, places_in
 from dashboard.fleet.query.fields import LEFT_OUT
-from dashboard.fleet.query.reading import phase_of, project_id
+from dashboard.fleet.query.reading import last_run, phase_of, project_id
 from dashboard.fleet.snapshot import Fleet
 
 INDEXES = {
@@ -17,6 +17,7 @@ INDEXES = {
     "class": Key(lambda _, row: row.class_id),
     "archived": Key(lambda _, row: row.archived is not None),
     "platform": Key(lambda _, row: row.platform),
+    "last": Key(last_run, frozenset({Kind.EXECUTION})),
 }
 """By what `Field.index` says; a key gives what that field reads."""
 

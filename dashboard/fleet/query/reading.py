@@ -57,6 +57,12 @@ def phase_of(row: Listed) -> str:
     return row.phase or ("not_started" if isinstance(row, Service) else "unknown")
 
 
+def last_run(fleet: Fleet, row: Listed) -> str:
+    """The phase of a task's last run, as the phase filter says it; "" when it has never run."""
+    runs = fleet.runs_of(row.id)
+    return phase_of(runs[0]) if runs else ""
+
+
 def last_active(environment: Environment) -> float | None:
     """Epoch seconds of the newest of the activity signal and the last start: signals come only every five minutes."""
     signal, started = environment.signal_at, environment.started
