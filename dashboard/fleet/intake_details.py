@@ -3,7 +3,7 @@
 from collections import Counter
 
 from dashboard.fleet import details
-from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE
+from dashboard.fleet.bounds import LONGEST_COMMAND, LONGEST_MESSAGE, LONGEST_NAME
 from dashboard.fleet.marking import marked as _
 from dashboard.ona import schema
 from dashboard.ona.schema import short
@@ -11,8 +11,6 @@ from dashboard.ona.schema.automation import ExecutionStep, PlannedStep, RunsOn
 from dashboard.ona.schema.environment_spec import SecretSpec
 
 MOST_ITEMS = 101
-LONGEST_ID = 200
-"""Of a step: as much as the address of its part of a log takes."""
 
 
 def environment(seen: schema.Environment, read_at: float) -> details.EnvironmentDetail:
@@ -144,7 +142,7 @@ def execution(seen: schema.TaskExecution, read_at: float) -> details.ExecutionDe
 
 
 class _Ids:
-    """Ids of a plan's steps: each a step's own, never "", at most LONGEST_ID characters."""
+    """Ids of a plan's steps: each a step's own, never "", at most LONGEST_NAME characters."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -152,7 +150,7 @@ class _Ids:
 
     def own(self, said: str) -> str:
         """What the plan says, with a number where another step has that already."""
-        short = found = said[: LONGEST_ID - 10] or "step"
+        short = found = said[: LONGEST_NAME - 10] or "step"
         while found in self._taken:
             self._more[short] += 1
             found = f"{short}:{self._more[short] + 1}"

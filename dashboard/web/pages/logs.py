@@ -28,6 +28,7 @@ from kombu.exceptions import KombuError
 from dashboard import jobs
 from dashboard.control.permissions import log_refusal
 from dashboard.fleet import log_entries, log_store
+from dashboard.fleet.bounds import LONGEST_NAME
 from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Kind, Listed, Service
 from dashboard.fleet.log_entries import Entry, LogStatus
@@ -40,7 +41,6 @@ from dashboard.web.log_part import Apart, Cut, latest
 logger = logging.getLogger(__name__)
 SHOWN = 1_000
 """Entries that a page begins with, and the most that one poll adds."""
-LONGEST_STEP = 200
 NOT_APART = _("This log does not say which lines are of which step: this is all of it.")
 SECTIONS = {Kind.SERVICE: "services", Kind.EXECUTION: "executions"}
 ASK_AGAIN = {log_entries.FAILED: 30, log_entries.ENDED: 30}
@@ -51,7 +51,7 @@ UNKNOWN = LogStatus(state="unknown")
 
 @require_GET
 def show(request: HttpRequest, kind: Kind, identifier: str) -> HttpResponse:
-    step = request.GET.get("step", "")[:LONGEST_STEP] if kind is Kind.EXECUTION else ""
+    step = request.GET.get("step", "")[:LONGEST_NAME] if kind is Kind.EXECUTION else ""
     steps = steps_of(identifier) if step else ()
     if steps and all(one.id != step for one in steps):
         step = ""
