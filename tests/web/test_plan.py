@@ -134,6 +134,10 @@ def test_a_log_without_sections_is_shown_whole_beside_a_step_that_failed(built: 
     poll = _log_poll(built, page)
     for answer in (poll, part(built, path, "log")):
         assert "does not say which lines are of which step" in answer
+    only = planned(built, (BUILD,), key="x-only")
+    say("x-only", "one")
+    assert lines(built, only) == ["one"]
+    assert "does not say" not in part(built, only, "log")  # whose else should they be
     say("x-plan", "three")
     assert [">one<" in (more := _log_poll(built, poll)), ">three<" in more] == [False, True]
     say("x-plan", *section("s-2", "Build", "four"))

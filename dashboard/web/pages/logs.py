@@ -133,6 +133,11 @@ class Log:
         return (self.status or UNKNOWN).epoch + self.cut.digest
 
     @property
+    def mixed(self) -> bool:
+        """Whether the lines of other steps may be among those of the one that was asked for."""
+        return bool(self.step) and self.cut.whole and len(self.steps) != 1
+
+    @property
     def row(self) -> Listed | None:
         return cast("Listed | None", moment(self.request).fleet.of(self.kind).get(self.identifier))
 
@@ -205,7 +210,7 @@ class Log:
         except StoreError:
             self.status = None
         note = earlier(before, kept) if before else ""
-        if self.step and self.cut.whole and entries:
+        if self.mixed and entries:
             note = format_html('<p class="log-gap">{}</p>{}', gettext(NOT_APART), note)
         tree = Tree(entries, openings, whole=True, roots=self.cut.roots)
         return format_html("{}{}", note, tree.lines()), last
@@ -256,7 +261,7 @@ def poll(log: Log) -> HttpResponse:
     epoch, number, digest = seen(log.request.GET["seen"])
     if status is None or (epoch, number, digest) == (log.epoch, status.last, log.digest()):
         return HttpResponse(status=204)
-    noted = not number and log.step and log.cut.whole  # its first lines stand under a note
+    noted = not number and log.mixed  # its first lines stand under a note
     if noted or epoch != log.epoch or number > status.last or status.last - number > SHOWN:
         lines, last = log._lines()
         swap, parts = "innerHTML", SafeString("")
