@@ -4,6 +4,7 @@ A log calls its sections by the ids of steps, or gives them their labels as titl
 apart, and is shown whole.
 """
 
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -112,3 +113,9 @@ def latest(after: Callable[[int], list[Entry]], cut: Cut, until: int, most: int)
         count += len(mine)
         found.extend(mine)
     return list(found), count - len(found)
+
+
+def seen(text: str) -> tuple[str, int, str]:
+    """(epoch, number, digest) of a poller; what cannot be read is as if nothing had been seen."""
+    found = re.fullmatch(r"([0-9a-f]{0,16})\.(\d{1,12})\.([0-9a-f]{0,16})", text[:60], re.ASCII)
+    return (found[1], int(found[2]), found[3]) if found else ("-", 0, "")

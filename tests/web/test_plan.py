@@ -77,7 +77,7 @@ def test_a_plan_tells_what_waits_for_what_what_is_usual_and_what_it_gives(built:
     assert "it burns" in part(built, path, "step")
     assert "1 of 2 steps failed" in plan
     assert "<img" not in text(built.get(path))
-    assert "<code>VERSION</code>" in part(built, f"{path}?step=s-1", "step")
+    assert "<code><bdi>VERSION</bdi></code>" in part(built, f"{path}?step=s-1", "step")
     assert 'href="/tasks/t-2/"' in part(built, f"{path}?step=s-1", "step")
     path = planned(built, (BUILD,), key="x-2")
     plan = part(built, path, "plan")

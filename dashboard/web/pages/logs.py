@@ -36,7 +36,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.http import found_or_404, is_fragment, moment, signed_in, varied
 from dashboard.web.live import Block, is_poll
 from dashboard.web.log_lines import Tree, earlier, text_of
-from dashboard.web.log_part import Apart, Cut, latest
+from dashboard.web.log_part import Apart, Cut, latest, seen
 
 logger = logging.getLogger(__name__)
 SHOWN = 1_000
@@ -266,7 +266,11 @@ def poll(log: Log) -> HttpResponse:
         lines, last = log._lines()
         swap, parts = "innerHTML", SafeString("")
     else:
-        entries = [entry for entry in after(log, number) if entry.number <= status.last]
+        try:
+            found = jobs.logs().after(log.kind, log.identifier, number, SHOWN)
+        except StoreError:
+            found = []
+        entries = [entry for entry in found if entry.number <= status.last]
         tree = Tree(log.cut.take(entries), {}, whole=False, roots=log.cut.roots)
         lines, parts, swap = tree.lines(), tree.parts(), "beforeend"
         last = entries[-1].number if entries else number
@@ -276,19 +280,6 @@ def poll(log: Log) -> HttpResponse:
         + log.state(swap=True)
         + log.poller(last, swap=True)
     )
-
-
-def after(log: Log, number: int) -> list[Entry]:
-    try:
-        return jobs.logs().after(log.kind, log.identifier, number, SHOWN)
-    except StoreError:
-        return []
-
-
-def seen(text: str) -> tuple[str, int, str]:
-    """(epoch, number, digest) of a poller; what cannot be read is as if nothing had been seen."""
-    found = re.fullmatch(r"([0-9a-f]{0,16})\.(\d{1,12})\.([0-9a-f]{0,16})", text[:60], re.ASCII)
-    return (found[1], int(found[2]), found[3]) if found else ("-", 0, "")
 
 
 def download(log: Log) -> HttpResponse:
