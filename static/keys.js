@@ -114,8 +114,9 @@
     clearTimeout(waiting);
     waiting = setTimeout(look, 100);
   });
-  box.addEventListener("keydown", (event) => {
+  palette.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
+    if (/^(Arrow(Down|Up)|.)$/u.test(event.key) && !event.ctrlKey && !event.metaKey) box.focus(); // from a list that scrolls, which takes the focus
     const all = options();
     const place = all.indexOf(marked());
     if (event.key === "ArrowDown") mark(all[(place + 1) % all.length]);

@@ -6,7 +6,7 @@ that begins or ends with what may be done, such as “stop otter”, finds that 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import cast
@@ -23,7 +23,6 @@ from dashboard.control.permissions import can
 from dashboard.control.verbs import RULES, Verb, verbs_of
 from dashboard.fleet.entities import Environment, Kind, Listed, Person, kind_of, short_id
 from dashboard.fleet.query.language import quoted
-from dashboard.fleet.query.values import fold
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web import organisations
 from dashboard.web.access import may_see
@@ -31,7 +30,7 @@ from dashboard.web.creators import made_by
 from dashboard.web.http import moment, signed_in
 from dashboard.web.names import Names, Namesakes, SharedNames
 from dashboard.web.offers import SECTIONS, Offer, address, menu, of_these, offers
-from dashboard.web.wanted import Wanted
+from dashboard.web.wanted import Wanted, loosened
 
 LONGEST = 80
 MOST = 6
@@ -40,6 +39,8 @@ WITH_ACTIONS = 2
 """So many of what is found bring along what may be done with them."""
 MOST_LOOKED_AT = 1_000
 """Rows of a kind of which it is asked whether it may be done with them, at most."""
+FIRST_STRONG, END_OF_IT = "\u2068", "\u2069"
+"""Around a name in a text: it is written in its own direction, and turns nothing else round."""
 SHORTEST_DEED = 3
 SHORTEST_ID = 6
 ENVIRONMENTS = Names(lambda row: row.name if row.archived is None else "")
@@ -110,9 +111,16 @@ def find(request: HttpRequest, text: str, at: str = "") -> list[Group]:
     return [group for group in groups if group.found]
 
 
-def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
-    if not wanted:
-        return
+def _fleet_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterable[Group]:
+    """What is there; of a deed that nobody may do, or that makes no sense now, what it would be done to."""
+    for one in (wanted, *(rest for _verbs, rest in _deeds(wanted))) if wanted else ():
+        groups = tuple(_meant_groups(user, fleet, one))
+        if any(group.found for group in groups):
+            return groups
+    return ()
+
+
+def _meant_groups(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Group]:
     environments = _environments(fleet, wanted, MOST_ENVIRONMENTS)
     by_id = [row for row in _by_id(fleet, wanted.text) if row not in environments]
     services, tasks = (list(_namesakes(fleet, kind, wanted)) for kind in SHARED)
@@ -145,13 +153,12 @@ def _environments(fleet: Fleet, wanted: Wanted, most: int) -> list[Listed]:
 
 def _asked_for(user: User, fleet: Fleet, wanted: Wanted) -> Iterator[Found]:
     """What may be done with what the rest of the words name, where the first or the last of them is a deed."""
-    for word, rest in _parted(wanted.words):
-        verbs = {verb for verb, rule in RULES.items() if _is_deed(word, gettext(rule.label))}
+    for verbs, rest in _deeds(wanted):
         deeds = (
             _about(fleet, row, offer)
             for kind in (Kind.ENVIRONMENT, *SHARED)
             if (of_kind := [verb for verb in verbs_of(kind) if verb in verbs])
-            for row in islice(_meant(fleet, kind, Wanted(rest)), MOST_LOOKED_AT)
+            for row in islice(_meant(fleet, kind, rest), MOST_LOOKED_AT)
             for offer in of_these(of_kind, user, row, fleet)
         )
         yield from islice(deeds, MOST)
@@ -166,14 +173,13 @@ def _meant(fleet: Fleet, kind: Kind, wanted: Wanted) -> Iterator[Listed]:
     return (row for name in names for row in SHARED[kind].namesakes(table, name).rows)
 
 
-def _parted(words: list[str]) -> Iterator[tuple[str, str]]:
-    if len(words) > 1:
-        yield words[0], " ".join(words[1:])
-        yield words[-1], " ".join(words[:-1])
-
-
-def _is_deed(word: str, label: str) -> bool:
-    return len(word) >= SHORTEST_DEED and fold(label).startswith(word)
+def _deeds(wanted: Wanted) -> Iterator[tuple[set[Verb], Wanted]]:
+    """The verbs that the first word may mean, and the last one, each with the rest."""
+    words = wanted.words
+    for word, rest in ((words[0], words[1:]), (words[-1], words[:-1])) if len(words) > 1 else ():
+        verbs = {verb for verb, rule in RULES.items() if loosened(gettext(rule.label)).startswith(word)}
+        if verbs and len(word) >= SHORTEST_DEED:
+            yield verbs, Wanted(" ".join(rest))
 
 
 def _row(fleet: Fleet, row: Listed) -> Found:
@@ -225,7 +231,9 @@ def _actions(user: User, row: Listed, fleet: Fleet) -> Iterator[Found]:
 
 def _about(fleet: Fleet, row: Listed, offer: Offer) -> Found:
     """What may be done, where it does not stand on the page of what it is done to."""
-    return replace(_deed(offer, f"{offer.label} {row.name}"), hint=_whereabouts(fleet, row))
+    name = row.name if row.name.isascii() else f"{FIRST_STRONG}{row.name}{END_OF_IT}"
+    label = gettext("{deed} {name}").format(deed=offer.label, name=name)
+    return replace(_deed(offer, label), hint=_whereabouts(fleet, row))
 
 
 def _whereabouts(fleet: Fleet, row: Listed) -> str:

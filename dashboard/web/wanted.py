@@ -1,6 +1,7 @@
 """What somebody looks for by a few letters, and how well a name is that."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -8,22 +9,33 @@ from dashboard.fleet.query.values import fold
 
 BETWEEN = str.maketrans("-_", "  ")
 """What stands between words, beside white space: `web-server` finds “Web server”."""
+UNSEEN = frozenset({"Mn", "Cf"})
+"""Marks on letters, and what has no width or tells of directions."""
 EXACT, BEGINS, BEGINS_A_WORD, INSIDE, ALL_WORDS, NEARLY, SCATTERED = range(7)
 """The ranks, the best first."""
 SHORTEST_SLIP, LONGEST_SLIP = 4, 32
 """Letters of a text that may have one wrong; in a longer one it is not looked for."""
 
 
+def plain(text: str) -> str:
+    """Text as it is compared: folded, without accents and without what is not seen."""
+    folded = fold(text)
+    if folded.isascii():
+        return folded
+    seen = (one for one in unicodedata.normalize("NFD", folded) if unicodedata.category(one) not in UNSEEN)
+    return unicodedata.normalize("NFC", "".join(seen))
+
+
 def loosened(name: str) -> str:
     """A name as it is compared: one line, one space between words."""
-    return " ".join(fold(name).translate(BETWEEN).split())
+    return " ".join(plain(name).translate(BETWEEN).split())
 
 
 class Wanted:
     """What is looked for; nothing, where it has no words. A `line` is a name as `loosened` gives it."""
 
     def __init__(self, text: str) -> None:
-        self.text = fold(text)
+        self.text = plain(text)
         self.loose = loosened(text)
         self.words = self.loose.split()
 
@@ -35,13 +47,16 @@ class Wanted:
         return len(self.loose) > 2 and loosened(name).startswith(self.loose)
 
     def rank(self, name: str) -> int | None:
-        """How well the name is what is looked for, slips not forgiven; None where it is not."""
+        """How well the name is what is looked for; None where it is not."""
         line = loosened(name)
-        found = self.placed(line)
-        return SCATTERED if found is None and self.scatters and self.scattered.match(f"\n{line}") else found
+        if (found := self.placed(line)) is not None:
+            return found
+        if self.nearly(line):
+            return NEARLY
+        return SCATTERED if self.scatters and self.scattered.match(f"\n{line}") else None
 
     def placed(self, line: str) -> int | None:
-        """As `rank`, without what is scattered."""
+        """As `rank`, without slips and without what is scattered."""
         if self.loose in line:
             if line == self.loose:
                 return EXACT

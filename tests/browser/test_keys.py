@@ -154,6 +154,10 @@ def test_the_keyboard_reaches_everything_and_leaves_typing_alone(visit: Visit) -
     expect(page.locator("#q")).to_have_value("?gek")
     page.keyboard.press("Control+k")
     expect(options.filter(has_text="Overview")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(
+        page.locator("#palette-list")
+    ).to_be_focused()  # because it scrolls; what is typed goes into the box
     page.keyboard.type(name)
     expect(options.filter(has_text=name).first).to_be_visible()
     assert not findings(page, SCHEMES["desk"])

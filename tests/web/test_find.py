@@ -87,6 +87,18 @@ def test_a_name_that_begins_with_a_deed_is_a_name_first(fleet: Dashboard) -> Non
     assert found(fleet, "stop otter")[0] == ("stop otter five", "/environments/e-0000aaaa5555/")
 
 
+def test_a_deed_that_cannot_be_done_finds_what_it_is_about(fleet: Dashboard) -> None:
+    assert found(fleet, "stop river", "viewer")[0] == ("otter on the river", "/environments/e-0000aaaa1111/")
+    assert found(fleet, "stop sea")[0] == ("sea otter", "/environments/e-0000aaaa2222/")
+    assert found(fleet, "ledger stop", "viewer") == [("Ledger", "/services/s-only/")]
+    assert found(fleet, "stop heron") == []
+
+
+def test_a_name_stays_apart_from_what_may_be_done_with_it(fleet: Dashboard) -> None:
+    fleet.put(Environment("e-0000aaaa5555", "سمك", "running"))
+    assert found(fleet, "stop سمك")[0] == ("Stop \u2068سمك\u2069", "/environments/e-0000aaaa5555/stop/")
+
+
 def test_nothing_is_found_twice(fleet: Dashboard) -> None:
     fleet.put(Environment("e-0000aaaa5555", "stop otter five", "running"))
     for words in ("stop otter", "stop stop", "otter"):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dashboard.fleet.entities import Service
 from dashboard.fleet.table import CHUNK, Table
 from dashboard.web.names import Names, SharedNames
-from dashboard.web.wanted import NEARLY, SHORTEST_SLIP, Wanted, loosened
+from dashboard.web.wanted import SHORTEST_SLIP, Wanted, loosened
 
 LETTERS = st.text("ab-_ .\n", max_size=7)
 BY_NAME = Names(lambda row: row.name)
@@ -29,6 +29,10 @@ BY_NAME = Names(lambda row: row.name)
         ("vro", "otter on the river", None),
         ("(.*)+$", "aaaa", None),
         ("ÄÖ", "äö", 0),
+        ("loschen", "Löschen", 0),
+        ("Löschen", "loschen", 0),
+        ("ott\u200ber", "o\u00adtter\u202e", 0),
+        ("otetr", "sea otter", 5),
     ],
 )
 def test_names_are_ranked_by_how_they_match(text: str, name: str, rank: int | None) -> None:
@@ -84,11 +88,8 @@ def plainly(rows: list[Service], wanted: Wanted, most: int) -> list[tuple[int, i
     """(rank, letters, id) of the best, by looking at each."""
     found = list[tuple[int, int, str]]()
     for row in rows:
-        rank, line = wanted.rank(row.name), loosened(row.name)
-        if rank is None or rank > NEARLY:
-            rank = NEARLY if wanted.nearly(line) else rank
-        if rank is not None:
-            found.append((rank, len(line), row.id))
+        if (rank := wanted.rank(row.name)) is not None:
+            found.append((rank, len(loosened(row.name)), row.id))
     return sorted(found)[:most] if wanted else []
 
 
