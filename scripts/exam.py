@@ -61,12 +61,12 @@ FOCUS = """() => {
     one.focus();
     if (document.activeElement !== one) continue;
     if (!shows(one) && !shows(one.parentElement)) said.push(`no sign of focus: ${one.outerHTML.slice(0, 120)}`);
-    const { left, top, right, bottom } = one.getClientRects()[0] || one.getBoundingClientRect();
-    const points = [[.5, .5], [.1, .2], [.9, .2], [.1, .8], [.9, .8]]
-      .map(([across, down]) => [left + across * (right - left), top + down * (bottom - top)]);
+    const points = [...one.getClientRects()].flatMap(({ left, top, right, bottom }) =>
+      [[.5, .5], [.1, .2], [.9, .2], [.1, .8], [.9, .8]]
+        .map(([across, down]) => [left + across * (right - left), top + down * (bottom - top)]));
     const seen = points.some(([across, down]) => {
       const there = document.elementFromPoint(across, down);
-      return there && (one.contains(there) || there.contains(one) || there.closest("label")?.contains(one));
+      return there && (one.contains(there) || there.closest("label")?.contains(one));
     });
     if (!seen) said.push(`covered while it has the focus: ${one.outerHTML.slice(0, 120)}`);
   }
@@ -74,6 +74,20 @@ FOCUS = """() => {
   scrollTo(x, y);
   return said;
 }"""
+
+MENUS = """() => [...document.querySelectorAll("main details.menu, .side details.menu")].flatMap((menu) => {
+  if (!menu.checkVisibility() || menu.open || document.querySelector("dialog[open]")) return [];
+  menu.open = true;
+  menu.scrollIntoView({ block: "start" });
+  const box = menu.querySelector(":scope > div").getBoundingClientRect();
+  const there = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(20, box.height / 2));
+  menu.open = false;
+  return box.left >= 0 && box.right <= innerWidth && menu.contains(there) ? [] : [menu.outerHTML.slice(0, 120)];
+})"""
+"""Menus that cannot be reached where they open."""
+LOGS = """() => [...document.querySelectorAll(".log-lines, .run #log")]
+  .filter((one) => one.checkVisibility() && one.scrollHeight > one.clientHeight + 1).map(({ id }) => id)"""
+"""What is printed over what follows it."""
 
 
 Findings = Iterator[tuple[str, str]]
@@ -115,6 +129,10 @@ def _shaped(page: Page, name: str) -> Findings:
     for width, height in (*SIZES, NARROWEST):
         page.set_viewport_size({"width": width, "height": height})
         yield from (("shape", f"{name} at {width} px: {said}") for said in _shape(page))
+        yield from (("shape", f"{name} at {width} px, no way to a menu: {said}") for said in page.evaluate(MENUS))
+    page.emulate_media(media="print")
+    yield from (("shape", f"{name}, printed over what follows: {said}") for said in page.evaluate(LOGS))
+    page.emulate_media(media="screen")
     page.evaluate(SPACED)
     yield from (("shape", f"{name}, text spaced, {NARROWEST[0]} px: {said}") for said in _shape(page))
     page.set_viewport_size({"width": DESK[0], "height": DESK[1]})

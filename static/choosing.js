@@ -43,9 +43,16 @@
     one("#pick-here").hidden = all || !any;
     for (const button of bar.querySelectorAll("[data-of-chosen]")) button.disabled = !any;
     one("#pick-all-value").disabled = !everything;
+    measured();
     page.checked = all;
     page.indeterminate = !all && here.some((box) => box.checked);
   };
+  // What is beneath the bar is scrolled past it.
+  const measured = () => {
+    const bar = one("#pick[data-any] .with-chosen");
+    if (bar) document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`);
+  };
+  window.addEventListener("resize", measured);
   const choose = (boxes, wanted) => {
     if (everything && !wanted) for (const box of ticks()) chosen.add(box.value);
     everything = false;
