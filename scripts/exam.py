@@ -129,7 +129,9 @@ def _shaped(page: Page, name: str) -> Findings:
     for width, height in (*SIZES, NARROWEST):
         page.set_viewport_size({"width": width, "height": height})
         yield from (("shape", f"{name} at {width} px: {said}") for said in _shape(page))
-        yield from (("shape", f"{name} at {width} px, no way to a menu: {said}") for said in page.evaluate(MENUS))
+        yield from (
+            ("shape", f"{name} at {width} px, no way to a menu: {said}") for said in page.evaluate(MENUS)
+        )
     page.emulate_media(media="print")
     yield from (("shape", f"{name}, printed over what follows: {said}") for said in page.evaluate(LOGS))
     page.emulate_media(media="screen")
