@@ -21,7 +21,7 @@ from dashboard.web.details import Subject
 from dashboard.web.http import signed_in
 from dashboard.web.live import Block
 from dashboard.web.plan import step_urls, took
-from dashboard.web.templatetags.words import phase_label, within
+from dashboard.web.templatetags.words import phase_label, step_name, within
 
 logger = logging.getLogger(__name__)
 READ_AGAIN = 45.0
@@ -51,7 +51,7 @@ class Then:
     @property
     def name(self) -> str:
         step = self.now or self.then
-        return step.label or step.kind if step else ""
+        return step_name(step) if step is not None else ""
 
     @property
     def differs(self) -> bool:

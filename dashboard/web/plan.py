@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import ngettext
 
 from dashboard import jobs
 from dashboard.fleet import runs
@@ -20,7 +20,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.details import Subject
 from dashboard.web.live import Block, Said
 from dashboard.web.log_part import Apart
-from dashboard.web.templatetags.words import phase_label, within
+from dashboard.web.templatetags.words import phase_label, step_name, within
 
 SHORT = 60
 """A plan of more steps folds groups in which nothing goes on, and of the others all but what goes on or failed."""
@@ -202,7 +202,7 @@ def plan(
     row: Execution, depth: ExecutionDetail, fleet: Fleet, known: Mapping[str, float], chosen: Step | None
 ) -> Plan:
     """`known`: seconds by step."""
-    names = {step.id: step.label or step.kind or gettext("step") for step in depth.steps}
+    names = {step.id: step_name(step) for step in depth.steps}
     pace, url = _Usual(fleet), step_urls(row)
 
     def place(step: Step) -> Placed:

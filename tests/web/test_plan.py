@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from dashboard.fleet.log_sections import Section
 from dashboard.fleet.log_store import LogStore
 from dashboard.web.pages import logs
 from tests.web.conftest import HTMX, Dashboard, text
+from tests.web.states import GERMAN
 from tests.web.test_runs import HOSTILE, part, run
 
 INSTALL = Step("s-1", "Install", "task", "t-2", "succeeded", outputs=("VERSION",))
@@ -381,6 +383,18 @@ def test_beside_it_says_at_its_end_what_came_of_it(built: Dashboard) -> None:
     poll = text(built.poll(page))
     assert "The same steps came to the same end" in poll
     assert "Beside the success before it" in poll
+
+
+def test_a_step_without_a_name_is_called_what_it_is_in_the_language_of_the_page(built: Dashboard) -> None:
+    built.simulated.store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-0", 1.0, ((INSTALL,),)))
+    service = Step("s-2", "", "service", "v-1", "failed", "port taken")
+    path = planned(built, (service, replace(service, id="s-3", kind="", target="")))
+    page = text(built.get(path, **GERMAN))
+    assert "Log von <bdi>Dienst</bdi>" in page
+    assert "Sie trennen sich bei Dienst" in page
+    assert "<bdi>Schritt</bdi>" in page
+    assert "<bdi>service</bdi>" not in page
+    assert "<bdi></bdi>" not in page
 
 
 def test_how_far_the_steps_came_is_said_in_words(built: Dashboard) -> None:

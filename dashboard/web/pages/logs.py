@@ -37,6 +37,7 @@ from dashboard.web.http import found_or_404, is_fragment, moment, signed_in, var
 from dashboard.web.live import Block, is_poll
 from dashboard.web.log_lines import Tree, earlier, text_of
 from dashboard.web.log_part import Apart, Cut, latest, seen
+from dashboard.web.templatetags.words import step_name
 
 logger = logging.getLogger(__name__)
 SHOWN = 1_000
@@ -183,7 +184,7 @@ class Log:
         lines, last = self._lines()
         return {
             "url": self.url,
-            "of": next((one.label or one.kind for one in self.steps if one.id == self.step), ""),
+            "of": next((step_name(one) for one in self.steps if one.id == self.step), ""),
             "noun": "service" if self.kind is Kind.SERVICE else "execution",
             "lines": lines,
             "state": self.state(),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import Action, Batch
 from dashboard.control.verbs import RULES, Rule, Verb
+from dashboard.fleet.details import Step
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.query.values import seconds
@@ -237,6 +238,12 @@ def words(text: str) -> str:
     if HUMPS.fullmatch(text):
         text = re.sub("[A-Z]", lambda hump: f"_{hump[0].lower()}", text)
     return gettext(SPELT.get(text, text.replace("_", " ")))
+
+
+@register.filter
+def step_name(step: Step) -> str:
+    """How a plan calls one of its steps: one that has no name by what it is."""
+    return step.label or words(step.kind) or gettext("step")
 
 
 @register.filter
