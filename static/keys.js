@@ -23,6 +23,7 @@
   const palette = make("dialog", { id: "palette", "aria-label": translated("Search everything") }, box, list, said);
   document.body.append(palette);
   const PATIENCE = 10000;
+  const SLOW = 600;
   let asked = null;
   let waiting = null;
   let answered = null; // the text that the list answers; null while it says that nobody answers
@@ -48,6 +49,7 @@
     const own = (asked = new AbortController());
     const text = box.value;
     const patience = setTimeout(() => own.abort(new Error()), PATIENCE);
+    const slow = setTimeout(() => own === asked && !options().length && say(translated("Searching…")), SLOW);
     list.setAttribute("aria-busy", "true");
     try {
       const query = new URLSearchParams({ q: text, at: location.pathname });
@@ -72,6 +74,7 @@
       say(translated("The dashboard does not answer."));
     } finally {
       clearTimeout(patience);
+      clearTimeout(slow);
       if (own === asked) list.removeAttribute("aria-busy");
     }
   };

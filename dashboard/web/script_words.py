@@ -26,6 +26,7 @@ WORDS = (
     _("Reload"),
     _("Results"),
     _("Search everything"),
+    _("Searching…"),
     _("Suggestions"),
     _("The dashboard answered {status}."),
     _("The dashboard does not answer."),

@@ -69,6 +69,7 @@ def test_five_questions_take_three_steps_each_by_keyboard_alone(visit: Visit) ->
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
     expect(page.locator("#palette-list")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#palette").get_by_role("status")).to_have_text("Searching…")
     held.clear()
     for one in asked:
         one.continue_()
