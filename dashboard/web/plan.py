@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 
 from dashboard import jobs
-from dashboard.fleet import runs
 from dashboard.fleet.details import ExecutionDetail, Step
 from dashboard.fleet.entities import Execution, Kind
 from dashboard.fleet.query import PHASE_ORDER
@@ -20,6 +19,7 @@ from dashboard.fleet.store import StoreError
 from dashboard.web.details import Subject
 from dashboard.web.live import Block, Said
 from dashboard.web.log_part import Apart
+from dashboard.web.records import usual
 from dashboard.web.templatetags.words import phase_label, step_name, within
 
 SHORT = 60
@@ -232,7 +232,7 @@ class _Usual:
         if task is None:
             return None, None
         if task.id not in self._known:
-            record = runs.usual_of(self._fleet, task.id, task.name, task.environment_id).record
+            record = usual(self._fleet, task.id, task.name, task.environment_id).record
             self._known[task.id] = (record.median, record.p95)
         return self._known[task.id]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dashboard.control import wishes
 from dashboard.control.models import Action
 from dashboard.fleet.entities import Execution, Kind, Task
-from dashboard.fleet.runs import FLAKY, Record, record_of, usual_of
+from dashboard.fleet.runs import FLAKY, Record, Usual, record_of, usual_of
 from dashboard.fleet.snapshot import Fleet
 from dashboard.web.kept import Kept
 
@@ -19,7 +19,7 @@ EDITS_KEPT = 10.0
 SHARED_KEPT = 300.0
 
 _records: Kept[Record] = Kept(4_096)
-_shared: Kept[Record] = Kept(1_024)
+_shared: Kept[Usual] = Kept(1_024)
 _edits: Kept[float] = Kept(4_096)
 
 
@@ -59,17 +59,17 @@ def health(fleet: Fleet, task_id: str, runs: list[Execution]) -> Health:
     )
 
 
-def usual(fleet: Fleet, run: Execution) -> float | None:
-    """Median seconds of an execution's task, or of its namesakes in the project; those are known for some time."""
-    own = record(fleet, run.task_id, fleet.runs_of(run.task_id)) if run.task_id else Record()
+def usual(fleet: Fleet, task_id: str, name: str, environment_id: str) -> Usual:
+    """What is usual for a task, or for its namesakes in the project; those are known for some time."""
+    own = record(fleet, task_id, fleet.runs_of(task_id)) if task_id else Record()
     if own.median is not None:
-        return own.median
-    key = (fleet.epoch, run.environment_id, run.name, int(time.time() // SHARED_KEPT))
+        return Usual(own)
+    key = (fleet.epoch, environment_id, name, int(time.time() // SHARED_KEPT))
     found = _shared.get(key)
     if found is None:
-        found = usual_of(fleet, "", run.name, run.environment_id).record
+        found = usual_of(fleet, "", name, environment_id)
         _shared.put(key, found)
-    return found.median
+    return found if found.shared else Usual(own)
 
 
 def turns(task_id: str, runs: Sequence[Execution], known: Record) -> int:

@@ -52,7 +52,8 @@ class Pace:
 
 def pace_block(subject: Subject) -> Block:
     row: Execution = subject.row
-    usual = runs.usual_of(subject.fleet, row.task_id, row.name, row.environment_id, row.id)
+    task = (row.task_id, row.name, row.environment_id)
+    usual = records.usual(subject.fleet, *task) if row.live else runs.usual_of(subject.fleet, *task, row.id)
     last = runs.last_success(subject.fleet, row) if row.task_id else None
     context = {
         "row": row,

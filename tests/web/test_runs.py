@@ -103,6 +103,14 @@ def test_a_row_of_the_list_tells_how_its_last_runs_went(built: Dashboard) -> Non
     assert "usually 1 min" in text(built.get("/environments/e-1/"))
 
 
+def test_a_list_and_a_page_say_the_same_of_what_is_usual_for_a_run_under_way(built: Dashboard) -> None:
+    built.put(run(built, "x-new", 0.1, "running", task_id="t-2", environment_id="e-2"))
+    assert "usually 1 min" in text(built.get("/executions/?phase=running"))
+    built.put(*(run(built, f"x-l{n}", 90 - n, seconds=600) for n in range(40)))
+    assert "usually 1 min" in text(built.get("/executions/?phase=running"))
+    assert 'usually <b class="num">1 min' in part(built, "/executions/x-new/", "pace")
+
+
 def flaky(dashboard: Dashboard, *tasks: Task) -> None:
     """Twice each has failed and then passed."""
     dashboard.put(*tasks)

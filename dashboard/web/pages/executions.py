@@ -35,8 +35,12 @@ def _facts(fleet: Fleet, row: Execution) -> dict[str, Any]:
         "project": fleet.project(project) if project else "",
         "creator": fleet.person(row.creator_id, row.creator_kind) if row.creator_id else "",
         "steps": steps_words(row),
-        "usual": usual(fleet, row) if row.live else None,
+        "usual": _usual(fleet, row) if row.live else None,
     }
+
+
+def _usual(fleet: Fleet, row: Execution) -> float | None:
+    return usual(fleet, row.task_id, row.name, row.environment_id).record.median
 
 
 def _heading(subject: Subject) -> dict[str, Any]:
