@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from dashboard.ona.log_lines import LONGEST_SECTION
+from dashboard.ona.words import LONGEST_SECTION
 
 MOST_SECTIONS = 1_000
 """Of a log that has more, some that ended are forgotten: the innermost (steps are outside), and of those the oldest."""

@@ -13,13 +13,11 @@ from pydantic import Field, ValidationError
 
 from dashboard.ona.schema import Model
 from dashboard.ona.schema.base import Else, Enum, Flag, Id, Text
-from dashboard.ona.words import short
+from dashboard.ona.words import LONGEST_SECTION, short
 
 LONGEST = 16 * 1024
 """Characters. A longer line comes in pieces, so that nobody has to hold it whole."""
 CREATE, END = "[section-create] ", "[section-end] "
-LONGEST_SECTION = 366 * 86_400.0
-"""Seconds. What says that it took longer was measured by no clock, or since 1970."""
 Elapsed = Annotated[float, Field(ge=0, le=LONGEST_SECTION, allow_inf_nan=False), Else(0.0)]
 
 

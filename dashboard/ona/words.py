@@ -3,6 +3,8 @@
 import re
 
 DURATION = re.compile(r"\d{1,12}(\.\d{1,9})?s", re.ASCII)
+LONGEST_SECTION = 366 * 86_400.0
+"""Seconds. What of a log says that it took longer was measured by no clock, or since 1970."""
 
 
 def seconds(value: object) -> float | None:
