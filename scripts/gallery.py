@@ -7,14 +7,13 @@ picture itself, and the rows are found by name. A page is loaded once: its windo
 before its eyes. The walks go two at a time.
 """
 
-import base64
 import html
 import os
 import shutil
 from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from scripts.demo import ROOT
 from scripts.exam import SIZES
@@ -53,7 +52,7 @@ input.addEventListener("input", show);
 show();
 </script>"""
 PICTURE = (
-    '<a href="{file}.png" title="{file}"><img src="small/{file}.webp" alt="{file}" width="{width}" height="{height}"'
+    '<a href="{file}.png" title="{file}"><img src="small/{file}.jpeg" alt="{file}" width="{width}" height="{height}"'
     ' loading="lazy"></a>'
 )
 
@@ -79,14 +78,17 @@ def paper(page: Page, name: str) -> None:
 
 
 def taken(page: Page, file: str, whole: bool) -> None:
-    """The picture, and what the window shows of it, small."""
-    page.screenshot(path=GALLERY / f"{file}.png", full_page=whole)
-    size = page.viewport_size or {"width": PAPER[0], "height": PAPER[1]}
-    wire = page.context.new_cdp_session(page)
-    part = {"x": 0, "y": 0, **size, "scale": SHARE}
-    answer = wire.send("Page.captureScreenshot", {"format": "webp", "quality": 60, "clip": part})
-    (GALLERY / SMALL / f"{file}.webp").write_bytes(base64.b64decode(answer["data"]))
-    wire.detach()
+    """The picture, and what the window shows of it; once more where Chromium loses a long page while it looks."""
+    for more in (True, False):
+        try:
+            page.screenshot(path=GALLERY / f"{file}.png", full_page=whole)
+            page.screenshot(path=GALLERY / SMALL / f"{file}.jpeg", type="jpeg", quality=40)
+        except Error:
+            if not more:
+                raise
+            page.wait_for_timeout(SETTLED_MS)
+        else:
+            return
 
 
 def pictures(walk: str, only: list[str]) -> list[str]:
