@@ -24,7 +24,7 @@
       page.title = here.length ? "" : translated("Nothing here is yours to start or stop now");
     }
     if (!one("#picked")) {
-      one("#pick")?.removeAttribute("data-any"); // nothing matches any more: no bar stands in the place of the phases
+      one("#pick")?.removeAttribute("data-any"); // nothing matches any more: no bar is left
       if (page) page.checked = page.indeterminate = false;
       return;
     }

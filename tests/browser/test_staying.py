@@ -82,9 +82,10 @@ def what_is_chosen_goes_with_its_list(page: Page) -> None:
     expect(page.locator("#chip-all")).to_have_attribute("aria-current", "true")
     expect(picked).to_have_text("None chosen")
     page.evaluate("htmx.find('#rows input[name=id]').click()")
-    expect(page.locator("#summary")).to_be_hidden()  # the bar is in its place
-    page.evaluate(NOTHING_MATCHES)
+    expect(page.locator("#stop-chosen")).to_be_in_viewport()  # at the lower edge; the phases stay
     expect(page.locator("#summary")).to_be_visible()
+    page.evaluate(NOTHING_MATCHES)
+    expect(page.locator("#pick[data-any]")).to_have_count(0)
 
 
 def what_somebody_closes_stays_closed(page: Page) -> None:
