@@ -153,3 +153,4 @@ def test_one_that_runs_says_why_it_is_idle_or_not(dashboard: Dashboard) -> None:
     assert "Idle for <" in told[1]
     assert ["last signal SSH" in one for one in told] == [True, True, False]
     assert "once it runs" in told[2]
+    assert all("signal SSH <time datetime=" in one for one in told[:2])  # put into the zone of who reads

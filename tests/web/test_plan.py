@@ -121,7 +121,11 @@ def test_a_log_that_tells_no_steps_apart_is_shown_whole_and_says_so(built: Dashb
     say("x-plan", *section("other", "Something", "one"), "two")
     assert lines(built, path) == ["one", "two"]
     assert "does not say which lines are of which step" in part(built, path, "log")
-    assert "how long is not known" in part(built, path, "step")
+    step = part(built, path, "step")
+    assert "how long is not known" in step
+    assert "Ona gives no times of steps" in re.sub("<[^>]*>", "", step)
+    assert '<p class="note"></p>' not in step
+    assert '"note"> ·' not in step
     titled = planned(built, (INSTALL,), (BUILD,), key="x-3")
     say("x-3", *section("a", "Install", "one"), *section("b", "Build", "two"))
     assert lines(built, titled) == ["two"]

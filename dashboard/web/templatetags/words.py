@@ -13,18 +13,20 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, npgettext, pgettext
 from django.utils.translation import gettext_noop as _
 
 from dashboard.control.models import Action, Batch
 from dashboard.control.verbs import RULES, Rule, Verb
+from dashboard.fleet import sentences
 from dashboard.fleet.details import Step
 from dashboard.fleet.entities import Environment, Kind
 from dashboard.fleet.entities import short_id as last_letters
 from dashboard.fleet.query.values import seconds
-from dashboard.fleet.sentences import looked_up
+from dashboard.fleet.sentences import Counted, Sentence, looked_up
+from dashboard.fleet.spans import TimeOfDay
 from dashboard.fleet.spans import spoken_length as length
 from dashboard.fleet.spans import spoken_time_of_day as time_of_day
 from dashboard.web.kept import ago, grown
@@ -124,13 +126,32 @@ def at(moment: datetime) -> SafeString:
     the time zone of who reads.
     """
     local = timezone.localtime(moment)
-    words = time_of_day(local.timestamp(), timezone.localtime())
+    return _clock(local, time_of_day(local.timestamp(), timezone.localtime()))
+
+
+def _clock(local: datetime, words: str) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}" data-clock>{}</time>',
-        moment.isoformat(timespec="seconds"),
+        local.isoformat(timespec="seconds"),
         absolute(local),
         words,
     )
+
+
+@register.filter
+def timed(text: str) -> str:
+    """What `said` says, with each time of day in it as `at` shows one."""
+    shown: str = _timed(text) if isinstance(text, Sentence) else said(text)
+    return shown
+
+
+def _timed(value: Any) -> Any:
+    if isinstance(value, TimeOfDay):
+        return _clock(timezone.localtime(datetime.fromtimestamp(value.at, UTC)), value.said())
+    if not isinstance(value, Sentence) or isinstance(value, Counted) or not value.values:
+        return sentences.said(value)
+    parts = {name: _timed(inner) for name, inner in value.values.items()}
+    return format_html(escape(gettext(value.template)), **parts)
 
 
 @register.simple_tag
