@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Error, Page, Playwright
 
 from dashboard.stack.parts import free_port
 from scripts import scores
-from scripts.demo import LISTS, Demo, addresses, demo, signed_in
+from scripts.demo import LISTS, Demo, addresses, demo, go, signed_in
 from scripts.exam import SIZES, findings
 from scripts.walk import WALKS, beside_each_other, chromium
 
@@ -55,7 +55,7 @@ def read(page: Page, at: Demo, environments: int) -> None:
     """Wait until the fleet is there, down to its tasks and their executions."""
     end = time.monotonic() + READ_SECONDS
     while time.monotonic() < end:
-        page.goto(at.url)
+        go(page, at.url)
         known = page.locator("#panels .big").first.inner_text()
         if int("".join(letter for letter in known if letter.isdigit()) or 0) >= 0.9 * environments:
             empty = [name for name in LISTS if not _rows(page, f"{at.url}/{name}/")]
@@ -66,7 +66,7 @@ def read(page: Page, at: Demo, environments: int) -> None:
 
 
 def _rows(page: Page, url: str) -> int:
-    page.goto(url)
+    go(page, url)
     return page.locator("td.main a").count()
 
 
@@ -105,7 +105,7 @@ def moved(browser: Browser, at: Demo, paths: dict[str, str]) -> Iterator[tuple[s
         first = signed_in(browser, at, size, "light")
         for name in MEASURED:
             page = first.context.new_page()
-            page.goto(at.url + paths[name])
+            go(page, at.url + paths[name])
             watched.append((name, device, page))
         first.close()
     page.wait_for_timeout(1_500)  # of loading Lighthouse tells
@@ -185,7 +185,7 @@ def axed(audit: Audit) -> Iterator[Verdict]:
     page = signed_in(audit.browser, audit.at, SIZES[0], "light")
     found = list[tuple[str, str]]()
     for name, path in audit.axed.items():
-        page.goto(audit.at.url + path)
+        go(page, audit.at.url + path)
         found += told(findings(page, name))
     page.context.close()
     yield from counted(found, len(audit.axed), "pages of this fleet")

@@ -75,6 +75,7 @@ def go(page: Page, url: str) -> None:
         except Error as trouble:
             if not more or "ERR_ABORTED" not in str(trouble):
                 raise
+            page.wait_for_timeout(500)
         else:
             return
 
@@ -92,7 +93,7 @@ def signed_in(browser: Browser, at: Demo, size: tuple[int, int], scheme: str, na
 
 def sign_in(context: BrowserContext, at: Demo, name: str = "admin") -> Page:
     page = context.new_page()
-    page.goto(at.url)
+    go(page, at.url)
     page.fill("#id_username", name)
     page.fill("#id_password", at.passwords[name])
     page.click("button")
@@ -105,14 +106,14 @@ def addresses(page: Page, at: Demo) -> Iterator[tuple[str, str]]:
     for name in PAGES:
         yield name, "/" if name == "overview" else f"/{name}/"
     for name in LISTS:
-        page.goto(f"{at.url}/{name}/?phase=running" if name != "tasks" else f"{at.url}/tasks/?sort=-run")
+        go(page, f"{at.url}/{name}/?phase=running" if name != "tasks" else f"{at.url}/tasks/?sort=-run")
         if not page.locator("td.main a").count():
-            page.goto(f"{at.url}/{name}/")
+            go(page, f"{at.url}/{name}/")
         path = page.locator("td.main a").first.get_attribute("href")
         yield f"{name}-one", path or f"/{name}/"
         if name == "environments" and path:
             yield "automations", f"{path}automations/"
-    page.goto(f"{at.url}/environments/?phase=failed")
+    go(page, f"{at.url}/environments/?phase=failed")
     yield "environments-failed", page.locator("td.main a").first.get_attribute("href") or "/"
     yield "create", "/environments/new/"
     yield "idle-kept", "/idle/?show=kept"
@@ -135,6 +136,6 @@ def addresses(page: Page, at: Demo) -> Iterator[tuple[str, str]]:
 
 def dialog(page: Page, at: Demo) -> None:
     """The confirmation for stopping an environment, open."""
-    page.goto(f"{at.url}/environments/?phase=running")
+    go(page, f"{at.url}/environments/?phase=running")
     page.locator("a.button.stop").first.click()
     page.wait_for_selector("dialog[open]")

@@ -9,7 +9,7 @@ import re
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.chromium import find
-from scripts.demo import ROOT, Demo, demo, dialog, signed_in
+from scripts.demo import ROOT, Demo, demo, dialog, go, signed_in
 from scripts.demo_past import give_past
 
 IMAGES = ROOT / "docs" / "images"
@@ -33,7 +33,7 @@ def picture(page: Page, name: str) -> None:
 
 def opened(page: Page, url: str) -> None:
     """The page as somebody has it who knows it: its hint is put away."""
-    page.goto(url)
+    go(page, url)
     if page.locator("#hint button").count():
         page.locator("#hint button").click()
         page.wait_for_selector("#hint", state="detached")
@@ -52,7 +52,7 @@ def documentation(browser: Browser, at: Demo) -> None:
     picture(page, "environments")
     opened(page, at.url)
     picture(page, "overview")
-    page.goto(f"{at.url}/environments/?q=phase%3Arunning+age%3A%3E7d+unpushed%3A%3E0")
+    go(page, f"{at.url}/environments/?q=phase%3Arunning+age%3A%3E7d+unpushed%3A%3E0")
     page.locator("td.main a").first.click()
     page.wait_for_selector("#glance")
     page.wait_for_timeout(2500)
@@ -68,10 +68,10 @@ def documentation(browser: Browser, at: Demo) -> None:
 
 def execution(page: Page, at: Demo) -> None:
     """One of several steps that failed, in an environment that runs and so has its log."""
-    page.goto(f"{at.url}/executions/?phase=failed")
+    go(page, f"{at.url}/executions/?phase=failed")
     several = page.locator("tr", has_text=re.compile(r"of [2-9] steps failed")).locator("td.main a")
     for path in [one.get_attribute("href") for one in several.all()]:
-        page.goto(f"{at.url}{path}")
+        go(page, f"{at.url}{path}")
         page.wait_for_timeout(2500)
         if page.locator(".step-open b").count():
             return
@@ -92,21 +92,21 @@ def yours(page: Page, at: Demo) -> None:
         "/services/",
         "/tasks/",
     ):
-        page.goto(f"{at.url}{path}")
+        go(page, f"{at.url}{path}")
         page.locator("#rows .star").first.click()
         page.wait_for_timeout(500)
-    page.goto(at.url)
+    go(page, at.url)
     page.wait_for_timeout(1500)
     page.locator("#starred").scroll_into_view_if_needed()
     picture(page, "starred")
-    page.goto(f"{at.url}/environments/")
+    go(page, f"{at.url}/environments/")
     page.click("#choose-columns")
     page.wait_for_selector("#columns")
     picture(page, "columns")
-    page.goto(f"{at.url}/accounts/tokens/")
+    go(page, f"{at.url}/accounts/tokens/")
     page.fill("#id_name", "Nightly report")
     picture(page, "token")
-    page.goto(f"{at.url}/webhooks/new/")
+    go(page, f"{at.url}/webhooks/new/")
     page.fill("#id_name", "Build bot")
     page.fill("#id_address", "https://hooks.example.com/ona")
     picture(page, "webhook")
@@ -114,8 +114,8 @@ def yours(page: Page, at: Demo) -> None:
 
 def automations(page: Page, at: Demo) -> None:
     """The preview of an automations file."""
-    page.goto(f"{at.url}/environments/?phase=running")
-    page.goto(f"{at.url}{page.locator('td.main a').first.get_attribute('href')}automations/")
+    go(page, f"{at.url}/environments/?phase=running")
+    go(page, f"{at.url}{page.locator('td.main a').first.get_attribute('href')}automations/")
     text = page.locator("#text").input_value()
     page.fill(
         "#text", re.sub(r"^( +command: make \w+)$", r"\1 --jobs 4", text, count=1, flags=re.MULTILINE) + ADDED
