@@ -29,7 +29,9 @@
   const renewedLog = () => {
     const box = lines();
     if (!box) return;
-    if (!one('#log-state:is([data-state="ended"], [data-state="failed"])')) box.classList.add("live");
+    const { state } = one("#log-state")?.dataset || {};
+    if (state !== "ended" && state !== "failed") box.classList.add("live");
+    else if (state === "failed" && !one(".line", box)) box.classList.remove("live"); // nothing will come
     if (one("#log-filter").value) filterLog(box);
     if (logFollows(box)) followLog(box);
   };
