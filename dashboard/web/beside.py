@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from celery.exceptions import CeleryError
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from kombu.exceptions import KombuError
 
@@ -195,14 +196,15 @@ def beside_block(subject: Subject, found: Beside | None) -> Block:
 
 
 def _difference(first: Then) -> str:
-    """In words, where the two part."""
+    """In words, where the two part, as HTML."""
+    step = format_html("<bdi>{}</bdi>", first.name)
     if first.then is None:
-        return gettext("They part at {step}, which the other did not have.").format(step=first.name)
+        return format_html(gettext("They part at {step}, which the other did not have."), step=step)
     if first.now is None:
-        return gettext("It has no step {step}, which the other had.").format(step=first.name)
+        return format_html(gettext("It has no step {step}, which the other had."), step=step)
     now, then = (within(phase_label(one.phase or "not_started")) for one in (first.now, first.then))
     words = gettext("They part at {step}: {now} here, {then} there.")
-    return words.format(step=first.name, now=now, then=then)
+    return format_html(words, step=step, now=now, then=then)
 
 
 def then_words(row: Execution, found: Beside | None, step: Step | None) -> str:

@@ -38,7 +38,7 @@ def test_each_step_stands_beside_the_same_of_the_last_success(built: Dashboard) 
     assert "The last success passed this step in 42 s." in part(built, path, "step")
     assert "The last success had no such step." in part(built, f"{path}?step=s-3", "step")
     beside = part(built, path, "beside")
-    assert "They part at Build: failed here, succeeded there." in beside
+    assert "They part at <bdi>Build</bdi>: failed here, succeeded there." in beside
     assert beside.count("no such step") == 2
     assert beside.index(">Publish<") < beside.index(">Lint<")
     assert [word in beside for word in ("42 s", "3.0 s", "12 s")] == [True] * 3
@@ -104,7 +104,7 @@ def test_a_plan_that_cannot_be_read_says_so_and_is_not_asked_for_all_the_time(
     assert (Kind.EXECUTION, "x-plan") in store.attended()
     assert (Kind.EXECUTION, "x-0") not in store.attended()
     store.keep_detail(Kind.EXECUTION, ExecutionDetail("x-0", 1.0, ((INSTALL,),)))
-    assert "They part at Build" in part(built, "/executions/x-plan/", "beside")
+    assert "They part at <bdi>Build</bdi>" in part(built, "/executions/x-plan/", "beside")
 
 
 def test_beside_it_says_at_its_end_what_came_of_it(built: Dashboard) -> None:

@@ -297,7 +297,7 @@ def test_a_step_without_a_name_is_called_what_it_is_in_the_language_of_the_page(
     path = planned(built, (service, replace(service, id="s-3", kind="", target="")))
     page = text(built.get(path, **GERMAN))
     assert "Log von <bdi>Dienst</bdi>" in page
-    assert "Sie trennen sich bei Dienst" in page
+    assert "Sie trennen sich bei <bdi>Dienst</bdi>" in page
     assert "<bdi>Schritt</bdi>" in page
     assert "<bdi>service</bdi>" not in page
     assert "<bdi></bdi>" not in page
