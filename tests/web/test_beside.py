@@ -5,23 +5,15 @@ import pytest
 from dashboard import jobs
 from dashboard.fleet.claims import Claims
 from dashboard.fleet.details import ExecutionDetail, Step
-from dashboard.fleet.entities import Environment, Kind, Task
+from dashboard.fleet.entities import Kind
 from tests.web.conftest import Dashboard, text
-from tests.web.test_plan import BUILD, INSTALL, PUBLISH, planned, say, section
-from tests.web.test_runs import HOSTILE, part, run
+from tests.web.test_plan import BUILD, INSTALL, PUBLISH, planned, say, section, with_runs
+from tests.web.test_runs import HOSTILE, part
 
 
 @pytest.fixture
 def built(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
-    """A task with twelve runs that succeeded in a minute each."""
-    monkeypatch.setattr(jobs.tail, "delay", lambda *_: None)
-    dashboard.empty()
-    dashboard.put(
-        Environment("e-1", "otter", "running", project_id="p", status_version=1),
-        Task("t-1", "e-1", "Build", "build"),
-        *(run(dashboard, f"x-{number}", 100 + number) for number in range(12)),
-    )
-    return dashboard
+    return with_runs(dashboard, monkeypatch)
 
 
 def test_each_step_stands_beside_the_same_of_the_last_success(built: Dashboard) -> None:

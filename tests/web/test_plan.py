@@ -23,8 +23,7 @@ BUILD = Step("s-2", "Build", "task", "t-1", "failed", "it burns", depends_on=("s
 PUBLISH = Step("s-3", "Publish", "task", "t-9")
 
 
-@pytest.fixture
-def built(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
+def with_runs(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
     """A task with twelve runs that succeeded in a minute each."""
     monkeypatch.setattr(jobs.tail, "delay", lambda *_: None)
     dashboard.empty()
@@ -34,6 +33,11 @@ def built(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
         *(run(dashboard, f"x-{number}", 100 + number) for number in range(12)),
     )
     return dashboard
+
+
+@pytest.fixture
+def built(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Dashboard:
+    return with_runs(dashboard, monkeypatch)
 
 
 def planned(
